@@ -43,7 +43,7 @@ test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalSt
 test-clients: $(SETUP) $(CLIENTS_SETUP)  ## the clients in Go and TypeScript, and other programs that read the OpenAPI document
 	$(BIN)/pytest tests/clients
 
-test-contract: $(SETUP) $(CLIENTS_SETUP)  ## requests made from the OpenAPI document, five times as many as in `make test`
+test-contract: $(SETUP) $(CLIENTS_SETUP)  ## over 5,000 requests as each role, made from the OpenAPI document
 	CONTRACT_EXAMPLES=10 $(BIN)/pytest tests/clients/contract
 
 lint: $(SETUP) template security  ## format, lint, types, import contracts, templates, security

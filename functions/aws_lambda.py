@@ -8,11 +8,11 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from core.deadlines import deadline
+from functions.lambda_start import start
 from functions.log import set_up_telemetry
 from functions.problems import PROBLEM_JSON
 from functions.remaining_time import seconds_for_answer
 from functions.rest_api import RestApi
-from functions.snapshot import load_for_snapshot
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -23,7 +23,7 @@ def lambda_handler(app: FastAPI) -> LambdaHandler:
     text_types = [*DEFAULT_TEXT_MIME_TYPES, PROBLEM_JSON]
     adapter = Mangum(app, lifespan="off", custom_handlers=[RestApi], text_mime_types=text_types)
     set_up_telemetry()
-    load_for_snapshot()
+    start()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         with deadline(seconds_for_answer(context)):

@@ -34,14 +34,15 @@ ACTIONS = {
 
 # What every function looks at: the lists, and what its caller may use up.
 _LISTS = {"index": "rwd", "access/quotas": "r"}
-# Single objects: one of all workspaces, and the one that makes a workspace exist.
-REVISION, WORKSPACE = "access/revision", "workspace"
+# Single objects: two of all workspaces, and the one that makes a workspace exist.
+REVISION, SINCE, WORKSPACE = "access/revision", "access/authentic-since", "workspace"
 _SUBMITS = {"jobs": "rwd", "queue": "rw"}
 _PREDICTS = {"datasets": "r", "models": "r", "artifacts": "r", **_LISTS}
 _CHANGES_MODELS = {"models": "rwd", "artifacts": "rwd", "unfinished": "rwd"}
 
 # Function -> prefix -> rights.
 OBJECTS: dict[str, dict[str, str]] = {
+    "verifying": {},
     "authorize": {"access/keys": "r", REVISION: "r", "access/used": "w"},
     "system": {"datasets": "r", "models": "r", "jobs": "r", "queue": "r", **_LISTS},
     "data": {"datasets": "rwd", "uploads": "rwdp", **_LISTS},
@@ -50,8 +51,8 @@ OBJECTS: dict[str, dict[str, str]] = {
     "inference": {**_PREDICTS, "queue": "r"},
     "export": {**_PREDICTS, **_SUBMITS, "exports": "rw"},
     "upload": {"datasets": "rwd", "uploads": "l", **_SUBMITS, **_LISTS},
-    # A ticket without a code is compared with the time since when there are codes, which lies below queue/.
-    "ingest": {"datasets": "rwd", "uploads": "rwd", "queue": "rw", **_LISTS},
+    # A ticket without a code is compared with the time since when there are codes.
+    "ingest": {"datasets": "rwd", "uploads": "rwd", SINCE: "rw", **_LISTS},
     "process": {"datasets": "rwd", "exports": "rw", **_LISTS},
     "jobs": {"datasets": "r", "models": "r", "artifacts": "r", "exports": "r", **_SUBMITS, **_LISTS},
     # Reads below incoming/ and never writes there, which would call it again.
@@ -66,10 +67,10 @@ OBJECTS: dict[str, dict[str, str]] = {
         **{"datasets": "rdap", "jobs": "rwd", "models": "rwdp", "artifacts": "ldap", "series": "r", **_LISTS},
         **{"uploads": "rdap", "exports": "ldap", "queue": "ld", "incoming": "lap"},
     },
-    "reconcile": {"incoming": "r", "series": "r", **_CHANGES_MODELS, **_SUBMITS, "queue": "rwd", **_LISTS},
+    "reconcile": {"incoming": "r", "series": "r", **_CHANGES_MODELS, **_SUBMITS, "queue": "rwd", SINCE: "rw", **_LISTS},
     "worker": {
         **{"datasets": "rwd", "series": "rw", "incoming": "r", "exports": "rw", "access/webhooks": "r"},
-        **{"jobs": "rwd", "queue": "rwd"},
+        **{"jobs": "rwd", "queue": "rwd", SINCE: "rw"},
         **_CHANGES_MODELS,
         **_LISTS,
     },
@@ -82,9 +83,8 @@ LISTS_ROOT = frozenset({"janitor"})
 LISTS_WORKSPACE = frozenset({"data", "upload", "retrain", "series", "reconcile"})
 # A pattern of IAM for one part of a key would be "any text and a slash", and that is also the folder of the keys.
 BELOW_WORKSPACE, FOLDER_OF_KEYS = "*/", "access/"
-# Who reads the secret that signs models, and who only verifies, and reads it only where `VerifyingKeys` is empty.
-SIGNERS = frozenset({"models", "reconcile", "train", "worker"})
-VERIFIERS = frozenset({"predict", "inference", "export", "jobs", "series", "janitor"})
+# Who reads the secret that signs models. All others have the public keys, which `verifying` finds out.
+SIGNERS = frozenset({"models", "reconcile", "train", "worker", "verifying"})
 
 _SENDS = ("sqs:SendMessage", "JobsQueue")
 # Function -> (action, resource of the template) beside the bucket.
@@ -100,7 +100,7 @@ PUBLISHES = frozenset({"worker"})
 
 def pattern(prefix: str) -> str:
     """Return the pattern of IAM for the keys below a prefix."""
-    if prefix == REVISION:
+    if prefix in (REVISION, SINCE):
         return prefix
     if prefix == WORKSPACE:
         return "*/workspace.json"
@@ -120,7 +120,7 @@ def write_policies(text: str) -> str:
         lines = "".join(f"        {line}\n" for line in _policy(match["name"], written))
         return f"{match['head']}      Policies: # by infra/privileges.py\n{lines}"
 
-    # Up to the events of the function, which every function has.
+    # Up to the events of the function, or to its end.
     block = r"(?P<head>      FunctionName: !Sub \$\{AWS::StackName\}-(?P<name>\w+)\n(?:(?!^  \w).*\n)*?)"
     old = r"      Policies:.*\n(?:        .*\n)*"
     return re.sub(block + old, one, text, flags=re.MULTILINE)
@@ -138,7 +138,8 @@ def _policy(function: str, written: set[str]) -> Iterator[str]:
             yield from _resources(prefixes, written)
     lists = [pattern(prefix) for prefix, letters in rights.items() if set("rl") & set(letters)]
     lists += [BELOW_WORKSPACE] * (function in LISTS_WORKSPACE) + [""] * (function in LISTS_ROOT)
-    yield from _listing("Allow", lists, written)
+    if lists:
+        yield from _listing("Allow", lists, written)
     if set(rights) & set(OF_WORKSPACE):  # whose patterns may match below other prefixes
         yield from _denials(rights, function, written)
     for action, resource in OTHERS.get(function, ()):
@@ -155,12 +156,11 @@ def _policy(function: str, written: set[str]) -> Iterator[str]:
     yield "      - HasKmsKey"
     yield "      - { Effect: Allow, Action: [kms:Decrypt, kms:GenerateDataKey], Resource: !Ref KmsKeyArn }"
     yield "      - !Ref AWS::NoValue"
-    if function in SIGNERS | VERIFIERS:
-        yield "- !If"
-        yield f"  - {'NeedsSecret' if function in SIGNERS else 'VerifiersSign'}"
-        yield "  - Statement:"
+    if function in SIGNERS:
+        yield "    - !If"
+        yield "      - NeedsSecret"
         yield "      - { Effect: Allow, Action: secretsmanager:GetSecretValue, Resource: !Ref SigningKey }"
-        yield "  - !Ref AWS::NoValue"
+        yield "      - !Ref AWS::NoValue"
 
 
 def _denials(rights: dict[str, str], function: str, written: set[str]) -> Iterator[str]:

@@ -4,8 +4,9 @@ The code covers the workspace, the id, the command and the time of submission. S
 into the bucket, nor one that was copied from another workspace, nor a message that names another workspace is acted on.
 
 Jobs of a version before 0.3 have no code. Those are carried out that the bucket had before this deployment's workers
-began to look at codes: `queue/authentic-since.json` was written then. The bucket itself says when an object
-was written, and lets nobody say anything else.
+began to look at codes: `access/authentic-since` was written then. The bucket itself says when an object was
+written, and lets nobody say anything else. Whoever may delete the record can make API keys as well, which lie beside
+it, and order any job openly. A deployment whose signing key is of 0.3 or later has no such jobs and needs no record.
 """
 
 import json
@@ -13,10 +14,10 @@ import json
 from core.errors import RegattaError
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
-from core.storage.signing import Subject, authenticate, is_authentic
+from core.storage.signing import Subject, authenticate, is_authentic, may_be_older
 from core.stored_document import now
 
-AUTHENTIC_SINCE = "queue/authentic-since.json"
+AUTHENTIC_SINCE = "access/authentic-since"
 
 
 class UnorderedJobError(RegattaError):
@@ -45,6 +46,8 @@ def unordered(job: Job) -> UnorderedJobError:
 
 def was_written_before(objects: ObjectStore, key: str) -> bool:
     """Return whether the bucket has had an object since before jobs had codes."""
+    if not may_be_older():
+        return False
     begin_to_look(objects)
     try:
         return objects.head(key).last_modified <= objects.head(AUTHENTIC_SINCE).last_modified
@@ -53,8 +56,9 @@ def was_written_before(objects: ObjectStore, key: str) -> bool:
 
 
 def begin_to_look(objects: ObjectStore) -> None:
-    """Record that from now on every new job has a code, unless that was recorded before."""
-    objects.create(AUTHENTIC_SINCE, json.dumps({"since": now()}).encode())
+    """Record that from now on every new job has a code, unless that was recorded before or needs no record."""
+    if may_be_older():
+        objects.create(AUTHENTIC_SINCE, json.dumps({"since": now()}).encode())
 
 
 def _subject(workspace: str, job: Job) -> Subject:

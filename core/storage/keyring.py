@@ -7,7 +7,7 @@ A text has one key a line:
     hmac 2027-02-25 TEXT      the key of a version before 0.3: until that day its models are signed anew
     hmac64 2027-02-25 BASE64  the same, where its bytes are no text of one line
     webhooks HEX              signs webhooks
-    internal HEX              shows the processes of a deployment what they told each other
+    internal HEX              makes the codes by which the processes of a deployment know each other's entries and jobs
 
 Another text is a key of a version before 0.3, and all keys are derived from it. So what looks like the lines above, and
 is none of them, is refused: other keys would sign from then on in silence.

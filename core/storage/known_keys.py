@@ -5,8 +5,8 @@ whatever the number of its keys and of its requests: half a second after the las
 steady traffic no request waits for it. On AWS that is 0.035 USD a day for a process that is never idle; to look at each
 key as often would cost so much a key.
 
-While storage does not answer, keys that are known stay valid for `REGATTA_AUTH_STALE_SECONDS`: storage could not be
-told of their end either. A key that the process has not seen is a 503 then.
+While storage does not answer, keys that are known stay valid for `REGATTA_AUTH_STALE_SECONDS`: nobody could have stored
+their end meanwhile. A key that the process has not seen is a 503 then.
 """
 
 import logging

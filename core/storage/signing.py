@@ -115,6 +115,15 @@ def may_sign_anew() -> bool:
     return keyring().seed is not None and keyring().usable_hmac_key() is not None
 
 
+def may_be_older() -> bool:
+    """Return whether this deployment may have begun with a version before 0.3, as far as this process knows its keys.
+
+    It has not where the signing key is here and no key of such a version counts.
+    """
+    keys = keyring()
+    return keys.seed is None or keys.usable_hmac_key() is not None
+
+
 def webhook_secret() -> bytes:
     """Return the secret that signs webhooks, which their receivers hold as well."""
     secret = keyring().webhooks
@@ -150,7 +159,7 @@ def _read_keyring() -> Keyring:
     elif chosen.signing_key is not None:
         found = parse_keyring(chosen.signing_key.reveal().encode(), "REGATTA_SIGNING_KEY")
     if chosen.verifying_keys is not None:
-        found = found.with_verifying(parse_public_keys(chosen.verifying_keys, "REGATTA_VERIFYING_KEYS"))
+        found = found.with_verifying(_given_keys(chosen.verifying_keys).values())
     return replace(found, modified_ns=modified_ns)
 
 
@@ -192,13 +201,17 @@ def derive_internal(kind: str) -> bytes:
 def _public_key(name: str) -> bytes | None:
     """Return the public key with this id, or None; a process that has it in its settings reads no private key."""
     chosen = settings().verifying_keys
-    if chosen is not None:
-        given = {key_id(key): key for key in parse_public_keys(chosen, "REGATTA_VERIFYING_KEYS")}
-        if name in given:
-            return given[name]
+    if chosen is not None and (given := _given_keys(chosen).get(name)) is not None:
+        return given
     if not keyring().verifying:
         raise InvalidSettingError(NO_VERIFYING_KEY)
     return keyring().verifying.get(name) or newest_keyring().verifying.get(name)
+
+
+@cache
+def _given_keys(text: str) -> dict[str, bytes]:
+    """Return by id the public keys that a setting lists."""
+    return {key_id(key): key for key in parse_public_keys(text, "REGATTA_VERIFYING_KEYS")}
 
 
 def check_keys() -> Keyring:
@@ -208,6 +221,23 @@ def check_keys() -> Keyring:
     if not keys.verifying:
         raise InvalidSettingError(NO_VERIFYING_KEY)
     return keys
+
+
+def check_given_keys() -> None:
+    """Raise `InvalidSettingError` where a key is missing or weak, of those that the settings themselves have.
+
+    It asks nobody: the key in a secret was looked at when its stack was created.
+    """
+    chosen = settings()
+    if chosen.internal_key is not None:
+        check_strength(chosen.internal_key.reveal().encode(), "REGATTA_INTERNAL_KEY")
+    if chosen.verifying_keys is None and chosen.signing_key_secret is None:
+        check_keys()
+
+
+def verifying_keys(keys: Keyring) -> str:
+    """Return the public keys of a keyring as REGATTA_VERIFYING_KEYS takes them."""
+    return ",".join(base64.b64encode(key).decode() for key in keys.verifying.values())
 
 
 def _message(subject: Subject, parts: tuple[bytes, ...]) -> bytes:

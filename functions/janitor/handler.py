@@ -10,13 +10,13 @@ from core.storage.container import container
 from core.telemetry.causes import cause_of
 from core.telemetry.log import log_event
 from core.telemetry.metrics import set_gauge
+from functions.lambda_start import start
 from functions.log import log, set_up_telemetry
-from functions.snapshot import load_for_snapshot
 
 # How long before the end of an invocation it stops; the next invocation goes on.
 MARGIN_MS = 30_000
 
-load_for_snapshot()
+start()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:

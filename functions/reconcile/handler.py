@@ -8,15 +8,15 @@ from core.services.upkeep.reconcile import Reconciler
 from core.services.upkeep.unfinished import finish_within_the_minute
 from core.storage.container import container
 from core.telemetry.log import log_event
+from functions.lambda_start import start
 from functions.log import log, set_up_telemetry
-from functions.snapshot import load_for_snapshot
 
 # A server that reconciles the same bucket does it more often. Shorter than the minute until the next invocation.
 TURN_SECONDS = 30.0
 # Older objects were looked at by an invocation of before. `regatta reconcile` looks at all.
 NEWEST_SECONDS = 2 * 86_400.0
 
-load_for_snapshot()
+start()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

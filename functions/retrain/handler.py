@@ -7,11 +7,11 @@ from core.errors import InvalidInputError
 from core.services.series.arrivals import submit_retraining
 from core.storage.container import container
 from core.telemetry.log import log_event
+from functions.lambda_start import start
 from functions.log import set_up_telemetry
 from functions.s3_events import CreatedObject, handle_records
-from functions.snapshot import load_for_snapshot
 
-load_for_snapshot()
+start()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from core.storage.container import container
 from core.storage.job_queue import SqsQueue, parse_message, submitter_of
 from core.telemetry.causes import cause_of
 from core.telemetry.request_id import serving_request
+from functions.lambda_start import start
 from functions.log import log, set_up_telemetry
 from functions.remaining_time import seconds_for_work
 
@@ -29,6 +30,8 @@ MOST_LOOKED_AT = 20
 
 # Those of this process.
 _turns = Turns()
+
+start()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

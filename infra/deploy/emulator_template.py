@@ -12,6 +12,10 @@ BINARY = "application/octet-stream"
 SNAPSHOT_PROPERTIES = ("SnapStart", "AutoPublishAlias", "AutoPublishAliasAllProperties")
 # What emulators do not check, or would check wrongly, because they speak HTTP without TLS.
 UNCHECKED_RESOURCES = ("Boundary", "BucketPolicy", "Edge")
+# An emulator lets every function read the signing key, so none has to be asked for the public half of it.
+PUBLIC_KEYS = ("PublicKeys", "VerifyingFunction")
+SIGNING_KEY = {"Fn::If": ["NeedsSecret", {"Ref": "SigningKey"}, {"Ref": "AWS::NoValue"}]}
+VERIFYING_KEYS = {"Fn::If": ["HasVerifyingKeys", {"Ref": "VerifyingKeys"}, {"Ref": "AWS::NoValue"}]}
 # The API's logical name where the template means the API.
 API_NAME = re.compile(r"(?<=!Ref )Api\b|(?<=\$\{)Api(?=[.}])|(?<=\n  )Api(?=:\n)")
 
@@ -19,11 +23,11 @@ API_NAME = re.compile(r"(?<=!Ref )Api\b|(?<=\$\{)Api(?=[.}])|(?<=\n  )Api(?=:\n)
 def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[str, Any]:
     """Return the template of the YAML `text` with what emulators cannot run changed or left out.
 
-    Functions of images become functions of the one package in S3, with the first `ImageConfig.Command` as handler. Left
-    out are descriptions, because a template may have 51,200 bytes, policies and the authorizer, because no emulator
-    checks them, versions of objects, which no lifecycle would remove, the metadata of builds, the properties of
-    snapshots, because nothing would be restored, the routes of OPTIONS, and the number of workers of a queue, which
-    MiniStack takes for a text.
+    Functions of images become functions of the one package in S3, with the first `ImageConfig.Command` as handler.
+    Left out are descriptions, because a template may have 51,200 bytes, policies and the authorizer, because no
+    emulator checks them, the custom resource that finds out the public keys, versions of objects, which no lifecycle
+    would remove, the metadata of builds, the properties of snapshots, because nothing would be restored, the routes
+    of OPTIONS, and the number of workers of a queue, which MiniStack takes for a text.
     """
     # LocalStack does not update an API, though it reports that it did, and removes its stage. So a changed API gets
     # another name, which makes it a new one.
@@ -32,10 +36,12 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     # LocalStack ignores */*: it returns bytes for types that are listed, and their Base64 for all others.
     template["Resources"][api]["Properties"]["BinaryMediaTypes"].append(BINARY)
     # The functions of an emulator write their metrics where its servers do, if anywhere.
-    template["Globals"]["Function"]["Environment"]["Variables"].pop("REGATTA_METRICS", None)
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    variables.pop("REGATTA_METRICS", None)
+    variables |= {"REGATTA_SIGNING_KEY_SECRET": SIGNING_KEY, "REGATTA_VERIFYING_KEYS": VERIFYING_KEYS}
     template["Globals"]["Function"].pop("PermissionsBoundary")
     del template["Resources"][api]["Properties"]["Auth"]  # AuthorizeFunction has no alias here
-    for name in UNCHECKED_RESOURCES:
+    for name in (*UNCHECKED_RESOURCES, *PUBLIC_KEYS):
         del template["Resources"][name]
     del template["Outputs"]["DomainTarget"]
     del template["Resources"]["Bucket"]["Properties"]["VersioningConfiguration"]

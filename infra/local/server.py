@@ -1,5 +1,6 @@
 """All HTTP functions in one FastAPI app, for servers without Lambda."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -7,7 +8,9 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
+from core.errors import InvalidSettingError, RegattaError
 from core.settings import settings
+from core.storage.signing import check_keys
 from core.types import Json
 from functions.contract.document import assemble
 from functions.contract.security import SCHEMES
@@ -17,6 +20,8 @@ from infra.local.observed import observed
 from infra.local.proxies import ProxyMiddleware
 from infra.local.reconciling import reconciling
 from infra.local.runner import running_jobs
+
+log = logging.getLogger("regatta")
 
 FUNCTIONS = (
     "system",
@@ -49,6 +54,11 @@ def openapi(*, strict: bool = False) -> Json:
 
 @asynccontextmanager
 async def _in_the_background(app: FastAPI) -> AsyncIterator[None]:
+    try:
+        check_keys()
+    except (InvalidSettingError, RegattaError) as error:
+        log.critical("the server does not start: %s", error)
+        raise
     async with running_jobs(app), reconciling(app):
         yield
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from samtranslator.yaml_helper import yaml_parse
 from core.storage import signing
 from core.storage.s3.object_store import ObjectStore
 from core.storage.s3.signed_get import SignedGet
+from infra.privileges import SIGNERS
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 BUCKET_ARN = "arn:${AWS::Partition}:s3:::${BucketName}"
@@ -158,9 +159,12 @@ def noted_requests() -> Iterator[set[Asked]]:
     kept_keyring = signing.kept_keyring
 
     def noting_keys() -> Any:
-        """Note that the signing key is needed, which is read from Secrets Manager once a process."""
-        note("secretsmanager", "GetSecretValue", {})
-        return kept_keyring()
+        """Give a function the keys that it has on AWS; note that a signer reads its own from Secrets Manager."""
+        function, kept = _acting.get(), kept_keyring()
+        if function is None or function in SIGNERS:
+            note("secretsmanager", "GetSecretValue", {})
+            return kept
+        return [replace(kept[0], seed=None, hmac_key=None, webhooks=None, internal=None)]
 
     with (
         mock.patch.object(BaseClient, "_make_api_call", noting_call),

@@ -1,14 +1,19 @@
-"""schemathesis over a running stack: all its checks, with data that fits the document and data that does not."""
+"""schemathesis over a running stack that asks for keys: all its checks, as each role, with data that fits and not."""
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from core.access.roles import ROLE_NAMES
+from core.storage.container import container
+from core.storage.key_repository import KeyRepository
 from functions.contract.examples import EXAMPLES, JSON, MODEL, SERIES
 from tests.clients.toolchain import ROOT, Toolchain
+from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 
 HOOKS = f"""
@@ -22,16 +27,37 @@ schemathesis.check(hooks.invalid_data_is_refused)
 """
 HOUSING = ROOT / "examples/california_housing.csv"
 SEED = 19
-REFUSALS = ["400", "404", "405", "409", "413", "415", "422", "5xx"]
-# By operation, of values that fit the document and of values that do not. `make test-contract` asks for more.
-EXAMPLES_BY_OPERATION = int(os.environ.get("CONTRACT_EXAMPLES", "2"))
+# Beside them a role may be refused, whatever it sends.
+REFUSALS = ["400", "403", "404", "405", "409", "413", "415", "422", "5xx"]
+ADMIN = "admin"
+# By operation, of values that fit the document and of values that do not. `make test-contract` asks for more, and for
+# the phases that go through every value of the document one after the other: over 5,000 requests as each role.
+EXAMPLES_BY_OPERATION = int(os.environ.get("CONTRACT_EXAMPLES", "0"))
+PHASES, ALL_PHASES = "fuzzing,stateful", "examples,coverage,fuzzing,stateful"
+SECONDS = 3600
 
 
-@pytest.fixture
-def file_id(stack: Stack) -> str:
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that asks for keys."""
+    own = Stack(tmp_path_factory.mktemp("stack") / "home", REGATTA_AUTH="keys").start()
+    yield own
+    own.stop()
+
+
+@pytest.fixture(scope="module")
+def keys(stack: Stack) -> dict[str, str]:
+    """A key of each role."""
+    with process_environment(stack.env):
+        repository = KeyRepository(container().objects)
+        return {role: repository.create("default", role)[1].text for role in ROLE_NAMES}
+
+
+@pytest.fixture(scope="module")
+def file_id(stack: Stack, keys: dict[str, str]) -> str:
     """A dataset, a model and a series in the stack, as the examples of the document make them."""
     header, *rows = HOUSING.read_bytes().splitlines(keepends=True)
-    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=300, headers={"X-Api-Key": keys[ADMIN]}) as client:
         file = {"file": ("houses.csv", b"".join([header, *rows[::100]]))}
         file_id: str = client.post("/data/upload", files=file).raise_for_status().json()["file_id"]
         client.post("/model/train", json=EXAMPLES["POST", "/model/train"][JSON]).raise_for_status()
@@ -39,8 +65,10 @@ def file_id(stack: Stack) -> str:
     return file_id
 
 
+# The administrator last, who may take away what the others look at.
+@pytest.mark.parametrize("role", ROLE_NAMES)
 def test_nothing_is_found_that_is_not_explained(
-    stack: Stack, file_id: str, toolchain: Toolchain, tmp_path: Path
+    stack: Stack, file_id: str, keys: dict[str, str], role: str, toolchain: Toolchain, tmp_path: Path
 ) -> None:
     known = {"path.file_id": file_id, "query.file_id": file_id, "path.model_name": MODEL, "path.name": SERIES}
     config = tmp_path / "schemathesis.toml"
@@ -53,9 +81,11 @@ def test_nothing_is_found_that_is_not_explained(
         config,
         "run",
         f"{stack.base_url}/openapi.json",
+        f"--header=Authorization: Bearer {keys[role]}",
+        f"--phases={ALL_PHASES if EXAMPLES_BY_OPERATION else PHASES}",
         # By the checks of the hooks, which know the reasons.
         "--exclude-checks=positive_data_acceptance,negative_data_rejection",
-        f"--max-examples={EXAMPLES_BY_OPERATION}",
+        f"--max-examples={EXAMPLES_BY_OPERATION or 1}",
         f"--seed={SEED}",
         "--continue-on-failure",
         "--generation-database=none",
@@ -66,6 +96,7 @@ def test_nothing_is_found_that_is_not_explained(
         "--no-shrink",
         directory=tmp_path,
         variables={"SCHEMATHESIS_HOOKS": str(hooks)},
+        seconds=SECONDS,
     )
 
 

@@ -40,7 +40,7 @@ def loaded_by(*modules: str) -> frozenset[str]:
         capture_output=True,
         text=True,
         check=True,
-        env=environment | {"AWS_LAMBDA_FUNCTION_NAME": "test"},
+        env=environment | {"AWS_LAMBDA_FUNCTION_NAME": "test", "REGATTA_VERIFYING_KEYS": f"{'A' * 43}="},
     )
     return frozenset(done.stdout.split())
 

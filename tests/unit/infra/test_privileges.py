@@ -36,7 +36,6 @@ from infra.privileges import (
     PUBLISHES,
     SHARED,
     SIGNERS,
-    VERIFIERS,
 )
 from tests.support.arrivals import linear_table, put_file
 from tests.support.gateway import HandlerTransport
@@ -114,13 +113,13 @@ def test_a_role_asks_other_services_for_what_the_table_says(function: str) -> No
         if not action.startswith("s3:")
     }
     expected = set(OTHERS.get(function, ()))
-    expected |= {("secretsmanager:GetSecretValue", "SigningKey")} if function in SIGNERS | VERIFIERS else set()
+    expected |= {("secretsmanager:GetSecretValue", "SigningKey")} if function in SIGNERS else set()
     expected |= {("sns:Publish", "DecisionsTopicArn")} if function in PUBLISHES else set()
     assert allowed == expected | {("kms:Decrypt", "KmsKeyArn"), ("kms:GenerateDataKey", "KmsKeyArn")}
 
 
 @pytest.mark.parametrize("function", OBJECTS)
-def test_with_public_keys_only_signers_hold_the_private_one(function: str) -> None:
+def test_only_signers_hold_the_private_key_and_all_others_the_public_ones(function: str) -> None:
     template = parsed_template()
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     (own,) = [
@@ -129,10 +128,15 @@ def test_with_public_keys_only_signers_hold_the_private_one(function: str) -> No
         if resource.get("Properties", {}).get("FunctionName") == {"Fn::Sub": f"${{AWS::StackName}}-{function}"}
     ]
     variables = variables | own.get("Environment", {}).get("Variables", {})
-    condition = "NeedsSecret" if function in SIGNERS else "VerifiersSign"
-    assert variables["REGATTA_SIGNING_KEY_SECRET"]["Fn::If"][0] == condition
-    secrets = [policy["Fn::If"][0] for policy in own["Policies"] if "Fn::If" in policy]
-    assert secrets == ([condition] if function in SIGNERS | VERIFIERS else [])
+    assert ("REGATTA_SIGNING_KEY_SECRET" in variables) == (function in SIGNERS)
+    reads = [one for one in policies()[function] if one.get("Action") == "secretsmanager:GetSecretValue"]
+    assert [one["Resource"] for one in reads] == ([{"Ref": "SigningKey"}] if function in SIGNERS else [])
+    if function == "verifying":  # which tells the others
+        assert variables["REGATTA_VERIFYING_KEYS"] == {"Ref": "AWS::NoValue"}
+    else:
+        found_out = {"Fn::If": ["NeedsSecret", {"Fn::GetAtt": ["PublicKeys", "Keys"]}, {"Ref": "AWS::NoValue"}]}
+        expected = ["HasVerifyingKeys", {"Ref": "VerifyingKeys"}, found_out]
+        assert variables["REGATTA_VERIFYING_KEYS"] == {"Fn::If": expected}
 
 
 def test_the_boundary_is_no_narrower_than_the_roles() -> None:
@@ -301,7 +305,7 @@ def test_each_role_allows_what_its_function_asks_for(
     refused = sorted(one for one in noted if not may(one))
     assert not refused, "grant it in infra/privileges.py"
     idle = set(OBJECTS) - {one.function for one in noted}
-    assert idle <= {"authorize"}, "run_everything() has to call it"
+    assert idle <= {"authorize", "verifying"}, "run_everything() has to call it"
 
 
 def test_each_role_allows_what_is_asked_for_about_a_workspace_of_a_name_with_a_quota(
@@ -347,5 +351,5 @@ def may(asked: Asked) -> bool:
     if asked.action.startswith("s3:"):
         return is_allowed(asked.function, asked.action, asked.key)
     if asked.action == "secretsmanager:GetSecretValue":
-        return asked.function in SIGNERS | VERIFIERS
+        return asked.function in SIGNERS
     return asked.action in {action for action, _ in OTHERS.get(asked.function, ())}

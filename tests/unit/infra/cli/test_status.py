@@ -24,6 +24,8 @@ DOWN = {
     "storage": {"status": "down"},
 }
 
+UNAUTHORIZED = {"type": "urn:regatta:problem:unauthorized", "title": "Who", "status": 401, "detail": "Not valid."}
+
 
 class Service(QuietHandler):
     """Answers GET /system/status as a service does."""
@@ -49,8 +51,7 @@ class BrokenService(Service):
 class AskingService(Service):
     """A service that asks for keys."""
 
-    status = 401
-    document = {"type": "urn:regatta:problem:unauthorized", "title": "Who", "status": 401, "detail": "Not valid."}
+    status, document = 401, UNAUTHORIZED
 
 
 class NewerService(Service):
