@@ -32,6 +32,8 @@ BELIEVED_SECONDS = 0.9
 REFRESH_SECONDS = 0.4
 # How long the revision or a key may take to read.
 WAIT_SECONDS = 1.0
+# The same in a process that knows no key yet: it has nothing to go on with, and has just started.
+FIRST_WAIT_SECONDS = 5.0
 # For how long a failed look at the bucket lets requests go on without one of their own.
 FAILED_SECONDS = 3.0
 # A key is read again after this time even if the revision says nothing: a killed `regatta keys revoke` tells nobody.
@@ -98,15 +100,16 @@ class KnownKeys:
 
         Raises `UnavailableError` where storage does not answer and the process does not know the key either.
         """
+        wait = WAIT_SECONDS if self._keys else FIRST_WAIT_SECONDS
         try:
             # One look at the revision is enough for all that wait for it.
-            with self._asking, deadline(WAIT_SECONDS):
+            with self._asking, deadline(wait):
                 if abs(self._clock() - self._confirmed_at) >= self._believed_seconds:
                     self._confirm()
                 known = self._keys.get(key_id)
                 if known is not None and abs(self._clock() - known.read_at) < KEY_SECONDS:
                     return known
-            with deadline(WAIT_SECONDS):
+            with deadline(wait):
                 return self._read(key_id)
         except UnavailableError:
             self._failed_at = now = self._clock()
