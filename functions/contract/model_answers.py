@@ -66,7 +66,7 @@ class TrainedModels(Answer):
     """One page of versions, by name and number."""
 
     models: list[TrainedModel]
-    damaged: list[str] = Field(description="models of the page of which no one can read what serves")
+    damaged: list[str] | None = absent("models of the page of which nobody can read which version serves")
     next: str | None = Field(description="the `cursor` of the next page")
 
 

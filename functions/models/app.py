@@ -67,7 +67,7 @@ def trained(
     page = workspace.models.page(limit, _read_cursor(cursor), model_name)
     return {
         "models": [{**row.model_dump(exclude={"job_id"}), "serves": serves} for row, serves in page.models],
-        "damaged": page.damaged,
+        **({"damaged": page.damaged} if page.damaged else {}),
         "next": write_cursor("models", None if page.last is None else f"{page.last.number}/{page.last.name}"),
     }
 

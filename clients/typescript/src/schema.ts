@@ -3503,8 +3503,8 @@ export interface components {
         /** @description One page of versions, by name and number. */
         TrainedModels: {
             models: components["schemas"]["TrainedModel"][];
-            /** @description models of the page of which no one can read what serves */
-            damaged: string[];
+            /** @description models of the page of which nobody can read which version serves */
+            damaged?: string[];
             /** @description the `cursor` of the next page */
             next: string | null;
         };

@@ -34,6 +34,8 @@ ADMIN = "admin"
 # the phases that go through every value of the document one after the other: over 5,000 requests as each role.
 EXAMPLES_BY_OPERATION = int(os.environ.get("CONTRACT_EXAMPLES", "0"))
 PHASES, ALL_PHASES = "fuzzing,stateful", "examples,coverage,fuzzing,stateful"
+# The table of roles is tried cell by cell elsewhere; here those that may least and most are enough for `make test`.
+ROLES = ROLE_NAMES if EXAMPLES_BY_OPERATION else (ROLE_NAMES[0], ADMIN)
 SECONDS = 3600
 
 
@@ -66,7 +68,7 @@ def file_id(stack: Stack, keys: dict[str, str]) -> str:
 
 
 # The administrator last, who may take away what the others look at.
-@pytest.mark.parametrize("role", ROLE_NAMES)
+@pytest.mark.parametrize("role", ROLES)
 def test_nothing_is_found_that_is_not_explained(
     stack: Stack, file_id: str, keys: dict[str, str], role: str, toolchain: Toolchain, tmp_path: Path
 ) -> None:
