@@ -68,8 +68,8 @@ def keys(
             _rotate(repository, str(key_id), overlap, output)
         else:
             ends = None if expires is None else _expiry(expires)
-            limits = {"per_second": rate, "per_day": quota}
-            stored, made = repository.create(str(workspace), str(role), label=label, expires=ends, **limits)
+            owner = (str(workspace), str(role))
+            stored, made = repository.create(*owner, label=label, expires=ends, per_second=rate, per_day=quota)
             _show(stored, made, output)
 
 
