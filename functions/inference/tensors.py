@@ -44,6 +44,8 @@ LENGTH = struct.Struct("<I")
 MOST_PARAMETERS = 100
 MOST_INPUTS = 10 * MOST_COLUMNS
 MOST_OUTPUTS = 3
+# The answer has the id again.
+MOST_OF_ID = 1_000
 # As the protocol defines them.
 Parameters = Annotated[dict[str, str | int | float | bool], Field(max_length=MOST_PARAMETERS), at_most(MOST_PARAMETERS)]
 
@@ -74,7 +76,7 @@ class InferRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    id: str | None = None
+    id: Annotated[str, Field(max_length=MOST_OF_ID)] | None = None
     parameters: Parameters = Field(default_factory=dict)
     inputs: Annotated[list[Input], Field(max_length=MOST_INPUTS, fail_fast=True)]
     outputs: Annotated[list[Output], Field(max_length=MOST_OUTPUTS, fail_fast=True)] = Field(default_factory=list)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from core.errors import InvalidInputError
 from core.inference.input_batch import raw_columns_of_batch
@@ -138,3 +139,10 @@ def test_outputs_are_binary_where_that_is_asked_for() -> None:
 
 def test_features_are_declared_with_the_datatype_that_shows_a_usual_value() -> None:
     assert [tensor["datatype"] for tensor in declare_inputs(FEATURES)] == ["FP64", "BOOL", "BYTES", "BYTES"]
+
+
+def test_an_id_is_no_longer_than_an_answer_may_repeat() -> None:
+    inputs = [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.0]}]
+    assert InferRequest.model_validate({"id": "i" * 1_000, "inputs": inputs}).id == "i" * 1_000
+    with pytest.raises(ValidationError, match="at most 1000 characters"):
+        InferRequest.model_validate({"id": "i" * 1_001, "inputs": inputs})
