@@ -10,7 +10,7 @@ MPG = EXAMPLE.parent / "mpg.csv"
 
 
 def run(stack: Stack, file: Path, target: str, *options: str):
-    return stack.cli("run", str(file), "--target", target, *(options or ("--model", "ridge")))
+    return stack.call("run", str(file), "--target", target, *(options or ("--model", "ridge")))
 
 
 def test_run_tells_every_step_and_writes_the_exports(stack: Stack, tmp_path: Path) -> None:
@@ -34,11 +34,11 @@ def test_run_races_unless_it_is_told_one_model(stack: Stack, tmp_path: Path) -> 
 
 def test_reproduce_trains_a_stored_model_again_and_says_that_it_is_the_same(stack: Stack, tmp_path: Path) -> None:
     run(stack, MPG, "mpg", "--model", "ridge", "--out", str(tmp_path / "out"))
-    answer = stack.cli("reproduce", "mpg-ridge")
+    answer = stack.call("reproduce", "mpg-ridge")
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "fold 5" in answer.stdout
     assert "The same figures came out." in answer.stdout
-    unknown = stack.cli("reproduce", "no-such-model")
+    unknown = stack.call("reproduce", "no-such-model")
     assert unknown.returncode == 1
     assert "no-such-model" in unknown.stderr
 
