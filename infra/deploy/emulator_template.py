@@ -12,8 +12,8 @@ BINARY = "application/octet-stream"
 SNAPSHOT_PROPERTIES = ("SnapStart", "AutoPublishAlias", "AutoPublishAliasAllProperties")
 # What emulators do not check, or would check wrongly, because they speak HTTP without TLS.
 UNCHECKED_RESOURCES = ("Boundary", "BucketPolicy", "Edge")
-# An emulator lets every function read the signing key, so none has to be asked for the public half of it.
-PUBLIC_KEYS = ("PublicKeys", "VerifyingFunction")
+# An emulator lets every function read the signing key, so nobody is asked for the public half of it.
+PUBLIC_KEYS = "PublicKeys"
 SIGNING_KEY = {"Fn::If": ["NeedsSecret", {"Ref": "SigningKey"}, {"Ref": "AWS::NoValue"}]}
 VERIFYING_KEYS = {"Fn::If": ["HasVerifyingKeys", {"Ref": "VerifyingKeys"}, {"Ref": "AWS::NoValue"}]}
 # The API's logical name where the template means the API.
@@ -41,7 +41,7 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     variables |= {"REGATTA_SIGNING_KEY_SECRET": SIGNING_KEY, "REGATTA_VERIFYING_KEYS": VERIFYING_KEYS}
     template["Globals"]["Function"].pop("PermissionsBoundary")
     del template["Resources"][api]["Properties"]["Auth"]  # AuthorizeFunction has no alias here
-    for name in (*UNCHECKED_RESOURCES, *PUBLIC_KEYS):
+    for name in (*UNCHECKED_RESOURCES, PUBLIC_KEYS):
         del template["Resources"][name]
     del template["Outputs"]["DomainTarget"]
     del template["Resources"]["Bucket"]["Properties"]["VersioningConfiguration"]
