@@ -1,5 +1,9 @@
-"""The Go programs of the tests, built once, and tables to run them with."""
+"""The Go programs of the tests, built once for all processes of a run, and tables to run them with."""
 
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,21 @@ from tests.support.workflow import gbk_csv
 HERE = Path(__file__).parent
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Path]) -> Path:
+    """Return what `make` returned for a new folder of this run: in this process, or in another one before."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent  # that of all processes
+    folder, made = root / name, root / f"{name}.made"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of one that failed
+            folder.mkdir()
+            made.write_text(str(make(folder)))
+    return Path(made.read_text())
+
+
 @pytest.fixture(scope="session")
 def go(toolchain: Toolchain) -> Go:
     """The Go compiler."""
@@ -22,14 +41,15 @@ def go(toolchain: Toolchain) -> Go:
 @pytest.fixture(scope="session")
 def generated_client(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The module of a client that a generator made of the OpenAPI document, and nobody edited."""
-    return generate_client(toolchain, tmp_path_factory.mktemp("generated"))
+    return made_once(tmp_path_factory, "generated", lambda folder: generate_client(toolchain, folder))
 
 
 @pytest.fixture(scope="session")
 def programs(go: Go, generated_client: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the binaries: the programs of these tests, those of docs/go.md, and the examples of the client."""
     own = {name: (HERE / name / "main.go").read_text(encoding="utf-8") for name in ("job", "failures", "generatedjob")}
-    return build_programs(go, own | documented_programs(), generated_client, tmp_path_factory.mktemp("programs"))
+    sources = own | documented_programs()
+    return made_once(tmp_path_factory, "programs", lambda folder: build_programs(go, sources, generated_client, folder))
 
 
 @pytest.fixture(scope="session")
