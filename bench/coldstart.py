@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from bench._bucket import bucket
 from bench._comparison import Comparison, train_both
 from bench._events import Event, discard_logs
 from bench._report import Figure, Timer, at_most, paired, run
+from core.storage.signing import keyring, verifying_keys
 
 # The target of each ratio. The graph of the forest has megabytes to fetch and to load.
 COLD = {"ridge": 0.30, "gradient_boosting": 0.30, "random_forest": 0.60}
@@ -59,8 +61,14 @@ def cold_start(comparison: Comparison, bytecode: str, rounds: int) -> Figure:
 def first_answer(code: str, event: Event, bytecode: str) -> Timer:
     """Return a timer: the seconds from the start of Python to the first answer on its stdout."""
 
-    # Lambda sets the name for every function.
-    environment = os.environ | {"AWS_LAMBDA_FUNCTION_NAME": "predict", "PYTHONPYCACHEPREFIX": bytecode}
+    # Lambda sets the name for every function, and template.yaml gives those that predict the public keys alone.
+    environment = os.environ | {
+        "AWS_LAMBDA_FUNCTION_NAME": "predict",
+        "PYTHONPYCACHEPREFIX": bytecode,
+        "REGATTA_VERIFYING_KEYS": verifying_keys(keyring()),
+        "REGATTA_INTERNAL_KEY": secrets.token_hex(32),
+    }
+    environment.pop("REGATTA_SIGNING_KEY_FILE")
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def run_once() -> float:

@@ -10,7 +10,6 @@ from fastapi.responses import Response
 from pydantic_core import to_json
 
 from core.errors import InvalidInputError
-from core.exporting.files import NamedFile
 from core.inference.signature import signature
 from core.services.prediction.loaded_models import LoadedModel, stale_seconds
 from core.services.prediction.predict import Predictions
@@ -18,7 +17,6 @@ from core.settings import settings
 from core.storage.workspace import Workspace
 from functions.access import admit_again
 from functions.answer_terms import AnswerTerms, Terms
-from functions.file_responses import file_answer
 from functions.http import CallerWorkspace, create_app
 from functions.predict.requests import BatchRequest, CsvRequest, RowRequest, check_rows_of
 from functions.prediction_threads import in_prediction_thread, in_reading_thread
@@ -132,6 +130,10 @@ def _answer_or_url(workspace: Workspace, model: LoadedModel, content: bytes) -> 
     """Return the JSON as an answer, or as 303 to a file of it where it is larger than an answer may be."""
     if len(content) <= settings().max_response_bytes:
         return Response(content, media_type="application/json")
+    # Most answers start without these.
+    from core.exporting.files import NamedFile
+    from functions.file_responses import file_answer
+
     with TemporaryDirectory(prefix="regatta-") as folder:
         name = f"{model.manifest.model_name}-v{model.manifest.version}.json"
         file = NamedFile(Path(folder) / "predictions.json", name, "application/json")
