@@ -162,6 +162,8 @@ type TrainingCost struct {
 // ModelPage is one page of versions, by name and number.
 type ModelPage struct {
 	Models []ModelVersion `json:"models"`
+	// Damaged has the names of models of the page of which nobody can read which version serves.
+	Damaged []string `json:"damaged,omitempty"`
 	// Next is the cursor of the next page, nil on the last.
 	Next *string `json:"next"`
 }
