@@ -5,14 +5,14 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeGuard, TypeVar
 
 from core.storage.quota_repository import KnownQuotas
 from core.storage.redis.bounded_reads import read_fields, read_value
 from core.storage.redis.entries import CODE_BYTES, pack, unpack
 from core.storage.redis.keys import cache_counts_key, cached_object_key
 from core.storage.redis.redis_client import RedisClient
-from core.storage.redis.shares import RedisShares
+from core.storage.redis.shares import RedisShares, workspace_of
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.telemetry.facts import note_level
 from core.telemetry.metrics import count
@@ -133,9 +133,10 @@ class MemoryCache(Generic[V]):
         with self._lock:
             self._entries.pop(key, None)
             self._entries[key] = (value, size, now)
-            own = [k for k in self._entries if _owner(k) == _owner(key)]
-            for surplus in [] if most_items is None else own[: max(0, len(own) - most_items)]:
-                del self._entries[surplus]
+            if most_items is not None:
+                own = [k for k in self._entries if workspace_of(k) == workspace_of(key)]
+                for surplus in own[: max(0, len(own) - most_items)]:
+                    del self._entries[surplus]
             while len(self._entries) > self._items:
                 self._evict(lambda _: 1)
             while self._bytes() > self._max_bytes:
@@ -157,9 +158,9 @@ class MemoryCache(Generic[V]):
         """Evict the least recently used value of the workspace whose values weigh most, by their bytes."""
         weights: Counter[str] = Counter()
         for key, (_, size, _) in self._entries.items():
-            weights[_owner(key)] += weight(size)
+            weights[workspace_of(key)] += weight(size)
         heaviest = max(weights, key=weights.__getitem__)
-        del self._entries[next(key for key in self._entries if _owner(key) == heaviest)]
+        del self._entries[next(key for key in self._entries if workspace_of(key) == heaviest)]
 
     def _bytes(self) -> int:
         return sum(size for _, size, _ in self._entries.values())
@@ -204,7 +205,7 @@ class CachedObjects:
         cached = unpack(name, self._redis.run_on(name, read, None))
         if cached is not None:
             self._counters.add("redis")
-            if self._quotas is not None and self._quotas.recall(_owner(key)).redis_bytes is not None:
+            if self._quotas is not None and self._quotas.recall(workspace_of(key)).redis_bytes is not None:
                 self._shares.read(key, len(cached))
             return cached
         if self._redis.configured:
@@ -222,7 +223,7 @@ class CachedObjects:
     def _store(self, key: str, body: bytes) -> None:
         """Store an object in Redis, within the share of its workspace."""
         name = cached_object_key(key)
-        share = None if self._quotas is None else self._quotas.ask(_owner(key)).redis_bytes
+        share = None if self._quotas is None else self._quotas.ask(workspace_of(key)).redis_bytes
         if share is not None and len(body) > share:
             return
         self._redis.store(name, lambda client: client.set(name, pack(name, body), ex=self._ttl))
@@ -231,21 +232,7 @@ class CachedObjects:
 
     def forget(self, keys: list[str]) -> None:
         """Remove these objects from Redis, because they were deleted."""
-
-        def drop(client: Any) -> None:
-            # One command for each key: a cluster has them on different nodes.
-            pipeline = client.pipeline(transaction=False)
-            for key in keys:
-                pipeline.delete(cached_object_key(key))
-            pipeline.execute()
-
-        if keys:
-            self._redis.run(drop, None)
-
-
-def _owner(key: str) -> str:
-    """Return the workspace of a key."""
-    return key.partition("/")[0]
+        self._shares.drop(keys)
 
 
 def _is_count(stored: bytes | None) -> TypeGuard[bytes]:

@@ -92,7 +92,7 @@ class NewestModels:
             try:
                 state = self._champions.serving_state(version.name)
             except DamagedDocumentError:
-                continue  # a request that names the model hears of it
+                continue  # a request that names the model gets the error
             if state.version is not None and version.number not in state.deleted and self._exists(version):
                 yield version.name
 

@@ -171,7 +171,7 @@ def predict_slices(
 def _check_time() -> None:
     """Raise where nobody reads the answer any more: `DepartedError`, or `DeadlineError` where its time is over.
 
-    On AWS nobody hears that a caller has left, and the deadline is the end of the invocation.
+    On AWS nothing says that a caller has left, and the deadline is the end of the invocation.
     """
     check_departure()
     check_deadline()

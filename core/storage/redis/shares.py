@@ -55,7 +55,7 @@ class RedisShares:
 
     def read(self, key: str, size_bytes: int) -> None:
         """Note that an object was read; `key` is its key in the bucket, `size_bytes` the size of its entry."""
-        name = cached_names_key(_workspace_of(key))
+        name = cached_names_key(workspace_of(key))
         member, now = f"{size_bytes} {key}", self._clock()
 
         def touch(client: "Redis") -> None:
@@ -66,7 +66,7 @@ class RedisShares:
 
     def stored(self, key: str, size_bytes: int, most_bytes: int) -> None:
         """Count an object that was stored, and drop those of its workspace that were read longest ago."""
-        workspace = _workspace_of(key)
+        workspace = workspace_of(key)
         name = cached_names_key(workspace)
         arguments: tuple[Any, ...] = (self._clock(), self._ttl, f"{size_bytes} {key}", size_bytes, most_bytes)
 
@@ -74,9 +74,11 @@ class RedisShares:
             return client.eval(MAKE_ROOM, 1, name, *arguments, MOST_DROPPED)
 
         dropped: list[bytes] = self._redis.run_on(name, make_room, [])
-        self._drop(_keys_of(workspace, dropped))
+        self.drop(_keys_of(workspace, dropped))
 
-    def _drop(self, keys: list[str]) -> None:
+    def drop(self, keys: list[str]) -> None:
+        """Remove these objects from Redis."""
+
         def drop(client: "Redis") -> None:
             # One command for each key: a cluster has them on different nodes.
             pipeline = client.pipeline(transaction=False)
@@ -88,7 +90,8 @@ class RedisShares:
             self._redis.run(drop, None)
 
 
-def _workspace_of(key: str) -> str:
+def workspace_of(key: str) -> str:
+    """Return the workspace of the key of an object, which begins with its name."""
     return key.partition("/")[0]
 
 
