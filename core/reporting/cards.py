@@ -1,34 +1,62 @@
-"""Column cards: a card with plot and statistics for each of the first columns, a table row for the rest."""
+"""Column cards: a card with plot and statistics for each of the first columns, a table row for the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.reporting.distributions import plot
-from core.reporting.formatting import SPACE, count, counted, date, duration, share, short_number, shortened
-from core.reporting.html import Markup, Named, definition_list, element, isolated, scrolled
+from core.reporting.explanations import explanations, leaning, tails, variety
+from core.reporting.formatting import count, counted, date, duration, share, short_number
+from core.reporting.html import Markup, Named, definition_list, element, scrolled
+from core.reporting.names import breakable, short_names
 from core.reporting.units import named
 from core.types import Json
 
 # A page of more cards is neither readable nor fast; a long name is cut where it is on one line.
 CARDS = 200
-NAME_CHARACTERS = 60
+NAME_CHARACTERS, INDEX_CHARACTERS = 60, 32
+# Of more columns than `MOST_OPEN` only so many have an open card: all of them are too much to look through.
+MOST_OPEN, OPEN_CARDS = 24, 12
 # With so many columns, an index helps to find one.
 INDEXED = 9
 PLURALS = {"integer": "integers", "number": "numbers", "boolean": "booleans", "date": "dates", "category": "categories"}
 
 
-def columns_section(columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -> Markup:
-    """Return a card for each of the first 200 columns, and a table of the others. `anchors` are ids by name."""
-    named = list(columns.items())
-    cards = [column_card(name, statistics, rows, anchors[name]) for name, statistics in named[:CARDS]]
-    others = named[CARDS:]
+def columns_section(
+    columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str], ranking: Sequence[str] = ()
+) -> Markup:
+    """Return a card for each of the first 200 columns, and a table of the others. `anchors` are ids by name.
+
+    Of more than 24 columns the cards of the first twelve in `ranking` are open, the others are folded by type.
+    """
+    every = list(columns.items())
+    carded, others = dict(every[:CARDS]), every[CARDS:]
+    first = list(carded) if len(carded) <= MOST_OPEN else [name for name in ranking if name in carded][:OPEN_CARDS]
+    note = "The columns that matter most come first; the others are folded below them, by type."
     return element(
         "section",
         element("h2", "Columns", element("small", count_types(columns))),
-        _index(columns, anchors) if len(named) >= INDEXED else None,
-        element("div", *cards, class_="cards"),
+        element("p", note, class_="note") if len(first) < len(carded) else None,
+        _index(columns, anchors) if len(every) >= INDEXED else None,
+        explanations(),
+        _cards({name: carded[name] for name in first}, rows, anchors),
+        _folded({name: carded[name] for name in carded if name not in set(first)}, rows, anchors),
         _table(others, rows, anchors) if others else None,
         id="columns",
     )
+
+
+def _cards(columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -> Markup:
+    """Return the cards of some columns."""
+    cards = (column_card(name, statistics, rows, anchors[name]) for name, statistics in columns.items())
+    return element("div", *cards, class_="cards")
+
+
+def _folded(columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -> Iterator[Markup]:
+    """Yield the cards of the other columns of each type, which a reader unfolds."""
+    for type_, plural in PLURALS.items():
+        group = {name: statistics for name, statistics in columns.items() if statistics["type"] == type_}
+        if group:
+            summary = element("summary", f"{counted(len(group), f'more {type_}', f'more {plural}')}")
+            yield element("details", summary, _cards(group, rows, anchors), class_="group")
 
 
 def count_types(columns: Mapping[str, Json]) -> str:
@@ -38,17 +66,18 @@ def count_types(columns: Mapping[str, Json]) -> str:
 
 
 def _index(columns: Mapping[str, Json], anchors: Mapping[str, str]) -> Markup:
-    """Return links to the cards, which a reader unfolds."""
-    links = (
-        element("a", isolated(shortened(name, NAME_CHARACTERS)), href=f"#{anchors[name]}")
-        for name in list(columns)[:CARDS]
-    )
+    """Return links to the columns by name, which a reader unfolds."""
+    names = list(columns)[:CARDS]
+    shown = dict(zip(names, short_names(names, INDEX_CHARACTERS), strict=True))
+    links = (element("a", shown[name], href=f"#{anchors[name]}") for name in sorted(names, key=str.casefold))
     return element("details", element("summary", "Find a column"), element("p", *links, class_="index"), class_="more")
 
 
 def column_card(name: str, statistics: Json, rows: int, anchor: str | None = None) -> Markup:
     """Return the card of a column: type, plot and statistics; the share of missing values is of `rows`."""
-    heading = element("h3", named(name, statistics), title=name if len(name) > NAME_CHARACTERS else None)
+    heading = element(
+        "h3", named(name, statistics, write=breakable), title=name if len(name) > NAME_CHARACTERS else None
+    )
     kind = element("span", statistics["type"], class_="kind")
     return element(
         "article",
@@ -63,7 +92,7 @@ def column_card(name: str, statistics: Json, rows: int, anchor: str | None = Non
 def _statistics(statistics: Json, rows: int) -> Markup:
     """Return the statistics of a column by its type."""
     missing: Named = ("Missing", share(statistics["missing"], rows))
-    distinct: Named = ("Distinct", short_number(statistics["distinct"]))
+    distinct: Named = ("Distinct", count(statistics["distinct"]))
     if statistics["type"] in ("integer", "number"):
         return _of_numbers(statistics, distinct, missing)
     if statistics["type"] == "date":
@@ -75,12 +104,9 @@ def _statistics(statistics: Json, rows: int) -> Markup:
     if statistics["type"] == "category":
         length = statistics["mean_length"]
         left = [distinct, missing]
-        right = [
-            ("Entropy", f"{short_number(statistics['entropy'], 3)}{SPACE}bit"),
-            ("Length", short_number(length, 3)),
-        ]
+        right = [("Variety", variety(statistics["entropy"])), ("Length", short_number(length, 3))]
         return _halves(left, right)
-    return _halves([("Values", short_number(statistics["count"]))], [missing])
+    return _halves([("Values", count(statistics["count"]))], [missing])
 
 
 def _of_numbers(statistics: Json, distinct: Named, missing: Named) -> Markup:
@@ -99,9 +125,9 @@ def _of_numbers(statistics: Json, distinct: Named, missing: Named) -> Markup:
         missing,
         ("Zeros", share(statistics["zeros"], statistics["count"])),
         ("Negative", share(statistics["negatives"], statistics["count"])),
-        ("Outliers", short_number(statistics["outliers"])),
-        ("Skew", short_number(statistics["skew"], 3)),
-        ("Kurtosis", short_number(statistics["kurtosis"], 3)),
+        ("Outliers", count(statistics["outliers"])),
+        ("Skew", leaning(statistics["skew"])),
+        ("Tails", tails(statistics["kurtosis"])),
     ]
     return _halves(left, right)
 

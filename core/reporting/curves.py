@@ -2,7 +2,8 @@
 
 from core.reporting.distributions import value_bars
 from core.reporting.formatting import brief, date, short_number
-from core.reporting.html import Markup, element, isolated
+from core.reporting.html import Markup, element
+from core.reporting.names import names_of_bars
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar_between, horizontal_line, rounded, stretched
 from core.reporting.units import named, with_unit
@@ -82,16 +83,17 @@ def _ticks(curve: list[Json], *, dates: bool) -> list[tuple[float, str]]:
 
 def _levels(levels: list[Json], means: Scale, mean: float) -> Markup:
     """Draw a bar from the overall mean to the mean of each value."""
+    names, alike = names_of_bars([point["value"] for point in levels])
     rows = (
         (
-            isolated(point["value"]),
+            name,
             bar_between(means.share(mean), means.share(point["mean"])),
             short_number(point["mean"]),
             None,
         )
-        for point in levels
+        for name, point in zip(names, levels, strict=True)
     )
-    return value_bars(rows)
+    return value_bars(rows, alike)
 
 
 def legend(target: str, statistics: Json, mean: float) -> Markup:

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from core.reporting.date_axis import date_ticks, seconds
 from core.reporting.formatting import count, counted, date, share, short_number
-from core.reporting.html import Content, Markup, element, isolated
+from core.reporting.html import Content, Markup, element
+from core.reporting.names import names_of_bars
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar, columns, rounded, stretched, vertical_line
 from core.reporting.units import spoken, with_unit
@@ -116,14 +117,17 @@ def _categories(name: str, statistics: Json) -> Content:
     """Draw the most frequent values; the length of a bar is a share of all values, the longest one fills the width."""
     total = statistics["count"]
     top = statistics["top"][:VALUES_SHOWN]
-    rows: list[tuple[Markup, int, str | None]] = [(isolated(entry["value"]), entry["count"], None) for entry in top]
+    names, alike = names_of_bars([entry["value"] for entry in top])
+    rows: list[tuple[Markup, int, str | None]] = [
+        (name, entry["count"], None) for name, entry in zip(names, top, strict=True)
+    ]
     others = statistics["distinct"] - len(top)
     if others > 0:
         rest = total - sum(entry["count"] for entry in top)
         rows.append((Markup(counted(others, "other")), rest, "rest"))
     widest = max(number for _, number, _ in rows)
     bars = ((text, bar(number / widest, kind), share(number, total), kind) for text, number, kind in rows)
-    return value_bars(bars, "few" if len(rows) <= FEW_VALUES else None)
+    return value_bars(bars, alike or ("few" if len(rows) <= FEW_VALUES else None))
 
 
 def value_bars(rows: Iterable[tuple[Content, Content, str, str | None]], class_: str | None = None) -> Markup:

@@ -1,8 +1,9 @@
 """The drift section: how far each column is from the champion's training data, ranked and drawn side by side."""
 
 from core.reporting.distributions import value_bars
-from core.reporting.formatting import brief, coefficient, count, counted, shortened
+from core.reporting.formatting import brief, coefficient, count, counted, share, shortened
 from core.reporting.html import Content, Markup, element, isolated, scrolled
+from core.reporting.names import names_of_bars
 from core.reporting.svg import axis, bar, columns, stretched
 from core.types import Json
 
@@ -114,8 +115,9 @@ def _levels(column: Json) -> Markup:
     """Draw two bars for each level, before and now."""
     reference, current = column["shares"]["reference"], column["shares"]["current"]
     most = max(*reference, *current) or 1.0
+    names, alike = names_of_bars(column["bins"]["levels"])
     lines: list[tuple[Content, Content, str, str | None]] = []
-    for level, before, after in zip(column["bins"]["levels"], reference, current, strict=True):
-        lines.append((isolated(level), bar(before / most, "reference"), f"{before:.1%}", "rest"))
-        lines.append(("", bar(after / most), f"{after:.1%}", None))
-    return value_bars(lines)
+    for name, before, after in zip(names, reference, current, strict=True):
+        lines.append((name, bar(before / most, "reference"), share(before, 1), "rest"))
+        lines.append(("", bar(after / most), share(after, 1), None))
+    return value_bars(lines, alike)

@@ -1,9 +1,17 @@
-"""Format numbers, shares, sizes, dates and durations for people: short, and no more exact than useful."""
+"""Format numbers, shares, sizes, dates and durations for people: short, and no more exact than useful.
+
+Every page writes numbers in one way. Counts have their thousands apart, and so have measured values from 10,000 on, so
+that a year stays a year. Values have four digits, correlations two decimals, shares one; a minus is a minus sign. Next
+to the axis of a plot, values of 10,000 and more are in thousands (k), millions (M) and so on.
+"""
 
 from datetime import datetime
 from math import floor, isfinite, log10
 
 NOTHING = "–"
+ELLIPSIS = "…"
+# Characters from here on are twice as wide as letters, or nearly.
+FULL_WIDTH = "\u1100"
 # Beyond these a number gets an exponent.
 HUGE, TINY = 1e15, 1e-4
 SPACE = "\u00a0"  # keeps a number and its unit on one line
@@ -120,12 +128,32 @@ def delimiter(character: str) -> str:
 
 def shortened(text: str, characters: int) -> str:
     """Return the text, cut where it is longer; full-width characters (Chinese, emoji) count twice."""
-    remaining = characters
+    if width(text) <= characters:
+        return text
+    return (first_characters(text, characters - 1) or text[:1]).rstrip() + ELLIPSIS
+
+
+def width(text: str) -> int:
+    """Return how many columns of characters a text takes."""
+    return sum(map(_columns, text))
+
+
+def first_characters(text: str, characters: int) -> str:
+    """Return the beginning of a text that is at most so wide."""
     for position, character in enumerate(text):
-        remaining -= 2 if character >= "\u1100" else 1
-        if remaining < 0:
-            return text[: max(position - 1, 1)].rstrip() + "…"
+        characters -= _columns(character)
+        if characters < 0:
+            return text[:position]
     return text
+
+
+def last_characters(text: str, characters: int) -> str:
+    """Return the end of a text that is at most so wide."""
+    return first_characters(text[::-1], characters)[::-1]
+
+
+def _columns(character: str) -> int:
+    return 2 if character >= FULL_WIDTH and character != ELLIPSIS else 1
 
 
 def _in_units(value: float, digits: int) -> str:

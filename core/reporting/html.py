@@ -8,7 +8,7 @@ from typing import TypeAlias
 # Characters that HTML cannot hold: controls, and lone surrogates.
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # Elements that close themselves when they are empty.
-EMPTY = frozenset({"br", "meta", "link", "rect", "path", "line"})
+EMPTY = frozenset({"br", "meta", "link", "rect", "path", "line", "wbr"})
 
 
 class Markup(str):

@@ -5,30 +5,45 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from core.reporting.distributions import value_bars
-from core.reporting.formatting import coefficient, count, share, shortened
-from core.reporting.html import Markup, element, isolated, scrolled
+from core.reporting.formatting import coefficient, count, counted, share, width
+from core.reporting.html import Content, Markup, element, isolated, scrolled
+from core.reporting.names import short_names, told_apart
 from core.reporting.svg import rounded, signed_bar
 from core.types import Json
 
 Matrix = list[list[float | None]]
 
 # Widths of a cell in pixels, for at most so many columns; cells of at least `NUMBERED` show numbers.
-CELLS = ((8, 64), (12, 52), (20, 40), (32, 30), (50, 20), (100, 14))
-NUMBERED = 30
+CELLS = ((8, 64), (12, 52), (20, 40), (32, 36), (50, 20), (100, 14))
+NUMBERED = 36
+# The profile correlates so many columns.
+MOST_COLUMNS = 100
+CORRELATED = ("integer", "number", "boolean")
+# So many of the columns without a place in the map are named at once.
+NAMED = 8
 # Labels above cells of this width are tilted, above narrower ones they are vertical.
 TILTED = 30
-LABEL_CHARACTERS = 18
+LABEL_CHARACTERS, ROW_CHARACTERS = 18, 24
 # The approximate width of a letter of a label.
 LETTER = 7
+# The pixels that a map has on a printed page, and those of its row labels and margins there.
+PAPER_WIDTH, PAPER_HEIGHT, ROW_LABELS = 690, 820, 190
 # Shades of each colour: the further a coefficient is from 0, the darker its cell.
 SHADES = 10
 # How many of the strongest pairs are listed, unless they are weak.
 PAIRS_SHOWN, LEAST_CORRELATION = 8, 0.2
-STRIPS_SHOWN = 60
+PAIR_CHARACTERS = 22
+# Columns with gaps: how many are on the page, and how many of those are not folded.
+STRIPS_SHOWN, STRIPS_OPEN = 60, 12
+STRIP_CHARACTERS = 40
 
 
-def correlations_section(correlations: Json) -> Markup | None:
-    """Return a heat map, Pearson's coefficients below the diagonal and Spearman's above, and the strongest pairs."""
+def correlations_section(correlations: Json, columns: Mapping[str, Json], target: Json | None) -> Markup | None:
+    """Return a heat map, Pearson's coefficients below the diagonal and Spearman's above, and the strongest pairs.
+
+    The profile correlates the first columns only; the target is always among those that are drawn.
+    """
+    correlations = with_target(correlations, target)
     names: list[str] = correlations["columns"]
     if len(names) < 2:
         return None
@@ -38,6 +53,7 @@ def correlations_section(correlations: Json) -> Markup | None:
     )
     if any(value is None for row in correlations["pearson"] for value in row):
         note += " A column that does not vary has none."
+    chosen = None if target is None else target["target"]
     return element(
         "section",
         element("h2", "Correlations"),
@@ -45,12 +61,63 @@ def correlations_section(correlations: Json) -> Markup | None:
         _legend(),
         element(
             "div",
-            _heat_map(names, correlations["pearson"], correlations["spearman"]),
+            element(
+                "div",
+                _heat_map(names, correlations["pearson"], correlations["spearman"], chosen),
+                _left_out(names, columns),
+                class_="map-and-rest",
+            ),
             _strongest(names, correlations["pearson"]),
             class_="map-and-pairs",
         ),
         id="correlations",
     )
+
+
+def with_target(correlations: Json, target: Json | None) -> Json:
+    """Return the correlations with the target among them, in the place of the last column where there are too many."""
+    names: list[str] = correlations["columns"]
+    if target is None or target["target"] in names:
+        return correlations
+    names = names[: MOST_COLUMNS - 1]
+    related = [target["relations"].get(name, {}) for name in names]
+    matrices = {
+        kind: [
+            *([*row[: len(names)], relation.get(kind)] for row, relation in zip(rows, related, strict=False)),
+            [*(relation.get(kind) for relation in related), 1.0],
+        ]
+        for kind, rows in ((kind, correlations[kind]) for kind in ("pearson", "spearman"))
+    }
+    return {**correlations, "columns": [*names, target["target"]], **matrices}
+
+
+def _left_out(names: list[str], columns: Mapping[str, Json]) -> Markup | None:
+    """Say which columns are not in the map, and why; None where all are."""
+    drawn = set(names)
+    others = [name for name in columns if name not in drawn]
+    if not others:
+        return None
+    beyond = [name for name in others if columns[name]["type"] in CORRELATED]
+    unordered = [name for name in others if columns[name]["type"] not in CORRELATED]
+    reasons = (
+        (beyond, f"not among the {MOST_COLUMNS} columns that fit into the map"),
+        (unordered, "of categories or dates, which have no correlation"),
+    )
+    said = (
+        element("div", "Left out: ", counted(len(group), "column"), f" {reason}: ", _enumerated(group), ".")
+        for group, reason in reasons
+        if group
+    )
+    return element("div", *said, class_="caption")
+
+
+def _enumerated(names: list[str]) -> Content:
+    """Return names after each other, all but the first ones folded."""
+    pieces = [[", " if position else "", isolated(name)] for position, name in enumerate(names)]
+    if len(names) <= NAMED + 1:
+        return pieces
+    rest = element("summary", f" and {count(len(names) - NAMED)} more")
+    return [*pieces[:NAMED], element("details", rest, element("span", *pieces[NAMED:]), class_="inline")]
 
 
 def _legend() -> Markup:
@@ -59,12 +126,12 @@ def _legend() -> Markup:
     return element("p", "−1", ramp, "+1", class_="legend", role="img", aria_label="From −1, orange, to +1, blue")
 
 
-def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix) -> Markup:
+def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix, target: str | None) -> Markup:
     """Draw a square for each pair of columns, shaded by its correlation."""
-    side = next(width for most, width in CELLS if len(names) <= most)
+    side = next(cell for most, cell in CELLS if len(names) <= most)
     tilted = side >= TILTED
-    labels = [shortened(name, LABEL_CHARACTERS) for name in names]
-    top = LETTER * (max(map(len, labels)) + 2)
+    labels = told_apart(names, LABEL_CHARACTERS)
+    top = LETTER * (max(map(width, labels)) + 2)
     if tilted:
         top = round(0.75 * top)
     cells = [
@@ -74,19 +141,26 @@ def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix) -> Markup:
         if row != column and (value := (pearson if row > column else spearman)[row][column]) is not None
     ]
     extent = len(names) * side
+    # A tilted label extends to the right.
+    whole = extent + (top if tilted else 0)
     drawing = element(
         "svg",
         element("g", *_squares(cells), transform=f"translate(0 {top}) scale({side})"),
         _numbers(cells, side, top) if side >= NUMBERED else None,
         _top_labels(labels, side, top, -45 if tilted else -90),
-        # A tilted label extends to the right.
-        width=extent + (top if tilted else 0),
+        width=whole,
         height=extent + top,
         role="img",
         aria_label=f"Correlations of {count(len(names))} columns with each other. GET /data/profile has every number.",
     )
-    rows = element("ol", *(element("li", isolated(name)) for name in names), aria_hidden="true")
-    style = f"--cell:{side}px;--top:{top}px"
+    items = zip(names, short_names(names, ROW_CHARACTERS), strict=True)
+    rows = element(
+        "ol",
+        *(element("li", shown, class_="target" if name == target else None) for name, shown in items),
+        aria_hidden="true",
+    )
+    fit = min(1.0, PAPER_WIDTH / (whole + ROW_LABELS), PAPER_HEIGHT / (extent + top))
+    style = f"--cell:{side}px;--top:{top}px;--fit:{rounded(fit)}"
     return scrolled("Correlations", element("div", rows, drawing, class_="map", style=style))
 
 
@@ -104,7 +178,7 @@ def _numbers(cells: list[tuple[int, int, float]], side: int, top: int) -> Markup
     texts = (
         element(
             "text",
-            coefficient(value).replace("0.", "."),
+            coefficient(value),
             x=rounded((column + 0.48) * side),
             y=rounded((row + 0.48) * side + top),
             class_=shade_ink(_shade(value)),
@@ -143,8 +217,9 @@ def _strongest(names: list[str], pearson: Matrix) -> Markup | None:
     pairs.sort(key=lambda pair: -abs(pair[0]))
     if not pairs or len(names) < 4:
         return None
+    shown = dict(zip(names, short_names(names, PAIR_CHARACTERS), strict=True))
     rows = (
-        ([isolated(first), element("br"), isolated(second)], signed_bar(value), coefficient(value), None)
+        ([shown[first], element("br"), shown[second]], signed_bar(value), coefficient(value), None)
         for value, first, second in pairs[:PAIRS_SHOWN]
     )
     return element("div", element("h3", "Strongest pairs"), value_bars(rows, "two"), class_="pairs")
@@ -155,11 +230,11 @@ def missing_section(missingness: Json, columns: Mapping[str, Json], rows: int) -
     shares: dict[str, list[float]] = missingness["columns"]
     if not shares:
         return None
-    by_missing = sorted(shares, key=lambda name: -columns[name]["missing"])
-    strips = (
-        (isolated(name), _strip(name, shares[name]), share(columns[name]["missing"], rows), None)
-        for name in by_missing[:STRIPS_SHOWN]
-    )
+    by_missing = sorted(shares, key=lambda name: -columns[name]["missing"])[:STRIPS_SHOWN]
+    strips = [
+        (shown, _strip(name, shares[name]), share(columns[name]["missing"], rows), None)
+        for name, shown in zip(by_missing, short_names(by_missing, STRIP_CHARACTERS), strict=True)
+    ]
     note = "From the first row of the file on the left to the last on the right; the darker, the more is missing."
     if len(shares) > STRIPS_SHOWN:
         note += f" The {STRIPS_SHOWN} columns with the most gaps, of {count(len(shares))} that have some."
@@ -167,7 +242,14 @@ def missing_section(missingness: Json, columns: Mapping[str, Json], rows: int) -
         "section",
         element("h2", "Missing values"),
         element("p", note, class_="note"),
-        value_bars(strips, "wide gaps"),
+        value_bars(strips[:STRIPS_OPEN], "wide gaps"),
+        element(
+            "details",
+            element("summary", f"{count(len(strips) - STRIPS_OPEN)} columns with fewer gaps"),
+            value_bars(strips[STRIPS_OPEN:], "wide gaps"),
+        )
+        if len(strips) > STRIPS_OPEN
+        else None,
         id="missing",
     )
 

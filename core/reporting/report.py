@@ -1,19 +1,15 @@
 """The data report: one HTML page to read, print and send on, made from the stored profile."""
 
-from typing import Any
-
 from core.manifests import DatasetManifest
 from core.reporting.cards import columns_section, count_types
 from core.reporting.finding_cards import findings_section, warnings_section
-from core.reporting.formatting import count, counted, date, delimiter, share, shortened, size
-from core.reporting.html import Markup, Named, definition_list, element, isolated, scrolled
+from core.reporting.formatting import count, counted, date, delimiter, share, size
+from core.reporting.html import Markup, Named, definition_list, element
 from core.reporting.matrices import correlations_section, missing_section
 from core.reporting.page import page, tile
-from core.reporting.target_section import target_section
-from core.reporting.units import named
+from core.reporting.preview import preview_section
+from core.reporting.target_section import strongest_relations, target_section
 from core.types import Json
-
-PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_CHARACTERS = 10, 100, 60
 
 
 def report(manifest: DatasetManifest, profile: Json) -> str:
@@ -23,15 +19,16 @@ def report(manifest: DatasetManifest, profile: Json) -> str:
     """
     target = profile["target"]
     anchors = {name: f"column-{position}" for position, name in enumerate(profile["columns"])}
+    ranking = columns_by_interest(profile)
     sections = {
         "Overview": _overview(manifest, profile),
         "Findings": findings_section(profile["findings"], anchors),
         "Reading": warnings_section(manifest.warnings),
         "Target": target_section(target, profile["columns"], profile["rows"], anchors) if target else None,
-        "Columns": columns_section(profile["columns"], profile["rows"], anchors),
-        "Correlations": correlations_section(profile["correlations"]),
+        "Columns": columns_section(profile["columns"], profile["rows"], anchors, ranking),
+        "Correlations": correlations_section(profile["correlations"], profile["columns"], target),
         "Missing": missing_section(profile["missingness"], profile["columns"], profile["rows"]),
-        "Rows": _preview(profile["preview"], profile["columns"]),
+        "Rows": preview_section(profile["preview"], profile["columns"]),
     }
     return page(manifest.filename, "Data report", sections, f"Made by Regatta from file {manifest.file_id}.")
 
@@ -71,36 +68,25 @@ def _overview(manifest: DatasetManifest, profile: Json) -> Markup:
     )
 
 
-def _preview(preview: Json, columns: Json) -> Markup:
-    """Return a table of the first rows."""
-    names: list[str] = preview["columns"][:PREVIEW_COLUMNS]
-    rows: list[list[Any]] = preview["rows"][:PREVIEW_ROWS]
-    numeric = [columns[name]["type"] in ("integer", "number") for name in names]
-    classes = ["number" if number else None for number in numeric]
-    head = element("tr", *(_heading(name, columns[name], class_) for name, class_ in zip(names, classes, strict=True)))
-    lines = (
-        element("tr", *(_cell(value, class_) for value, class_ in zip(row, classes, strict=False))) for row in rows
-    )
-    more = len(preview["columns"]) - len(names)
-    note = f"The first {counted(len(rows), 'row')}" + (f" of the first {len(names)} columns." if more else ".")
-    table = element("table", element("thead", head), element("tbody", *lines))
-    return element(
-        "section",
-        element("h2", "First rows"),
-        element("p", note, class_="note"),
-        scrolled("First rows", table, class_="preview"),
-        id="rows",
-    )
+def columns_by_interest(profile: Json) -> list[str]:
+    """Return the columns: the target, those that a warning is about, those that tell most of the target, the others.
+
+    Without a target, those that are most correlated with any other come before the others.
+    """
+    target, columns = profile["target"], profile["columns"]
+    warned = {finding["column"] for finding in profile["findings"] if finding["severity"] != "info"}
+    tells = strongest_relations(target) if target else _strongest_correlations(profile["correlations"])
+
+    def interest(name: str) -> tuple[bool, bool, float]:
+        return target is not None and name == target["target"], name in warned, tells.get(name, 0.0)
+
+    return sorted(columns, key=interest, reverse=True)
 
 
-def _heading(name: str, statistics: Json, kind: str | None) -> Markup:
-    """Return the heading of a column."""
-    return element("th", named(name, statistics, PREVIEW_CHARACTERS), class_=kind, scope="col")
-
-
-def _cell(value: Any, kind: str | None) -> Markup:
-    """Return a cell as the data has it: digits are neither rounded nor grouped."""
-    if value is None:
-        return element("td", "–", class_="none")
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return element("td", isolated(shortened(text, PREVIEW_CHARACTERS)), class_=kind)
+def _strongest_correlations(correlations: Json) -> dict[str, float]:
+    """Return for each column how strongly it is correlated with any other, from 0 to 1."""
+    names, rows = correlations["columns"], correlations["pearson"]
+    return {
+        name: max((abs(value or 0.0) for value in (*row[:position], *row[position + 1 :])), default=0.0)
+        for position, (name, row) in enumerate(zip(names, rows, strict=True))
+    }

@@ -4,13 +4,20 @@ from collections.abc import Mapping
 
 from core.reporting.cards import NAME_CHARACTERS, column_card
 from core.reporting.curves import legend, mean_scale, panel
-from core.reporting.formatting import coefficient, count, shortened
-from core.reporting.html import Markup, element, isolated
+from core.reporting.explanations import strength
+from core.reporting.formatting import coefficient, count
+from core.reporting.html import Markup, element
+from core.reporting.names import short_names
 from core.reporting.svg import bar, signed_bar
 from core.reporting.units import named
 from core.types import Json
 
 RELATIONS_SHOWN = 20
+READING = (
+    "Strength is how much a column tells of the target, however they are related (mutual information, written as a "
+    "correlation): 0 nothing, 1 everything. Pearson’s correlation is that of a straight line, Spearman’s of a line "
+    "that only rises or only falls; a minus means that the target falls."
+)
 PANELS_SHOWN = 6
 # Columns with less than this share of the first one's mutual information have no panel: it would be a flat line.
 LEAST_INFORMATION = 0.02
@@ -20,7 +27,7 @@ def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors
     """Return the target's distribution, the columns ranked by mutual information, and panels of the strongest."""
     name = target["target"]
     relations: list[tuple[str, Json]] = sorted(
-        target["relations"].items(), key=lambda item: _strength(item[1]), reverse=True
+        target["relations"].items(), key=lambda item: _rank(item[1]), reverse=True
     )
     return element(
         "section",
@@ -38,15 +45,13 @@ def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors
 
 def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> Markup:
     """Return a table of the columns by their relation to the target."""
-    largest = max(_information(relation) for _, relation in relations)
-    headings = ("Column", "Mutual information", "Pearson", "Spearman")
+    headings = ("Column", "Strength", "Pearson", "Spearman")
+    names = dict(zip(anchors, short_names(list(anchors), NAME_CHARACTERS), strict=True))
     lines = (
         element(
             "tr",
-            element(
-                "th", element("a", isolated(shortened(name, NAME_CHARACTERS)), href=f"#{anchors[name]}"), scope="row"
-            ),
-            _measured(bar(_information(relation) / largest if largest else 0), relation["mutual_information"]),
+            element("th", element("a", names[name], href=f"#{anchors[name]}"), scope="row"),
+            _strength_cell(relation["mutual_information"]),
             (
                 _measured(signed_bar(relation[coefficient_name]), relation[coefficient_name])
                 for coefficient_name in ("pearson", "spearman")
@@ -58,6 +63,7 @@ def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> M
     return element(
         "article",
         element("h3", "What tells most of it"),
+        element("p", READING, class_="caption"),
         element(
             "table",
             element("thead", element("tr", *(element("th", head, scope="col") for head in headings))),
@@ -91,7 +97,12 @@ def _panels(target: str, relations: list[tuple[str, Json]], columns: Mapping[str
     )
 
 
-def _strength(relation: Json) -> tuple[float, float]:
+def strongest_relations(target: Json) -> dict[str, float]:
+    """Return for each column how much it tells of the target: its mutual information in nats."""
+    return {name: _information(relation) for name, relation in target["relations"].items()}
+
+
+def _rank(relation: Json) -> tuple[float, float]:
     """Return the key that relations are sorted by."""
     correlations = [
         abs(relation[coefficient_name])
@@ -109,6 +120,12 @@ def _information(relation: Json) -> float:
 def _measured(drawn: Markup | None, value: float | None) -> Markup:
     """Return a table cell with a bar and its number."""
     return element("td", element("div", drawn or element("span"), element("span", coefficient(value))))
+
+
+def _strength_cell(information: float | None) -> Markup:
+    """Return a table cell with the strength of a relation; a dash where it is undefined."""
+    known = None if information is None else strength(max(information, 0.0))
+    return _measured(bar(known or 0.0), known)
 
 
 def _mean(statistics: Json) -> float | None:

@@ -1,9 +1,9 @@
 """Show the unit of a column beside its name and on its axis."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from core.reporting.formatting import SPACE, shortened
-from core.reporting.html import Content, element, isolated
+from core.reporting.html import Content, Markup, element, isolated
 from core.reporting.scales import Ticks
 from core.types import Json
 
@@ -13,9 +13,14 @@ UNIT_CHARACTERS, LABEL_CHARACTERS = 20, 6
 LIGHT = "font-weight:400"
 
 
-def named(name: str, statistics: Json, characters: int | None = None) -> Content:
-    """Return the name of a column, cut where it is longer than `characters`, and its unit in brackets."""
-    shown = isolated(name if characters is None else shortened(name, characters))
+def named(
+    name: str, statistics: Json, characters: int | None = None, write: Callable[[str], Markup] = isolated
+) -> Content:
+    """Return the name of a column, cut where it is longer than `characters`, and its unit in brackets.
+
+    `write` makes markup of the name.
+    """
+    shown = write(name if characters is None else shortened(name, characters))
     unit = statistics.get("unit")
     if unit is None:
         return shown

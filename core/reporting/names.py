@@ -1,0 +1,69 @@
+"""Names and values in little room: cut so that different ones stay different."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from core.reporting.formatting import ELLIPSIS, first_characters, last_characters, shortened, width
+from core.reporting.html import Markup, element, joined
+
+# Of a text that is cut in its middle so much is its beginning.
+HEAD_SHARE = 0.35
+# So much of a name stands beside a bar on a card.
+BESIDE_A_BAR = 16
+# So much of it where it has lines of its own.
+OWN_LINES = 80
+# A line may break after one of these, rather than within a word.
+BREAKS = frozenset("_-./:;,)")
+FEWEST_BETWEEN_BREAKS = 3
+
+
+def told_apart(texts: Sequence[str], characters: int) -> list[str]:
+    """Return the texts, cut where they are longer; of those that begin alike a part is cut out where they are equal.
+
+    Full-width characters count twice, as in `shortened`.
+    """
+    cut = [shortened(text, characters) for text in texts]
+    uses = Counter(dict(zip(texts, cut, strict=True)).values())
+    groups: dict[str, list[str]] = {}
+    for text, short in dict(zip(texts, cut, strict=True)).items():
+        if uses[short] > 1:
+            groups.setdefault(short, []).append(text)
+    apart = {text: short for group in groups.values() for text, short in _cut_inside(group, characters).items()}
+    return [apart.get(text, short) for text, short in zip(texts, cut, strict=True)]
+
+
+def short_names(texts: Sequence[str], characters: int) -> list[Markup]:
+    """Return texts of the data as `told_apart` cuts them, isolated; what was cut is shown in full on hovering."""
+    return [
+        element("bdi", short, title=text if short != text else None)
+        for text, short in zip(texts, told_apart(texts, characters), strict=True)
+    ]
+
+
+def names_of_bars(texts: Sequence[str]) -> tuple[list[Markup], str | None]:
+    """Return the names beside bars, and the class `alike` where they begin alike and so need lines of their own."""
+    if len({shortened(text, BESIDE_A_BAR) for text in texts}) == len(set(texts)):
+        return [element("bdi", text) for text in texts], None
+    return short_names(texts, OWN_LINES), "alike"
+
+
+def breakable(text: str) -> Markup:
+    """Return a text of the data, isolated, that may break into lines after underscores, hyphens and the like."""
+    pieces: list[str] = []
+    start = 0
+    for position, character in enumerate(text, 1):
+        if character in BREAKS and position - start >= FEWEST_BETWEEN_BREAKS and position < len(text):
+            pieces += [text[start:position], element("wbr")]
+            start = position
+    return element("bdi", joined([*pieces, text[start:]]))
+
+
+def _cut_inside(group: list[str], characters: int) -> dict[str, str]:
+    """Cut texts with the same beginning: before the place where they begin to differ, or before their ends."""
+    head = first_characters(group[0], int(HEAD_SHARE * characters)).rstrip()
+    room = characters - width(head) - width(ELLIPSIS)
+    letters = zip(*group, strict=False)
+    equal = next((position for position, letter in enumerate(letters) if len(set(letter)) > 1), 0)
+    from_difference = {text: f"{head}{ELLIPSIS}{shortened(text[equal:], room)}" for text in group}
+    ends = {text: f"{head}{ELLIPSIS}{last_characters(text, room).lstrip()}" for text in group}
+    return max(ends, from_difference, key=lambda cut: len(set(cut.values())))
