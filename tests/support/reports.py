@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
+from random import Random
 from typing import Any
 
 from core.profiling.profile import profile
@@ -12,7 +13,9 @@ from core.severity import worst_first
 from core.tables.table import Table
 from core.types import Json
 from tests.support.storage import dataset_manifest
-from tests.support.tables import CSVS, read, real
+from tests.support.tables import CSVS, csv, read, real
+
+WIDE_COLUMNS = 121
 
 
 @dataclass
@@ -97,6 +100,18 @@ def page_of(source: bytes | str, target: str | None = None, **manifest: Any) -> 
 def real_report(name: str) -> str:
     """Return the page of one of `CSVS`, with its target."""
     return report_of(real(name), CSVS[name][1], filename=CSVS[name][0].name)
+
+
+@cache
+def wide_page() -> Element:
+    """Return the page of 110 numbers, with the target behind the hundredth, and ten categories."""
+    chance = Random(3)
+    columns: dict[str, list[Any]] = {f"reading_of_{k}": [chance.random() for _ in range(60)] for k in range(105)}
+    columns["price"] = [3 * value for value in columns["reading_of_104"]]
+    columns |= {f"extra_{k}": [chance.random() for _ in range(60)] for k in range(5)}
+    columns |= {f"kind_{k}": [chance.choice("abc") for _ in range(60)] for k in range(10)}
+    assert len(columns) == WIDE_COLUMNS
+    return page_of(csv(**columns), "price")
 
 
 def _manifest(table: Table, **changes: Any) -> Any:
