@@ -75,7 +75,7 @@ def as_training_error(error: BaseException, trial: Trial) -> RegattaError:
         return error
     name = trial.candidate.regressor.name
     log.info("%s could not be trained", name, exc_info=error)
-    if not isinstance(error, ValueError | TypeError | ArithmeticError | MemoryError):
+    if not isinstance(error, ValueError | TypeError | ArithmeticError | MemoryError) and not _is_lightgbm_error(error):
         return RegattaError(f"{name} could not be trained for a fault of ours. It has been logged.")
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     refused = PARAMETER.match(reason)
@@ -84,3 +84,8 @@ def as_training_error(error: BaseException, trial: Trial) -> RegattaError:
         detail = PARAMETER.sub(rf"The '\1' parameter of {name}", reason)
         return ParameterError(detail, [{"field": f"params.{refused[1]}", "message": "out of its range"}])
     return TrainingFailedError(f"{name} could not be trained on this table: {reason}")
+
+
+def _is_lightgbm_error(error: BaseException) -> bool:
+    """Return whether it is LightGBM's own exception, which is no `ValueError`; the package need not be loaded."""
+    return type(error).__name__ == "LightGBMError"

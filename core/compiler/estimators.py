@@ -19,6 +19,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from core.compiler.distances import convert_nearest_neighbours, convert_support_vectors
 from core.compiler.graph_builder import GraphBuilder
+from core.compiler.lightgbm_trees import convert_lightgbm
 from core.compiler.target_inverses import bounded, convert_inverse
 from core.compiler.trees import convert_forest, convert_gradient_boosting, convert_histogram_boosting, convert_tree
 from core.errors import TrainingFailedError
@@ -32,10 +33,15 @@ def convert_estimator(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
 
     Raises `TrainingFailedError` for a class that has no converter. A subclass has none: it may predict in another way.
     """
-    converter = CONVERTERS.get(type(estimator))
+    converter = converter_of(type(estimator))
     if converter is None:
         raise TrainingFailedError(f"{type(estimator).__name__} cannot be compiled to a graph.")
     return converter(graph, matrix, estimator)
+
+
+def converter_of(kind: type) -> Converter | None:
+    """Return the converter of a class, None where there is none."""
+    return CONVERTERS.get(kind) or CONVERTERS_BY_NAME.get(f"{kind.__module__}.{kind.__qualname__}")
 
 
 def _convert_linear(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
@@ -79,3 +85,5 @@ CONVERTERS: Mapping[type, Converter] = {
     OnTrend: _convert_on_trend,
     TransformedTargetRegressor: _convert_transformed_target,
 }
+# Those of packages that are loaded only where one of their models is trained.
+CONVERTERS_BY_NAME: Mapping[str, Converter] = {"lightgbm.sklearn.LGBMRegressor": convert_lightgbm}

@@ -25,7 +25,7 @@ def max_graph_bytes(estimator: Any) -> float:
     """Return the largest size in bytes that an estimator's graph can have; inf unless its trees are bounded."""
     params = estimator.get_params()
     trees = params.get("n_estimators", params.get("max_iter", 1))
-    leaves, depth = params.get("max_leaf_nodes"), params.get("max_depth")
+    leaves, depth = params.get("max_leaf_nodes", params.get("num_leaves")), params.get("max_depth")
     if leaves is None and type(depth) is int:
         leaves = 2 ** min(depth, 60)
     # A caller's parameters are not validated yet; scikit-learn refuses those that are no numbers.
@@ -33,24 +33,27 @@ def max_graph_bytes(estimator: Any) -> float:
 
 
 def limit_graph_bytes(estimator: Any, rows: int, max_bytes: int) -> list[str]:
-    """Raise `min_samples_leaf` of one tree or several until their graph is expected to stay below `max_bytes`.
+    """Raise the least rows of a leaf, of one tree or several, until their graph should stay below `max_bytes`.
 
     Returns a note for the manifest if the parameter was changed, else an empty list.
     """
     params = estimator.get_params()
-    trees, min_leaf = params.get("n_estimators", 1), params.get("min_samples_leaf")
+    name = "min_child_samples" if "num_leaves" in params else "min_samples_leaf"
+    trees, min_leaf = params.get("n_estimators", 1), params.get(name)
     # A float is a share of the rows, which limits the leaves by itself; scikit-learn refuses what is no number or below
     # 1. Histogram boosting has other parameters for the number of trees and of leaves.
-    if type(trees) is not int or type(min_leaf) is not int or min_leaf < 1 or "max_leaf_nodes" not in params:
+    if type(trees) is not int or type(min_leaf) is not int or min_leaf < 1:
         return []
-    if "max_iter" in params or max_graph_bytes(estimator) < max_bytes:
+    if not {"max_leaf_nodes", "num_leaves"} & params.keys() or "max_iter" in params:
+        return []
+    if max_graph_bytes(estimator) < max_bytes:
         return []
     needed = ceil(trees * NODES_PER_ROW * rows * BYTES_PER_NODE / max_bytes)
     if min_leaf >= needed:
         return []
-    estimator.set_params(min_samples_leaf=needed)
+    estimator.set_params(**{name: needed})
     return [
-        f"min_samples_leaf was raised from {min_leaf} to {needed} so that {trees} trees on {rows} rows stay below "
+        f"{name} was raised from {min_leaf} to {needed} so that {trees} trees on {rows} rows stay below "
         f"{max_bytes / (1 << 20):g} MiB"
     ]
 

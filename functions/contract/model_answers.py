@@ -35,7 +35,7 @@ class RegressorEntry(Answer):
 
     model_type: RegressorName
     title: str
-    estimator: str = Field(description="the scikit-learn class")
+    estimator: str = Field(description="the class, of scikit-learn or of its kind")
     parameters: dict[str, Any]
     grid: dict[str, list[Any]]
     ranges: dict[str, dict[str, Any]] = Field(description="by parameter the values that a request may give it")

@@ -24,6 +24,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
+from core.catalogue import regressor
 from core.compiler.compile import compile_pipeline, has_neighbour_tie, raw_columns_of_frame
 from core.compiler.transformers import UNSEEN
 from core.inference.session import CompiledModel
@@ -63,6 +64,8 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], bool]] = {
     "gradient_boosting_from_zero": (lambda: GradientBoostingRegressor(n_estimators=5, init="zero"), False),
     "hist_gradient_boosting": (lambda: HistGradientBoostingRegressor(max_iter=20, random_state=0), False),
     "hist_gradient_boosting_poisson": (lambda: HistGradientBoostingRegressor(loss="poisson", max_iter=5), False),
+    "lightgbm": (lambda: regressor("lightgbm").build({"n_estimators": 20}), False),
+    "lightgbm_poisson": (lambda: regressor("lightgbm").build({"n_estimators": 5, "objective": "poisson"}), False),
     "ridge_log": (lambda: transformed(TargetTransformer("log")), True),
     "ridge_yeo_johnson": (lambda: transformed(TargetTransformer("yeo_johnson")), True),
     "ridge_log_standardised": (

@@ -1924,7 +1924,7 @@ export interface components {
             model_name: string | null;
             version: number | null;
             /** @enum {string} */
-            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend" | "baseline";
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm" | "blend" | "baseline";
             metrics: {
                 [key: string]: number | null;
             } | null;
@@ -1978,7 +1978,7 @@ export interface components {
         /** @description A member of a blend. */
         MemberWeight: {
             /** @enum {string} */
-            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting";
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm";
             /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
             /** Format: double */
@@ -2087,7 +2087,7 @@ export interface components {
             /** Format: int64 */
             version: number;
             /** @enum {string} */
-            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm" | "blend";
             metrics: {
                 [key: string]: number | null;
             };
@@ -2126,7 +2126,7 @@ export interface components {
             /** Format: int64 */
             version: number;
             /** @enum {string} */
-            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm" | "blend";
             features: components["schemas"]["FeatureSchema"][];
             output: components["schemas"]["OutputSchema"];
             example: components["schemas"]["ExampleRequest"];
@@ -2135,7 +2135,7 @@ export interface components {
          * @description A regressor that can be trained; GET /model/available describes each.
          * @enum {string}
          */
-        ModelType: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting";
+        ModelType: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm";
         /** @description Counts between edges, which are one more. */
         NumberHistogram: {
             edges: number[];
@@ -2625,9 +2625,9 @@ export interface components {
         /** @description A regressor of the catalogue. */
         RegressorEntry: {
             /** @enum {string} */
-            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting";
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm";
             title: string;
-            /** @description the scikit-learn class */
+            /** @description the class, of scikit-learn or of its kind */
             estimator: string;
             parameters: {
                 [key: string]: unknown;
@@ -3297,13 +3297,20 @@ export interface components {
                 C?: number;
                 /** @enum {string} */
                 algorithm?: "auto" | "ball_tree" | "brute" | "kd_tree";
-                /** Format: double */
                 alpha?: number;
+                /** @enum {string} */
+                boosting_type?: "gbdt" | "dart";
                 bootstrap?: boolean;
+                /** Format: double */
+                cat_l2?: number;
+                /** Format: double */
+                cat_smooth?: number;
                 /** Format: double */
                 ccp_alpha?: number;
                 /** Format: double */
                 coef0?: number;
+                /** Format: double */
+                colsample_bytree?: number;
                 /** @enum {string} */
                 criterion?: "squared_error" | "friedman_mse" | "absolute_error" | "poisson";
                 /** Format: int64 */
@@ -3311,6 +3318,7 @@ export interface components {
                 early_stopping?: "auto" | boolean;
                 /** Format: double */
                 epsilon?: number;
+                extra_trees?: boolean;
                 fit_intercept?: boolean;
                 gamma?: number | ("scale" | "auto");
                 init?: "zero" | null;
@@ -3322,19 +3330,28 @@ export interface components {
                 l2_regularization?: number;
                 /** Format: int64 */
                 leaf_size?: number;
-                /** Format: double */
                 learning_rate?: number;
                 /** @enum {string} */
                 loss?: "squared_error" | "absolute_error" | "huber" | "quantile" | "poisson" | "gamma";
                 /** Format: int64 */
+                max_bin?: number;
+                /** Format: int64 */
                 max_bins?: number;
-                max_depth?: number | null;
+                /** Format: int64 */
+                max_cat_threshold?: number;
+                max_depth?: (number | null) | number;
                 max_features?: number | ("sqrt" | "log2") | null;
                 max_iter?: (number | null) | number;
                 max_leaf_nodes?: number | null;
                 max_samples?: number | null;
                 /** @enum {string} */
                 metric?: "braycurtis" | "canberra" | "chebyshev" | "cityblock" | "cosine" | "euclidean" | "infinity" | "l1" | "l2" | "manhattan" | "minkowski" | "p" | "sqeuclidean";
+                /** Format: int64 */
+                min_child_samples?: number;
+                /** Format: double */
+                min_child_weight?: number;
+                /** Format: int64 */
+                min_data_per_group?: number;
                 /** Format: double */
                 min_impurity_decrease?: number;
                 /** Format: double */
@@ -3342,17 +3359,29 @@ export interface components {
                 /** Format: double */
                 min_samples_split?: number;
                 /** Format: double */
+                min_split_gain?: number;
+                /** Format: double */
                 min_weight_fraction_leaf?: number;
                 /** Format: int64 */
                 n_estimators?: number;
                 n_iter_no_change?: number | null;
                 /** Format: int64 */
                 n_neighbors?: number;
+                /** Format: int64 */
+                num_leaves?: number;
+                /** @enum {string} */
+                objective?: "regression" | "regression_l1" | "huber" | "fair" | "quantile" | "mape" | "poisson" | "gamma" | "tweedie";
                 /** Format: double */
                 p?: number;
+                /** Format: double */
+                path_smooth?: number;
                 positive?: boolean;
                 quantile?: number | null;
-                random_state?: number | null;
+                random_state?: (number | null) | (number | null);
+                /** Format: double */
+                reg_alpha?: number;
+                /** Format: double */
+                reg_lambda?: number;
                 /** @enum {string} */
                 selection?: "cyclic" | "random";
                 shrinking?: boolean;
@@ -3360,10 +3389,13 @@ export interface components {
                 solver?: "auto" | "svd" | "cholesky" | "lsqr" | "sparse_cg" | "sag" | "saga" | "lbfgs";
                 /** @enum {string} */
                 splitter?: "best" | "random";
-                /** Format: double */
                 subsample?: number;
+                /** Format: int64 */
+                subsample_freq?: number;
                 /** Format: double */
                 tol?: number;
+                /** Format: double */
+                tweedie_variance_power?: number;
                 validation_fraction?: number | null;
                 /** @enum {string} */
                 weights?: "uniform" | "distance";
@@ -3447,7 +3479,7 @@ export interface components {
             /** Format: int64 */
             version: number;
             /** @enum {string} */
-            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm" | "blend";
             metrics: {
                 [key: string]: number | null;
             };
@@ -3486,7 +3518,7 @@ export interface components {
             /** Format: int64 */
             version: number;
             /** @enum {string} */
-            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm" | "blend";
             target_column: string;
             /**
              * Format: date-time
@@ -3544,7 +3576,7 @@ export interface components {
         /** @description A candidate of a running search. */
         TrialStatus: {
             /** @enum {string} */
-            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm" | "blend";
             /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
             r2: number | null;

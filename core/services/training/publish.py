@@ -12,6 +12,7 @@ from typing import Protocol
 
 from core.automl.training import TrainedModel
 from core.automl.verified_graph import VerifiedGraph, verify_graph
+from core.catalogue import regressor
 from core.compiler.compile import raw_columns_of_frame
 from core.compiler.graph_builder import with_metadata
 from core.errors import TrainingFailedError
@@ -119,11 +120,19 @@ def _draft(
             earlier=None if earlier is None else list(earlier),
         ),
         notes=trained.notes,
-        libraries={"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
+        libraries={"python": platform.python_version()}
+        | {library: version(library) for library in _libraries(trained)},
         graph=_stored_file(verified.graph),
         pickle=_stored_file(pickled),
         job_id=publication.job_id,
     )
+
+
+def _libraries(trained: TrainedModel) -> list[str]:
+    """Return the libraries that a model depends on: those of all models, and the packages of its own regressors."""
+    model_types = [member.model_type for member in trained.members] or [trained.model_type]
+    packages = {regressor(name).package for name in model_types}
+    return [*LIBRARIES, *sorted(packages - {"sklearn"})]
 
 
 def _with_spellings(publication: Publication, feature: Feature) -> Feature:

@@ -16,7 +16,6 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import evaluate
 from core.regressors.splits import Split
 from core.services.training.join_files import open_joined
-from core.services.training.publish import LIBRARIES
 from core.services.training.refit_stored import fit_members, limits_of_members, members_of, weights_of
 from core.services.training.train import open_split
 from core.storage.workspace import Workspace
@@ -106,5 +105,5 @@ def _same(stored: Any, found: Any) -> bool:
 
 
 def _other_libraries(manifest: ModelManifest) -> dict[str, tuple[str, str]]:
-    running = {name: version(name) for name in LIBRARIES}
-    return {name: (was, running[name]) for name, was in manifest.libraries.items() if running.get(name, was) != was}
+    running = {name: version(name) for name in manifest.libraries if name != "python"}
+    return {name: (manifest.libraries[name], now) for name, now in running.items() if manifest.libraries[name] != now}

@@ -1,5 +1,6 @@
 """Load the fitted scikit-learn pipeline of a stored model, for what needs the estimator; predicting never does."""
 
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 
 from sklearn.base import BaseEstimator
@@ -12,6 +13,8 @@ from core.storage.workspace import Workspace
 
 # A pickle is valid only in the versions that wrote it, and its graph was verified with this runtime.
 MUST_AGREE = ("scikit-learn", "onnxruntime")
+# Those of some models only, which may not be installed.
+OPTIONAL = ("lightgbm",)
 
 
 def load_pipeline(workspace: Workspace, name: str, version: int | None = None) -> BaseEstimator:
@@ -30,12 +33,21 @@ def load_pipeline(workspace: Workspace, name: str, version: int | None = None) -
     return pipeline
 
 
+def _running(library: str) -> str:
+    """Return the version of a library in this process, in words where there is none."""
+    try:
+        return installed(library)
+    except PackageNotFoundError:
+        return "without it"
+
+
 def _check_libraries(manifest: ModelManifest) -> None:
     """Raise `OtherLibrariesError` unless this process runs the versions that the pickle was written with."""
+    needed = [*MUST_AGREE, *(library for library in OPTIONAL if library in manifest.libraries)]
     differing = [
-        (library, manifest.libraries.get(library, "an unknown version"), installed(library))
-        for library in MUST_AGREE
-        if manifest.libraries.get(library) != installed(library)
+        (library, manifest.libraries.get(library, "an unknown version"), _running(library))
+        for library in needed
+        if manifest.libraries.get(library) != _running(library)
     ]
     if not differing:
         return

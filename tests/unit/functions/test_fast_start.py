@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 LIGHT = [
     name.removeprefix("functions.") for name in light_functions() if (ROOT / name.replace(".", "/") / "app.py").exists()
 ]
-HEAVY_LIBRARIES = {"pandas", "sklearn", "scipy", "pyarrow", "onnx"}
+HEAVY_LIBRARIES = {"pandas", "sklearn", "scipy", "pyarrow", "lightgbm", "onnx"}
 # Needed only on a cache miss, for a large batch or by others, so loaded only then.
 LATER = {"boto3", "botocore", "redis", "xlsxwriter", "msgspec", "pydantic.v1"}
 

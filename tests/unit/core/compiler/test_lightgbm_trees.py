@@ -1,0 +1,136 @@
+"""LightGBM's trees on drawn tables: the graph sends every row to the same leaf, and predicts the same."""
+
+from dataclasses import replace
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.array_types import Floats
+from core.catalogue import LIGHTGBM_FIXED, regressor
+from core.compiler.estimators import convert_estimator
+from core.compiler.graph_builder import GraphBuilder
+from core.compiler.lightgbm_trees import ZERO, read_tree
+from core.compiler.tree_ensemble import sum_of_trees
+from core.errors import TrainingFailedError
+from core.inference.session import CompiledModel
+from core.manifests import Feature
+
+TOLERANCE = 1e-9
+ROWS = 160
+# Around 0, where LightGBM rounds to 0, and around the largest numbers, which it clips in thresholds.
+ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, ZERO, -ZERO, ZERO / 2, -ZERO / 2, 2 * ZERO, -2 * ZERO, 1e300, -1e300, 5e-324]
+OBJECTIVES = st.sampled_from(
+    ["regression", "regression_l1", "huber", "fair", "quantile", "mape", "poisson", "gamma", "tweedie"]
+)
+
+
+def graph_of(matrix: Floats, add: Any) -> Floats:
+    """Run a graph of one node for each column: `add` gets the builder and the matrix and returns the prediction."""
+    names = [f"x{position}" for position in range(matrix.shape[1])]
+    graph = GraphBuilder(names)
+    inputs = [graph.input(name, text=False) for name in names]
+    joined = graph.node("Concat", *inputs, axis=1)
+    features = [Feature(name=name, type="number", fill=0.0) for name in names]
+    return CompiledModel(graph.build(add(graph, joined)), features).run(dict(zip(names, matrix.T, strict=True)))
+
+
+def drawn_table(seed: int, sets: int, gaps: float, levels: int) -> tuple[Floats, Floats]:
+    """Return rows whose first `sets` columns are codes, and a target of all columns; `gaps` is the share of NaN."""
+    draw = np.random.default_rng(seed)
+    codes = draw.integers(0, levels, (ROWS, sets)).astype(np.float64)
+    numbers = draw.normal(size=(ROWS, 3)) * 10.0 ** draw.integers(-36, 6, 3)
+    numbers[:, 0] = np.round(draw.normal(size=ROWS), 1)
+    odd = draw.random(numbers.shape) < 0.1
+    numbers[odd] = draw.choice(ODD, odd.sum())
+    target = draw.normal(size=levels)[codes.astype(np.int64)].sum(axis=1) + np.nan_to_num(numbers).clip(-2, 2).sum(
+        axis=1
+    )
+    matrix = np.column_stack([codes, numbers])
+    matrix[draw.random(matrix.shape) < gaps] = np.nan
+    return matrix, np.exp(target / (1 + np.abs(target).max()) * 3)
+
+
+def unseen_rows(matrix: Floats, sets: int, levels: int) -> Floats:
+    """Return the rows, copies with odd numbers, and copies with codes that training had not."""
+    copies = [matrix]
+    for position in range(matrix.shape[1]):
+        for value in [np.nan, levels, levels + 40, 1e6] if position < sets else ODD:
+            changed = matrix[:6].copy()
+            changed[:, position] = value
+            copies.append(changed)
+    return np.vstack(copies)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@given(
+    seed=st.integers(0, 2**32),
+    sets=st.integers(0, 3),
+    gaps=st.sampled_from([0.0, 0.02, 0.3]),
+    levels=st.sampled_from([2, 3, 8, 60]),
+    params=st.fixed_dictionaries(
+        {
+            "objective": OBJECTIVES,
+            "num_leaves": st.sampled_from([2, 7, 31]),
+            "min_child_samples": st.sampled_from([1, 5, 200]),
+            "subsample": st.sampled_from([0.6, 1.0]),
+            "colsample_bytree": st.sampled_from([0.5, 1.0]),
+            "max_cat_threshold": st.sampled_from([1, 32, 255]),
+            "min_data_per_group": st.sampled_from([1, 10]),
+            "boosting_type": st.sampled_from(["gbdt", "dart"]),
+            "extra_trees": st.booleans(),
+        }
+    ),
+)
+def test_a_drawn_model_is_its_graph(seed: int, sets: int, gaps: float, levels: int, params: dict[str, Any]) -> None:
+    matrix, target = drawn_table(seed, sets, gaps, levels)
+    model = regressor("lightgbm").build({**params, "n_estimators": 12, "cat_smooth": 1.0})
+    model.set_params(categorical_column=list(range(sets))).fit(matrix, target)
+    rows = unseen_rows(matrix, sets, levels)
+    expected = model.predict(rows)
+    found = graph_of(rows, lambda graph, joined: convert_estimator(graph, joined, model))
+    assert np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))) <= TOLERANCE
+    leaves = model.predict(rows, pred_leaf=True).reshape(len(rows), -1)
+    texts = model.booster_.model_to_string().partition("\nend of trees")[0].split("\nTree=")[1:]
+    for text, reached in zip(texts, leaves.T, strict=True):
+        tree = read_tree(text)
+        numbered = replace(tree, leaves=np.arange(len(tree.leaves), dtype=np.float64))
+        routed = graph_of(rows, lambda graph, joined, numbered=numbered: sum_of_trees(graph, joined, [numbered]))
+        np.testing.assert_array_equal(routed, reached)
+
+
+def test_sets_of_hundreds_of_categories_are_kept() -> None:
+    draw = np.random.default_rng(0)
+    codes = np.tile(np.arange(1000.0), 4)
+    effect = draw.normal(size=1000)
+    model = regressor("lightgbm").build(
+        {"n_estimators": 3, "max_cat_threshold": 600, "min_data_per_group": 1, "cat_smooth": 0.0, "cat_l2": 0.0}
+    )
+    model.set_params(categorical_column=[0], min_child_samples=1, colsample_bytree=1.0)
+    model.fit(codes[:, np.newaxis], effect[codes.astype(np.int64)])
+    texts = model.booster_.model_to_string().partition("\nend of trees")[0].split("\nTree=")[1:]
+    assert max(len(values) for text in texts for values in read_tree(text).members.values()) >= 400
+    rows = np.append(np.arange(1200.0), np.nan)[:, np.newaxis]
+    found = graph_of(rows, lambda graph, joined: convert_estimator(graph, joined, model))
+    np.testing.assert_allclose(found, model.predict(rows), rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def test_the_same_rows_give_the_same_trees_again() -> None:
+    matrix, target = drawn_table(3, 1, 0.1, 8)
+    first, second = (regressor("lightgbm").build({"n_estimators": 20}).fit(matrix, target) for _ in range(2))
+    assert first.booster_.model_to_string() == second.booster_.model_to_string()
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"linear_tree": True}, {"zero_as_missing": True}, {"reg_sqrt": True}, {"boosting_type": "rf", "subsample": 0.5}],
+)
+def test_what_no_graph_computes_is_refused(params: dict[str, Any]) -> None:
+    matrix, target = drawn_table(5, 0, 0.0, 8)
+    matrix = np.nan_to_num(matrix).clip(-9, 9)
+    model = lightgbm.LGBMRegressor(n_estimators=3, subsample_freq=1, **params, **LIGHTGBM_FIXED).fit(matrix, target)
+    with pytest.raises(TrainingFailedError, match="LGBMRegressor"):
+        graph_of(matrix, lambda graph, joined: convert_estimator(graph, joined, model))
