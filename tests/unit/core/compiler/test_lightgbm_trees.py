@@ -3,14 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-import lightgbm
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.array_types import Floats
-from core.catalogue import LIGHTGBM_FIXED, regressor
+from core.catalogue import regressor
 from core.compiler.estimators import convert_estimator
 from core.compiler.graph_builder import GraphBuilder
 from core.compiler.lightgbm_trees import ZERO, read_tree
@@ -131,6 +130,6 @@ def test_the_same_rows_give_the_same_trees_again() -> None:
 def test_what_no_graph_computes_is_refused(params: dict[str, Any]) -> None:
     matrix, target = drawn_table(5, 0, 0.0, 8)
     matrix = np.nan_to_num(matrix).clip(-9, 9)
-    model = lightgbm.LGBMRegressor(n_estimators=3, subsample_freq=1, **params, **LIGHTGBM_FIXED).fit(matrix, target)
+    model = regressor("lightgbm").build({"n_estimators": 3}).set_params(**params).fit(matrix, target)
     with pytest.raises(TrainingFailedError, match="LGBMRegressor"):
         graph_of(matrix, lambda graph, joined: convert_estimator(graph, joined, model))
