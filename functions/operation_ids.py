@@ -61,6 +61,8 @@ OPERATION_IDS: dict[tuple[str, str], str] = {
     ("PATCH", "/series/{name}/arrivals/{job_id}"): "overrule_decision",
     ("POST", "/series/{name}/uploads"): "presign_series_upload",
     # Not in the document.
+    ("GET", "/console"): "get_console",
+    ("GET", "/console/{path:path}"): "get_console_file",
     ("GET", "/docs"): "get_docs",
     ("GET", "/docs/{name}"): "get_docs_file",
     ("GET", "/openapi.json"): "get_openapi",

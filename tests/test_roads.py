@@ -5,7 +5,8 @@ import hashlib
 import httpx
 import pytest
 
-from functions.system.documentation import router as documentation_router
+from functions.system import documentation
+from functions.system.console import routes as console
 from infra.local.server import FUNCTIONS
 from tests.support.gateway import EnvironmentTransport, HandlerTransport, template_routes
 from tests.support.process_state import process_environment
@@ -72,13 +73,16 @@ def test_the_template_routes_what_the_functions_serve() -> None:
     served = {
         (method, path, f"functions.{name}.handler.handler") for name in FUNCTIONS for method, path in routes_of(name)
     }
-    # The documentation is no operation, and no browser asks before it reads a page.
-    documentation = {("GET", route.path, "functions.system.handler.handler") for route in documentation_router.routes}
+    # A page is no operation, and no browser asks before it reads one.
+    pages = {
+        ("GET", route.path.replace(":path}", "+}"), "functions.system.handler.handler")
+        for route in (*documentation.router.routes, *console.router.routes)
+    }
     routes = set(template_routes())
-    assert documentation <= routes, "correct the Api events in template.yaml"
+    assert pages <= routes, "correct the Api events in template.yaml"
     heads = {("GET", path, handler) for method, path, handler in routes if method == "HEAD"}
     assert heads == {route for route in routes if route[0] == "GET"}, "each path of GET has an event of HEAD as well"
-    routes -= documentation
+    routes -= pages
     answered = {route for route in routes if route[0] not in ("HEAD", "OPTIONS")}
     assert answered == served, "correct the Api events in template.yaml"
     # What browsers ask first.

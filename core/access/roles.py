@@ -38,6 +38,8 @@ LEAST_ROLES: dict[str, Role | None] = {
     "check_readiness": None,
     "get_liveness": None,
     "get_readiness": None,
+    "get_console": None,
+    "get_console_file": None,
     "get_docs": None,
     "get_docs_file": None,
     "get_openapi": None,

@@ -31,7 +31,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the policy of a request, with who calls in its context; raises `Exception("Unauthorized")`."""
     method = event.get("httpMethod", "")
     # A function answers HEAD as GET.
-    operation = OPERATION_IDS.get(("GET" if method == "HEAD" else method, event.get("resource", "")), "")
+    # The gateway writes the rest of a path as {path+}, a route of ours as {path:path}.
+    route = event.get("resource", "").replace("+}", ":path}")
+    operation = OPERATION_IDS.get(("GET" if method == "HEAD" else method, route), "")
     if LEAST_ROLES.get(operation, Role.ADMIN) is None:
         return _policy(event, "Allow", "anybody", {})
     try:

@@ -52,6 +52,7 @@ ACCEPTED = Answers(
 ATTACHMENT = ("Content-Disposition",)
 OF_GRAPH = ("ETag", "Regatta-Trained-With", "Repr-Digest")
 ELSEWHERE = Answers(303, headers=("Location",), description="The file is at a URL that works for an hour")
+CONSOLE = Answers(303, headers=("Location",), description="A browser, which asks for a page, is sent to the console")
 UNCHANGED = Answers(304, headers=OF_GRAPH, description="The caller has these bytes")
 
 
@@ -70,7 +71,7 @@ CHANGED_JOB = _json(jobs.JobAnswer, status=202, headers=("Location", "Retry-Afte
 INFERRED = (Answers(schema=predictions.InferAnswer, media=(BYTES,), headers=("Inference-Header-Content-Length",)),)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
-    ("GET", "/"): Operation("get_index", _json(system.Index)),
+    ("GET", "/"): Operation("get_index", _json(system.Index, CONSOLE)),
     ("GET", "/system/status"): Operation("get_status", _json(system.SystemStatus)),
     ("GET", "/healthz"): Operation("check_health", _json(system.Health)),
     ("GET", "/readyz"): Operation("check_readiness", _json(system.Readiness)),

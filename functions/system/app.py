@@ -1,11 +1,11 @@
-"""The service itself: GET /, GET /system/status, and the documentation."""
+"""The service itself: GET /, GET /system/status, the console and the documentation."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from core import __version__
 from core.access.workspace_names import DEFAULT_WORKSPACE
@@ -20,10 +20,13 @@ from functions.links import link, requested_path
 from functions.problems import PROBLEM_JSON, retry_headers
 from functions.query_parameters import StrictRoute
 from functions.system import documentation, health
+from functions.system.console import routes as console
 
 router = APIRouter(tags=["system"], route_class=StrictRoute)
 
+CONSOLE = "/console"
 LINKS = {
+    "console": CONSOLE,
     "status": "/system/status",
     "upload": "/data/upload",
     "files": "/data/files",
@@ -37,8 +40,12 @@ DOCUMENTATION = {"docs": "/docs", "openapi": "/openapi.json"}
 
 
 @router.get("/")
-async def index() -> dict[str, Any]:
-    """Return name, version and the first links."""
+async def index(request: Request, response: Response) -> Any:
+    """Return name, version and the first links; a browser, which asks for a page, is sent to the console."""
+    varies = {"Vary": "Accept"}
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(CONSOLE, status_code=303, headers=varies)
+    response.headers.update(varies)
     links = {**LINKS, **(DOCUMENTATION if settings().docs else {})}
     return {"name": "regatta", "version": __version__, "links": {name: link(path) for name, path in links.items()}}
 
@@ -71,7 +78,7 @@ def status(workspace: CallerWorkspace, request: Request) -> Any:
 
 
 # Each of its own: a router in a router takes 16 us more to search, for a prediction on a server of all functions too.
-router.routes.extend([*documentation.router.routes, *health.router.routes])
+router.routes.extend([*documentation.router.routes, *health.router.routes, *console.router.routes])
 
 
 def _is_operators(workspace: Workspace) -> bool:

@@ -4,12 +4,9 @@ The document is the committed one, so that nothing of the other functions is loa
 files of Swagger UI are those of the package fastapi-swagger.
 """
 
-import gzip
-import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from core.settings import settings
 from core.types import Json
 from functions.access import GuardedRoute
 from functions.links import base_path
+from functions.system.text_file import TextFile
 
 # A link to docs/openapi.json, which `make openapi` writes: there is one document.
 DOCUMENT = Path(__file__).with_name("openapi.json")
@@ -49,33 +47,6 @@ def check_switched_on() -> None:
 router = APIRouter(include_in_schema=False, route_class=GuardedRoute, dependencies=[Depends(check_switched_on)])
 
 
-@dataclass(frozen=True)
-class TextFile:
-    """A file that is sent whole, packed where the caller takes gzip, and not at all where the caller has it."""
-
-    body: bytes
-    media_type: str
-
-    @cached_property
-    def etag(self) -> str:
-        """Return its digest; weak, because it is that of the packed bytes as well."""
-        return f'W/"{hashlib.sha256(self.body).hexdigest()[:32]}"'
-
-    @cached_property
-    def packed(self) -> bytes:
-        """Return it as gzip."""
-        return gzip.compress(self.body, mtime=0)
-
-    def answer(self, request: Request, headers: dict[str, str]) -> Response:
-        """Return the answer to a request, with these headers."""
-        headers = {**headers, "ETag": self.etag, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
-        if self.etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        if "gzip" not in request.headers.get("accept-encoding", "") or _is_emulated(request):
-            return Response(self.body, media_type=self.media_type, headers=headers)
-        return Response(self.packed, media_type=self.media_type, headers={**headers, "Content-Encoding": "gzip"})
-
-
 @router.get("/docs")
 async def page(request: Request) -> Response:
     """Return the page of Swagger UI."""
@@ -102,11 +73,6 @@ async def older_document(request: Request) -> Response:
     from functions.contract.openapi_3_0 import render_3_0
 
     return _document(base_path(), render_3_0).answer(request, REVALIDATED)
-
-
-def _is_emulated(request: Request) -> bool:
-    """Return whether an emulator of AWS passed the request on: LocalStack sends bytes to a browser as Base64."""
-    return "aws.event" in request.scope and settings().s3_endpoint is not None
 
 
 @cache

@@ -62,7 +62,12 @@ class HandlerTransport(httpx.BaseTransport):
 
     def __init__(self) -> None:
         self._routes = [
-            (method, re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path, handler)
+            (
+                method,
+                re.compile(re.sub(r"\{\w+(\+?)\}", lambda name: ".+" if name[1] else "[^/]+", path)),
+                path,
+                handler,
+            )
             for method, path, handler in template_routes()
         ]
 

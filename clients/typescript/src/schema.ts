@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return name, version and the first links */
+        /** Return name, version and the first links; a browser, which asks for a page, is sent to the console */
         get: operations["get_index"];
         put?: never;
         post?: never;
@@ -3853,6 +3853,16 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Index"];
                 };
+            };
+            /** @description A browser, which asks for a page, is sent to the console */
+            303: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {

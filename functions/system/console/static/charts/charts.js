@@ -1,0 +1,149 @@
+// The pictures of the console. Each says in words what it shows, and draws with classes of console.css.
+import { count, number, share } from "../parts/format.js";
+import { html } from "../parts/preact.js";
+import { t } from "../parts/words.js";
+import { Axes, Figure } from "./figure.js";
+import { extent, linear, roomy, ticks } from "./scales.js";
+
+const MARGIN = { top: 24, right: 12, bottom: 40, left: 56 };
+const MOST_POINTS = 5000;
+
+// How often values fall into each bin. edges: n + 1 numbers; counts: n.
+export function Histogram({ title, name, edges, counts, words, height = 132, show = number, plain = false }) {
+  const most = Math.max(1, ...counts);
+  const said = words ?? t("charts.histogram", { from: show(edges[0]), to: show(edges.at(-1)) });
+  return html`<${Figure} title=${plain ? null : title} name=${name} words=${said}>${(width) => {
+    const x = linear([edges[0], edges.at(-1)], [0, width]);
+    const y = linear([0, most], [height - 20, 4]);
+    return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}">
+      ${counts.map((found, bin) => html`<rect class="bar" x=${x(edges[bin]) + 0.5} width=${Math.max(1, x(edges[bin + 1]) - x(edges[bin]) - 1)}
+        y=${y(found)} height=${height - 20 - y(found)}><title>${`${show(edges[bin])} – ${show(edges[bin + 1])}: ${count(found)}`}</title></rect>`)}
+      <line class="axis" x1="0" x2=${width} y1=${height - 20} y2=${height - 20} />
+      <text class="tick" x="0" y=${height - 5}>${show(edges[0])}</text>
+      <text class="tick" x=${width} y=${height - 5} text-anchor="end">${show(edges.at(-1))}</text>
+    </svg>`;
+  }}<//>`;
+}
+
+// Lengths beside their names. items: [{ label, value, note, kind }]; kind: "positive", "negative", "rest".
+export function Bars({ title, name, items, show = number, words, most, labelShare = 0.36, plain = false }) {
+  const row = 28;
+  const low = Math.min(0, ...items.map(({ value }) => value));
+  const high = most ?? Math.max(0, ...items.map(({ value }) => value));
+  const said = words ?? items.slice(0, 5).map(({ label, value }) => `${label}: ${show(value)}`).join(", ");
+  return html`<${Figure} title=${plain ? null : title} name=${name} words=${said}>${(width) => {
+    const names = Math.min(220, Math.round(width * labelShare));
+    const x = linear([low, high || 1], [names + 12, width - 64]);
+    return html`<svg width=${width} height=${items.length * row} viewBox="0 0 ${width} ${items.length * row}">
+      ${low < 0 && html`<line class="axis" x1=${x(0)} x2=${x(0)} y1="0" y2=${items.length * row} />`}
+      ${items.map(({ label, value, note, kind = "" }, index) => html`<g>
+        <title>${`${label}: ${note ?? show(value)}`}</title>
+        <text class="bar-label" x=${names} y=${index * row + row / 2} text-anchor="end" dominant-baseline="central">${shorten(label, names / 7.2)}</text>
+        <rect class="bar ${kind}" x=${Math.min(x(0), x(value))} width=${Math.max(1, Math.abs(x(value) - x(0)))} y=${index * row + 6} height=${row - 12} rx="3" />
+        <text class="tick" x=${Math.max(x(0), x(value)) + 8} y=${index * row + row / 2} dominant-baseline="central">${note ?? show(value)}</text>
+      </g>`)}
+    </svg>`;
+  }}<//>`;
+}
+
+// Points, such as predicted against actual. points: [[x, y], ...]; `diagonal` draws where both are equal, `zero` where y is 0.
+export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false, zero = false, height = 320, words, showX = number, showY = number, labels, onPick, chosen }) {
+  const drawn = thin(points);
+  const both = diagonal ? roomy(points.flat()) : null;
+  const domain = both ?? roomy(points.map(([x]) => x));
+  const range = both ?? roomy(zero ? [0, ...points.map(([, y]) => y)] : points.map(([, y]) => y));
+  return html`<${Figure} title=${title} name=${name} words=${words ?? t("charts.scatter", { x: xLabel, y: yLabel, n: count(points.length) })}
+    note=${drawn.length < points.length ? t("charts.thinned", { shown: count(drawn.length), all: count(points.length) }) : null}>${(width) => {
+    const x = linear(domain, [MARGIN.left, width - MARGIN.right]);
+    const y = linear(range, [height - MARGIN.bottom, MARGIN.top]);
+    const few = labels || drawn.length <= 60;
+    const ends = [Math.max(domain[0], range[0]), Math.min(domain[1], range[1])];
+    return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}">
+      <${Axes} width=${width} height=${height} margin=${MARGIN}
+        x=${{ scale: x, ticks: ticks(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: ticks(...range, height / 64), show: showY, label: yLabel }} />
+      ${diagonal && html`<line class="reference" x1=${x(ends[0])} y1=${y(ends[0])} x2=${x(ends[1])} y2=${y(ends[1])} />`}
+      ${zero && html`<line class="reference" x1=${MARGIN.left} x2=${width - MARGIN.right} y1=${y(0)} y2=${y(0)} />`}
+      ${few
+        ? drawn.map((point, index) => html`<g class="point ${chosen === index ? "chosen" : ""}" onClick=${onPick && (() => onPick(index))}>
+            <circle cx=${x(point[0])} cy=${y(point[1])} r="5" /><title>${labels?.[index] ?? `${showX(point[0])}, ${showY(point[1])}`}</title></g>`)
+        : html`<path class="dots" d=${drawn.map(([a, b]) => `M${x(a).toFixed(1)} ${y(b).toFixed(1)}h0`).join("")} />`}
+    </svg>`;
+  }}<//>`;
+}
+
+// Lines over numbers or times. series: [{ name, points: [[x, y], ...] }]; their names stand at their ends.
+export function Line({ title, name, series, xLabel, yLabel, height = 240, words, showX = number, showY = number, band, marks = false }) {
+  const all = series.flatMap(({ points }) => points);
+  const domain = extent(all.map(([x]) => x));
+  const range = roomy([...all.map(([, y]) => y), ...(band ?? []).flatMap(([, low, high]) => [low, high])]);
+  return html`<${Figure} title=${title} name=${name} words=${words ?? t("charts.line", { x: xLabel ?? "", y: yLabel ?? title ?? "" })}>${(width) => {
+    const named = series.length > 1;
+    const margin = { ...MARGIN, right: named ? Math.min(120, width / 4) : 12 };
+    const x = linear(domain, [margin.left, width - margin.right]);
+    const y = linear(range, [height - margin.bottom, margin.top]);
+    return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}">
+      <${Axes} width=${width} height=${height} margin=${margin}
+        x=${{ scale: x, ticks: ticks(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: ticks(...range, height / 64), show: showY, label: yLabel }} />
+      ${band && html`<path class="band" d=${`${path(band.map(([a, , high]) => [a, high]), x, y)}L${[...band].reverse().map(([a, low]) => `${x(a)} ${y(low)}`).join("L")}Z`} />`}
+      ${series.map(({ name: label, points, dashed }, index) => html`<g class="series-${index % 6} ${dashed ? "dashed" : ""}">
+        <path class="line" d=${path(points, x, y)} />
+        ${(marks || points.length === 1) && points.map(([a, b]) => html`<circle class="mark" cx=${x(a)} cy=${y(b)} r="3.5"><title>${`${label ?? ""} ${showX(a)}: ${showY(b)}`}</title></circle>`)}
+        ${named && points.length > 0 && html`<text class="line-label" x=${width - margin.right + 8} y=${y(points.at(-1)[1])} dominant-baseline="central">${shorten(label, margin.right / 7.5)}</text>`}
+      </g>`)}
+    </svg>`;
+  }}<//>`;
+}
+
+// How much names have to do with each other, from -1 to 1. values: rows of numbers or null.
+export function Heatmap({ title, name, names, values, show = (value) => number(value, 2), words }) {
+  return html`<${Figure} title=${title} name=${name} words=${words ?? title}>${(width) => {
+    const left = Math.min(160, width * 0.3);
+    const cell = Math.max(14, Math.min(44, (width - left) / names.length));
+    // The names above are tilted; the longest says how much room they need.
+    const short = names.map((each) => shorten(each, 16));
+    const top = 12 + Math.round(Math.max(...short.map(measure)) * 0.75);
+    const size = top + cell * names.length + 8;
+    return html`<svg width=${Math.max(width, left + cell * names.length)} height=${size} class="heatmap">
+      ${short.map((each, column) => html`<text class="bar-label" transform=${`translate(${left + column * cell + cell / 2} ${top - 6}) rotate(-45)`}>${each}</text>`)}
+      ${names.map((each, row) => html`<text class="bar-label" x=${left - 8} y=${top + row * cell + cell / 2} text-anchor="end" dominant-baseline="central">${shorten(each, left / 7.2)}</text>`)}
+      ${values.map((line, row) => line.map((value, column) => html`<g>
+        <title>${`${names[row]} × ${names[column]}: ${show(value)}`}</title>
+        <rect class="cell ${value < 0 ? "negative" : "positive"} ${value === null ? "none" : ""}" x=${left + column * cell} y=${top + row * cell} width=${cell - 1} height=${cell - 1} rx="2"
+          fill-opacity=${value === null ? 0 : Math.max(0.04, Math.abs(value)).toFixed(3)} />
+        ${cell >= 34 && value !== null && html`<text class="cell-number ${Math.abs(value) > 0.55 ? "on-strong" : ""}" x=${left + column * cell + cell / 2} y=${top + row * cell + cell / 2} text-anchor="middle" dominant-baseline="central">${show(value)}</text>`}
+      </g>`))}
+    </svg>`;
+  }}<//>`;
+}
+
+// Where values are missing: one strip a column, a share for each block of rows.
+export function Gaps({ shares, words }) {
+  return html`<${Figure} words=${words}>${(width) => html`<svg width=${width} height="16" class="gaps">
+    <rect class="ground" width=${width} height="16" rx="3" />
+    ${shares.map((value, index) => value > 0 && html`<rect class="gap" x=${(index * width) / shares.length} width=${width / shares.length + 0.5} height="16" fill-opacity=${Math.max(0.15, value)}><title>${share(value)}</title></rect>`)}
+  </svg>`}<//>`;
+}
+
+const path = (points, x, y) => points.map(([a, b], index) => `${index ? "L" : "M"}${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join("");
+
+// Of very many points evenly spaced ones are drawn.
+function thin(points) {
+  if (points.length <= MOST_POINTS) return points;
+  const step = points.length / MOST_POINTS;
+  return Array.from({ length: MOST_POINTS }, (_, index) => points[Math.floor(index * step)]);
+}
+
+// A name of at most so many characters; its middle goes, because long names often begin and end alike.
+export function shorten(text, most) {
+  const letters = [...String(text)];
+  const wide = widthOf(letters);
+  if (wide <= most) return letters.join("");
+  const kept = Math.max(3, Math.floor((most / wide) * letters.length) - 1);
+  return `${letters.slice(0, Math.ceil(kept / 2)).join("")}…${letters.slice(letters.length - Math.floor(kept / 2)).join("")}`;
+}
+
+// About how many pixels a name takes.
+const measure = (text) => 6.6 * widthOf([...text]);
+
+// A Chinese letter is nearly as wide as two others.
+const widthOf = (letters) => letters.reduce((sum, letter) => sum + (letter.codePointAt(0) > 0x2e7f ? 1.8 : 1), 0);

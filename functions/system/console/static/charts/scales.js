@@ -1,0 +1,37 @@
+// From values to pixels, and the round numbers beside an axis.
+export function linear([low, high], [from, to]) {
+  const range = high - low || 1;
+  const scale = (value) => from + ((value - low) / range) * (to - from);
+  scale.invert = (pixel) => low + ((pixel - from) / (to - from)) * range;
+  scale.domain = [low, high];
+  return scale;
+}
+
+// Return about `many` round numbers from `low` to `high`.
+export function ticks(low, high, many = 5) {
+  if (!(Number.isFinite(low) && Number.isFinite(high)) || low === high) return [low];
+  const rough = (high - low) / Math.max(1, many);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough * 0.999);
+  const found = [];
+  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) found.push(Number((at * step).toPrecision(12)));
+  return found;
+}
+
+// Return the least and the greatest number; [0, 1] where there is none. Large arrays do not fit into Math.min(...).
+export function extent(values) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low > high ? [0, 1] : [low, high];
+}
+
+// Return the extent with a little room on both sides.
+export function roomy(values, room = 0.04) {
+  const [low, high] = extent(values);
+  const beside = (high - low || Math.abs(high) || 1) * room;
+  return [low - beside, high + beside];
+}

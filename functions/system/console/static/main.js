@@ -1,0 +1,9 @@
+// Starts the console: the words first, so that nothing is ever shown without them.
+import { App } from "./app.js";
+import { html, render } from "./parts/preact.js";
+import { startRouter } from "./parts/router.js";
+import { startWords } from "./parts/words.js";
+
+await startWords();
+startRouter();
+render(html`<${App} />`, document.getElementById("console"));

@@ -1,0 +1,121 @@
+// What the console says of its own accord: errors with a way out, short messages, and dialogs.
+import { Problem, Unreachable, hasKey, signInAsked } from "./api.js";
+import { Button, Icon, Skeleton } from "./elements.js";
+import { html, useEffect, useErrorBoundary, useId, useRef, useState } from "./preact.js";
+import { createStore, useStore } from "./store.js";
+import { known, t } from "./words.js";
+
+const TOAST_MS = 6000;
+
+// An error in the words of the service, with what can be done about it. `actions` are further ways out.
+export function ErrorPanel({ error, onRetry, actions, title }) {
+  if (error instanceof Unreachable) {
+    return html`<${Notice} kind="warning" title=${t("errors.unreachable")}>${t("errors.unreachableNote")}<//>`;
+  }
+  const problem = error instanceof Problem ? error : null;
+  const needsKey = problem && (problem.status === 401 || problem.status === 403);
+  const words = problem ? problem.detail || problem.title : String(error?.message ?? error);
+  return html`<${Notice} kind="error" title=${title ?? (problem ? known(`errors.type.${problem.type}`, problem.title) : t("errors.unexpected"))} actions=${html`
+      ${needsKey && html`<${Button} kind="primary" onClick=${() => signInAsked.set(problem)}>${hasKey() ? t("signIn.otherKey") : t("signIn.enterKey")}<//>`}
+      ${onRetry && !needsKey && html`<${Button} onClick=${onRetry}>${t("common.tryAgain")}<//>`}
+      ${actions}
+    `}>
+    <p lang="en">${words}</p>
+    ${problem && problem.errors.length > 0 && html`<ul lang="en">
+      ${problem.errors.slice(0, 5).map((each) => html`<li>${[each.field, each.message].filter(Boolean).join(": ")}</li>`)}
+    </ul>`}
+  <//>`;
+}
+
+// A box with a message. kind: "error", "warning", "info", "good".
+export function Notice({ kind = "info", title, children, actions }) {
+  const icon = kind === "good" ? "check" : kind;
+  return html`<div class="notice ${kind}" role=${kind === "error" ? "alert" : "status"}>
+    <${Icon} name=${icon} />
+    <div>
+      ${title && html`<p class="notice-title">${title}</p>`}
+      ${typeof children === "string" ? html`<p>${children}</p>` : children}
+      ${actions && html`<div class="actions">${actions}</div>`}
+    </div>
+  </div>`;
+}
+
+// Show a resource in each of its states. `children` is a function of its data.
+export function Loaded({ of, skeleton = {}, isEmpty, empty, children }) {
+  if (of.data !== undefined) {
+    return isEmpty?.(of.data) ? empty : html`${of.error && html`<${ErrorPanel} error=${of.error} onRetry=${of.reload} />`}${children(of.data)}`;
+  }
+  if (of.error && !of.loading) return html`<${ErrorPanel} error=${of.error} onRetry=${of.reload} />`;
+  return html`<${Skeleton} ...${skeleton} />`;
+}
+
+// Keeps an error of one view from taking the page down.
+export function Guarded({ children }) {
+  const [error, reset] = useErrorBoundary((found) => console.error(found));
+  return error ? html`<${ErrorPanel} error=${error} onRetry=${reset} />` : children;
+}
+
+const toasts = createStore([]);
+let last = 0;
+
+// Say something for a few seconds, such as what was done. `action`: { label, run }.
+export function toast(text, { kind = "good", action } = {}) {
+  const id = (last += 1);
+  const leave = () => toasts.set(toasts.get().filter((each) => each.id !== id));
+  toasts.set([...toasts.get(), { id, text, kind, action, leave }]);
+  setTimeout(leave, action ? 2 * TOAST_MS : TOAST_MS);
+}
+
+export function Toasts() {
+  const shown = useStore(toasts);
+  return html`<div class="toasts" role="status" aria-live="polite">
+    ${shown.map(({ id, text, kind, action, leave }) => html`<div class="toast ${kind}" key=${id}>
+      <${Icon} name=${kind === "good" ? "check" : kind} size="18" /><span>${text}</span>
+      ${action && html`<${Button} kind="quiet" onClick=${() => { leave(); action.run(); }}>${action.label}<//>`}
+      <${Button} kind="quiet" icon="close" label=${t("common.close")} onClick=${leave} />
+    </div>`)}
+  </div>`;
+}
+
+// A dialog over the page: the browser keeps the focus inside, and gives it back when the dialog is closed.
+export function Dialog({ title, onClose, children, actions, wide = false }) {
+  const element = useRef(null);
+  const heading = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    element.current.showModal();
+    return () => before?.focus?.();
+  }, []);
+  const cancelled = (event) => {
+    event.preventDefault();
+    onClose();
+  };
+  return html`<dialog ref=${element} class=${wide ? "wide" : ""} aria-labelledby=${heading} onCancel=${cancelled}
+    onClick=${(event) => event.target === element.current && onClose()}>
+    <div class="dialog">
+      <header><h2 id=${heading}>${title}</h2><${Button} kind="quiet" icon="close" label=${t("common.close")} onClick=${onClose} /></header>
+      <div class="dialog-body">${children}</div>
+      ${actions && html`<footer>${actions}</footer>`}
+    </div>
+  </dialog>`;
+}
+
+// Ask before something is done that cannot be undone. `onConfirm` may take its time, and may fail.
+export function Confirm({ title, children, confirm, onConfirm, onClose }) {
+  const [state, setState] = useState({ busy: false });
+  const act = async () => {
+    setState({ busy: true });
+    try {
+      await onConfirm();
+      onClose();
+    } catch (error) {
+      setState({ busy: false, error });
+    }
+  };
+  return html`<${Dialog} title=${title} onClose=${onClose} actions=${html`
+    <${Button} onClick=${onClose}>${t("common.cancel")}<//>
+    <${Button} kind="danger" busy=${state.busy} onClick=${act}>${confirm}<//>`}>
+    ${typeof children === "string" ? html`<p>${children}</p>` : children}
+    ${state.error && html`<${ErrorPanel} error=${state.error} />`}
+  <//>`;
+}

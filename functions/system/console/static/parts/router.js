@@ -1,0 +1,39 @@
+// The views by their addresses: /console/VIEW/..., and what is behind the question mark.
+import { CONSOLE } from "./places.js";
+import { createStore } from "./store.js";
+
+function read() {
+  const steps = location.pathname.slice(CONSOLE.length).split("/").filter(Boolean).map(decodeURIComponent);
+  const [view = "data", ...path] = steps;
+  return { view, path, query: new URLSearchParams(location.search), address: location.pathname + location.search };
+}
+
+export const route = createStore(read());
+
+// Return the address of a view: href("model", "mix", { version: 2 }). Steps and values may be any text.
+export function href(view, ...steps) {
+  const query = typeof steps.at(-1) === "object" && steps.at(-1) !== null ? steps.pop() : {};
+  const path = [view, ...steps.filter((step) => step !== undefined && step !== null)].map(encodeURIComponent).join("/");
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const asked = new URLSearchParams(given).toString();
+  return `${CONSOLE}/${path}${asked ? `?${asked}` : ""}`;
+}
+
+export function navigate(address, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", address);
+  route.set(read());
+}
+
+function follow(event) {
+  const link = event.target.closest?.("a[href]");
+  const plain = !(event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+  if (!link || !plain || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (link.hash || !(link.pathname === CONSOLE || link.pathname.startsWith(`${CONSOLE}/`))) return;
+  event.preventDefault();
+  if (link.pathname + link.search !== route.get().address) navigate(link.href);
+}
+
+export function startRouter() {
+  addEventListener("popstate", () => route.set(read()));
+  document.addEventListener("click", follow);
+}

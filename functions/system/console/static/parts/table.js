@@ -1,0 +1,142 @@
+// Tables: pages of rows, columns that are drawn as they come into sight, sorting, and the whole of it as a CSV.
+import { Button } from "./elements.js";
+import { save } from "./files.js";
+import { count } from "./format.js";
+import { html, useMemo, useRef, useState, useEffect } from "./preact.js";
+import { t } from "./words.js";
+
+const PAGE_ROWS = 100;
+// With more columns than this, only those in sight are drawn, each of one width.
+const MANY_COLUMNS = 40;
+const COLUMN_PIXELS = 150;
+const BESIDE = 4;
+// A spreadsheet would run a text that begins so; docs/http.md#files says the same of the files of the service.
+const FORMULA = /^[\s'"]*[=+\-@＝＋－＠]|^[\t\r\n]/;
+
+// columns: [{ name, label, value(row), show(value, row), number, sortable = true, wide, head }], where `value` defaults to row[name],
+// and `show` may return an element. rows: an array. `caption` says what the table holds.
+export function Table({ columns, rows, caption, sort: first, rowKey, csv, onRow, rowLabel, pageRows = PAGE_ROWS, selected }) {
+  const [sort, setSort] = useState(first ?? null);
+  const [page, setPage] = useState(0);
+  const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, sort]);
+  const pages = Math.max(1, Math.ceil(sorted.length / pageRows));
+  const at = Math.min(page, pages - 1);
+  const shown = sorted.slice(at * pageRows, (at + 1) * pageRows);
+  const scroller = useRef(null);
+  const window_ = useColumnWindow(scroller, columns.length);
+  const { from, to } = window_;
+  const visible = window_.all ? columns : columns.slice(from, to);
+  const spacers = (cell) => (side) => {
+    const many = side === "before" ? from : columns.length - to;
+    return !window_.all && many > 0 && html`<${cell} class="spacer" colspan=${many} aria-hidden="true" />`;
+  };
+  const headSpacer = spacers("td");
+  return html`<figure class="table-figure">
+    <div class="scroll" ref=${scroller} tabindex="0" role="group" aria-label=${caption}>
+      <table class=${window_.all ? "" : "fixed"} aria-rowcount=${sorted.length + 1} aria-colcount=${columns.length}
+        style=${window_.all ? {} : { width: `${columns.length * COLUMN_PIXELS}px` }}>
+        <caption class="visually-hidden">${caption}</caption>
+        ${!window_.all && html`<colgroup>${columns.map(() => html`<col />`)}</colgroup>`}
+        <thead><tr>
+          ${headSpacer("before")}
+          ${visible.map((column) => html`<${Heading} key=${column.name} column=${column} sort=${sort} onSort=${(next) => { setSort(next); setPage(0); }} />`)}
+          ${headSpacer("after")}
+        </tr></thead>
+        <tbody>
+          ${shown.map((row, index) => html`<tr key=${rowKey ? rowKey(row) : at * pageRows + index}
+            class="${onRow ? "clickable" : ""} ${selected?.(row) ? "selected" : ""}" onClick=${onRow ? (event) => event.target.closest("a,button,input,select") || onRow(row) : undefined}>
+            ${headSpacer("before")}
+            ${visible.map((column) => html`<${Cell} key=${column.name} column=${column} row=${row} label=${rowLabel} />`)}
+            ${headSpacer("after")}
+          </tr>`)}
+        </tbody>
+      </table>
+    </div>
+    ${(pages > 1 || csv) && html`<figcaption class="table-foot">
+      <span>${pages > 1 ? t("table.range", { from: count(at * pageRows + 1), to: count(Math.min((at + 1) * pageRows, sorted.length)), all: count(sorted.length) }) : ""}</span>
+      <span class="actions">
+        ${csv && html`<${Button} kind="quiet" icon="download" onClick=${() => save(csvOf(columns, sorted), csv)}>${t("table.csv")}<//>`}
+        ${pages > 1 && html`
+          <${Button} kind="quiet" icon="previous" label=${t("table.previous")} disabled=${at === 0} onClick=${() => setPage(at - 1)} />
+          <${Button} kind="quiet" icon="next" label=${t("table.next")} disabled=${at === pages - 1} onClick=${() => setPage(at + 1)} />`}
+      </span>
+    </figcaption>`}
+  </figure>`;
+}
+
+function Heading({ column, sort, onSort }) {
+  const mine = sort?.name === column.name;
+  const label = column.label ?? column.name;
+  const next = { name: column.name, down: mine ? !sort.down : Boolean(column.number) };
+  return html`<th scope="col" class=${column.number ? "number" : ""} aria-sort=${mine ? (sort.down ? "descending" : "ascending") : undefined}>
+    ${column.sortable === false ? html`<span class="cell"><bdi>${label}</bdi></span>` : html`<button type="button" class="sort" title=${label} onClick=${() => onSort(next)}>
+      <bdi>${label}</bdi><span class="arrow" aria-hidden="true">${mine ? (sort.down ? "↓" : "↑") : ""}</span>
+    </button>`}
+    ${column.head}
+  </th>`;
+}
+
+function Cell({ column, row }) {
+  const value = valueOf(column, row);
+  const content = column.show ? column.show(value, row) : value;
+  const nothing = content === null || content === undefined || content === "";
+  const text = typeof content === "string" ? content : undefined;
+  const kind = `${column.number ? "number" : ""} ${nothing ? "none" : ""} ${column.wide ? "wide" : ""}`;
+  const inner = nothing ? html`<span class="visually-hidden">${t("table.missing")}</span><span aria-hidden="true">–</span>` : content;
+  return column.isHeading
+    ? html`<th scope="row" class=${kind} title=${text}><bdi class="cell">${inner}</bdi></th>`
+    : html`<td class=${kind} title=${text}><bdi class="cell">${inner}</bdi></td>`;
+}
+
+const valueOf = (column, row) => (column.value ? column.value(row) : row[column.name]);
+
+function sortRows(rows, columns, sort) {
+  const column = sort && columns.find(({ name }) => name === sort.name);
+  if (!column) return rows;
+  const direction = sort.down ? -1 : 1;
+  const missing = (value) => value === null || value === undefined || value === "" || Number.isNaN(value);
+  return [...rows].sort((one, other) => {
+    const [a, b] = [valueOf(column, one), valueOf(column, other)];
+    if (missing(a) || missing(b)) return missing(a) - missing(b); // at the end either way
+    if (typeof a === "number" && typeof b === "number") return direction * (a - b);
+    return direction * String(a).localeCompare(String(b), undefined, { numeric: true });
+  });
+}
+
+// Return which columns are in sight, a few more on both sides.
+function useColumnWindow(scroller, many) {
+  const all = many <= MANY_COLUMNS;
+  const [{ from, to }, setWindow] = useState({ from: 0, to: Math.min(many, 16) });
+  useEffect(() => {
+    const element = scroller.current;
+    if (all || !element) return undefined;
+    const look = () => {
+      const first = Math.max(0, Math.floor(element.scrollLeft / COLUMN_PIXELS) - BESIDE);
+      const last = Math.min(many, Math.ceil((element.scrollLeft + element.clientWidth) / COLUMN_PIXELS) + BESIDE);
+      setWindow((before) => (before.from === first && before.to === last ? before : { from: first, to: last }));
+    };
+    const watcher = new ResizeObserver(look);
+    watcher.observe(element);
+    element.addEventListener("scroll", look, { passive: true });
+    look();
+    return () => {
+      watcher.disconnect();
+      element.removeEventListener("scroll", look);
+    };
+  }, [all, many]);
+  return { all, from, to };
+}
+
+// Return a table as a CSV for spreadsheets. No text of it is run there as a formula.
+export function csvOf(columns, rows) {
+  const lines = [columns.map((column) => column.label ?? column.name), ...rows.map((row) => columns.map((column) => valueOf(column, row)))];
+  const text = lines.map((line) => line.map(csvCell).join(",")).join("\r\n");
+  return new Blob(["\ufeff", text, "\r\n"], { type: "text/csv;charset=utf-8" });
+}
+
+export function csvCell(value) {
+  if (value === null || value === undefined) return "";
+  if (typeof value !== "string") return String(value);
+  const safe = FORMULA.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,80 @@
+// The overview of a file: findings first, then how it was read, then its first rows.
+import { get } from "../../parts/api.js";
+import { Button, Details, Icon, Section } from "../../parts/elements.js";
+import { Loaded } from "../../parts/feedback.js";
+import { count } from "../../parts/format.js";
+import { html, useState } from "../../parts/preact.js";
+import { useResource } from "../../parts/resource.js";
+import { href } from "../../parts/router.js";
+import { known, t } from "../../parts/words.js";
+import { ReadOtherwise } from "./reading.js";
+import { Rows } from "./rows.js";
+
+const SHOWN_FINDINGS = 6;
+const SHOWN_ROWS = 20;
+const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space" };
+
+export function Overview({ info, profile }) {
+  return html`
+    <${Findings} info=${info} findings=${profile.findings} />
+    <${HowRead} info=${info} />
+    <${FirstRows} info=${info} />`;
+}
+
+function Findings({ info, findings }) {
+  const first = findings.slice(0, SHOWN_FINDINGS);
+  const more = findings.slice(SHOWN_FINDINGS);
+  const each = (finding) => html`<${Finding} of=${finding} fileId=${info.file_id} />`;
+  return html`<${Section} title=${t("data.findings.title")} note=${findings.length ? t("data.findings.note") : null}>
+    ${findings.length === 0 && html`<p class="all-well"><${Icon} name="check" />${t("data.findings.none")}</p>`}
+    <ul class="findings">${first.map(each)}</ul>
+    ${more.length > 0 && html`<${Details} summary=${t("data.findings.more", { n: more.length })}><ul class="findings">${more.map(each)}</ul><//>`}
+  <//>`;
+}
+
+function Finding({ of: { severity, column, kind, finding, count: many, suggestion }, fileId }) {
+  return html`<li class=${severity}>
+    <span class="severity"><${Icon} name=${severity} /><span class="visually-hidden">${t(`data.severity.${severity}`)}</span></span>
+    <div>
+      <p class="finding-title">${column ? html`<a href=${href("data", fileId, { tab: "columns", find: column })}><bdi>${column}</bdi></a> · ` : ""}${known(`data.findings.kind.${kind}`, kind)}</p>
+      <p lang="en">${sentence(finding)}</p>
+      <p class="muted">${known(`data.findings.advice.${kind}`, suggestion)}</p>
+    </div>
+    ${many > 0 && html`<span class="finding-count">${t("data.findings.rows", { n: many, count: count(many) })}</span>`}
+  </li>`;
+}
+
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+
+function HowRead({ info }) {
+  const [open, setOpen] = useState(false);
+  const facts = [
+    info.container && [t("data.reading.container"), [info.container.format, info.container.sheet, info.container.member].filter(Boolean).join(" · ")],
+    !info.container?.sheet && [t("data.reading.encoding"), info.encoding],
+    !info.container?.sheet && [t("data.reading.delimiter"), DELIMITERS[info.delimiter] ? t(`data.reading.delimiters.${DELIMITERS[info.delimiter]}`) : info.delimiter],
+    [t("data.reading.header"), info.has_header ? t("data.reading.hasHeader") : t("data.reading.noHeader")],
+    ...Object.entries(info.formats ?? {}).slice(0, 4).map(([column, format]) => [t("data.reading.dateOf", { column }), format]),
+    Object.keys(info.decimals ?? {}).length > 0 && [t("data.reading.decimal"), t("data.reading.comma")],
+    ...Object.entries(info.units ?? {}).slice(0, 4).map(([column, unit]) => [t("data.reading.unitOf", { column }), unit]),
+    info.duplicate_rows > 0 && [t("data.reading.duplicates"), count(info.duplicate_rows)],
+  ].filter(Boolean);
+  return html`<${Section} title=${t("data.reading.title")} actions=${html`<${Button} icon="edit" onClick=${() => setOpen(true)}>${t("data.reading.change")}<//>`}>
+    <div class="card">
+      <dl class="facts">${facts.map(([name, fact]) => html`<div><dt>${name}</dt><dd><bdi>${fact}</bdi></dd></div>`)}</dl>
+      ${info.warnings.length > 0 && html`<${Details} summary=${t("data.reading.warnings", { n: info.warnings.length })} open=${info.warnings.length <= 3}>
+        <ul class="bullets" lang="en">${info.warnings.map((warning) => html`<li>${warning}</li>`)}</ul>
+      <//>`}
+      ${info.parent && html`<p class="hint">${t("data.reading.again")} <a href=${href("data", info.parent)}>${t("data.reading.before")}</a></p>`}
+    </div>
+    ${open && html`<${ReadOtherwise} info=${info} onClose=${() => setOpen(false)} />`}
+  <//>`;
+}
+
+function FirstRows({ info }) {
+  const preview = useResource((signal) => get("/data/preview", { file_id: info.file_id, rows: SHOWN_ROWS }, { signal }), [info.file_id]);
+  return html`<${Section} title=${t("data.firstRows")}>
+    <${Loaded} of=${preview} skeleton=${{ shape: "table", count: 6 }}>
+      ${(found) => html`<${Rows} preview=${found} types=${info.column_types} caption=${t("data.firstRows")} />`}
+    <//>
+  <//>`;
+}

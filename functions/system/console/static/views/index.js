@@ -1,0 +1,4 @@
+// The views in the order of the navigation. A module is loaded when its view is first shown.
+export const VIEWS = {
+  data: () => import("./data.js"),
+};
