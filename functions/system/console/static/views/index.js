@@ -1,4 +1,5 @@
 // The views in the order of the navigation. A module is loaded when its view is first shown.
 export const VIEWS = {
   data: () => import("./data.js"),
+  operate: () => import("./operate.js"),
 };

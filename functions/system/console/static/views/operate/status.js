@@ -1,0 +1,67 @@
+// The parts the service is made of: which of them answer, what waits, and how often the cache helps.
+import { Figures, Icon, Section, Tag } from "../../parts/elements.js";
+import { count, duration, NOTHING, number, share } from "../../parts/format.js";
+import { html } from "../../parts/preact.js";
+import { t } from "../../parts/words.js";
+
+const PARTS = ["storage", "redis", "queue"];
+const LEVELS = ["memory", "redis", "storage"];
+const KINDS = { up: "good", down: "error", off: "plain" };
+const OVERALL = { ok: "check", degraded: "warning", down: "error" };
+
+// Whether each part answers, and what waits for a worker.
+export function Parts({ of: status }) {
+  return html`
+    <p class="overall ${status.status}" role="status"><${Icon} name=${OVERALL[status.status] ?? "info"} />${t(`operate.overall.${status.status}`)}</p>
+    <${Section} title=${t("operate.parts")}>
+      <div class="grid-3">${PARTS.map((name) => html`<${Part} name=${name} of=${status[name]} />`)}</div>
+    <//>
+    <${Section} title=${t("operate.queue.title")} note=${t("operate.queue.note")}><div class="card"><${Queue} of=${status.queue} /></div><//>`;
+}
+
+// How often copies were found, and how much is stored.
+export function Usage({ of: status }) {
+  return html`
+    <${Section} title=${t("operate.cache.title")} note=${t("operate.cache.note")}><div class="card"><${Cache} of=${status.cache ?? {}} /></div><//>
+    <${Section} title=${t("operate.stored.title")} note=${t("operate.stored.note")}>
+      <div class="card"><${Figures} items=${Object.entries(status.index ?? {}).map(([kind, many]) => [t(`operate.stored.${kind}`), many === null ? NOTHING : count(many)])} /></div>
+    <//>`;
+}
+
+function Part({ name, of: part }) {
+  return html`<article class="card part">
+    <div class="card-head"><h3>${t(`operate.part.${name}.title`)}</h3><${Tag} kind=${KINDS[part.status]}>${t(`operate.state.${part.status}`)}<//></div>
+    <p class="muted">${t(part.status === "up" ? `operate.part.${name}.note` : `operate.part.${name}.${part.status}`)}</p>
+    ${Number.isFinite(part.latency_ms) && html`<p class="latency">${t("operate.answered", { ms: number(part.latency_ms, 3) })}</p>`}
+  </article>`;
+}
+
+function Queue({ of: queue }) {
+  const stuck = (queue.dead_letters ?? 0) + (queue.silent ?? 0);
+  return html`
+    <${Figures} items=${[
+      [t("operate.queue.waiting"), figure(queue.depth), Number.isFinite(queue.oldest_seconds) && queue.depth > 0 ? t("operate.queue.oldest", { time: duration(queue.oldest_seconds) }) : null],
+      [t("operate.queue.underway"), figure(queue.in_flight)],
+      [t("operate.queue.dead"), figure(queue.dead_letters)],
+      [t("operate.queue.silent"), figure(queue.silent)],
+    ]} />
+    ${stuck > 0 && html`<p class="stuck"><${Icon} name="warning" size="18" /><span>${t("operate.queue.stuck", { n: stuck })} <code>regatta redrive</code></span></p>`}`;
+}
+
+const figure = (value) => (Number.isFinite(value) ? count(value) : NOTHING);
+
+function Cache({ of: cache }) {
+  const levels = LEVELS.filter((level) => cache[level] && cache[level].hits + cache[level].misses > 0);
+  if (levels.length === 0) return html`<p class="muted">${t("operate.cache.none")}</p>`;
+  return html`<ul class="levels">
+    ${levels.map((level) => {
+      const { hits, misses } = cache[level];
+      return html`<li>
+        <span>${t(`operate.cache.${level}`)}</span>
+        <span class="track" role="img" aria-label=${t("operate.cache.words", { share: share(hits, hits + misses) })}><span class="done" style=${{ width: `${(100 * hits) / (hits + misses)}%` }} /></span>
+        <span class="hit-share">${share(hits, hits + misses)}</span>
+        <span class="muted">${t("operate.cache.lookups", { n: hits + misses, count: count(hits + misses) })}</span>
+      </li>`;
+    })}
+  </ul>`;
+}
