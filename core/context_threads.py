@@ -1,8 +1,9 @@
-"""A pool of threads that work in the context of their caller: with its deadline, and as part of its request."""
+"""Threads beside the one that answers: in the context of their caller, with its deadline, or without any of it."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from threading import Thread
 from typing import ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
@@ -18,3 +19,25 @@ class ContextThreadPool(ThreadPoolExecutor):
         """Call `fn` in a thread, in a copy of the caller's context."""
         context = copy_context()
         return super().submit(lambda: context.run(fn, *args, **kwargs))
+
+
+def in_a_thread(work: Callable[[], object], name: str = "upkeep") -> None:
+    """Do upkeep beside the answers, in no context. A process that ends meanwhile leaves the rest to another one."""
+    Thread(target=work, name=name, daemon=True).start()
+
+
+def begin_in_context(
+    work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Future[Result]:
+    """Call `work` in a thread of its own, in a copy of the caller's context. The process does not wait for its end."""
+    future: Future[Result] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            future.set_result(context.run(work, *args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, name="awaited", daemon=True).start()
+    return future

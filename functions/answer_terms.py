@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
+from core.deadlines import remaining
 from core.settings import settings
 from functions.idempotency import Key
 from functions.links import requested_path
@@ -13,6 +14,8 @@ from functions.links import requested_path
 RESPOND_ASYNC = "respond-async"
 # After so many seconds a caller may ask how a job stands. With ?wait= it need not ask again and again.
 RETRY_AFTER = {"Retry-After": "1"}
+# What it takes to make a job of work that was expected to end before the gateway's time does.
+HANDOVER_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,16 @@ class AnswerTerms:
         if limit and seconds > limit:
             return True
         return self.respond_async and (self.wait is None or seconds > self.wait)
+
+    def longest_wait(self) -> float:
+        """Return after how many seconds work becomes a job that was expected to take less; `inf` if it never does."""
+        limits = [settings().answer_seconds or inf]
+        if self.respond_async and self.wait is not None:
+            limits.append(self.wait)
+        left = remaining()
+        if left is not None and left < settings().job_seconds:  # a job has more
+            limits.append(max(0.0, left - HANDOVER_SECONDS))
+        return min(limits)
 
 
 async def _terms(

@@ -26,7 +26,7 @@ def lambda_handler(app: FastAPI) -> LambdaHandler:
     start()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        with deadline(seconds_for_answer(context)):
+        with deadline(seconds_for_answer(context, event["requestContext"].get("requestTimeEpoch"))):
             response: dict[str, Any] = adapter(event, context)
         return response
 

@@ -28,6 +28,8 @@ LONG_PATHS = frozenset(
     }
 )
 LONG_ENDS = ("/infer", "/reading")
+# Where `Prefer: respond-async` makes a job of it.
+DEFERRABLE = ("/model/compare", "/model/train", "/predict/batch", "/predict/export", "/reading")
 LONG_BEGINNING = "/model/artifact/"
 CHECKS = frozenset({"/healthz", "/readyz", "/system/status", "/v2/health/live", "/v2/health/ready"})
 # What a long request has beyond the seconds of its work, to store how that ended.
@@ -42,6 +44,8 @@ class DeadlineMiddleware:
     where the body has not come in full.
 
     What still goes on for the request is not waited for: it ends by itself, because its calls have the deadline too.
+    An invocation of Lambda is one more deadline. It ends with the call of the app, so the call of one whose work is
+    long is left as soon as there is an answer.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -52,12 +56,19 @@ class DeadlineMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        seconds = seconds_for(scope["path"].removeprefix(scope.get("root_path", "")), settings())
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        seconds, left = seconds_for(path, settings()), remaining()
+        is_cut = left is not None and left < seconds
+        if left is not None and is_cut:
+            seconds = left
         answer = _Answer(scope, seconds, receive, send)
         timer = asyncio.get_running_loop().call_later(seconds, answer.give_up)
         try:
             with deadline(seconds):
-                await self.app(scope, answer.receive, answer.send)
+                if is_cut and is_long(path):
+                    await answer.leave_when_late(self.app)
+                else:
+                    await self.app(scope, answer.receive, answer.send)
                 note(deadline_left=round(remaining() or 0.0, 3))
         finally:
             timer.cancel()
@@ -77,6 +88,7 @@ class _Answer:
         self._waits_for_body = self._has_body = False
         # The task that says that it is too late; from then on the app's messages are dropped.
         self._giving_up: asyncio.Task[None] | None = None
+        self._is_late = asyncio.Event()
 
     async def receive(self) -> Message:
         """Receive a message for the app."""
@@ -96,6 +108,18 @@ class _Answer:
         """Say that it is too late, unless an answer has begun."""
         if not self._has_begun:
             self._giving_up = asyncio.ensure_future(self._say_so())
+            self._is_late.set()
+
+    async def leave_when_late(self, app: ASGIApp) -> None:
+        """Let the app answer, and return before it does where it is too late."""
+        answering = asyncio.ensure_future(app(self._scope, self.receive, self.send))
+        late = asyncio.ensure_future(self._is_late.wait())
+        await asyncio.wait((answering, late), return_when=asyncio.FIRST_COMPLETED)
+        late.cancel()
+        if answering.done():
+            answering.result()
+        else:
+            answering.add_done_callback(_forget)
 
     async def finish(self) -> None:
         """Wait until it has been said that it is too late, where that has begun: the app may end in the same moment."""
@@ -124,17 +148,29 @@ def seconds_for(path: str, chosen: Settings) -> float:
     return chosen.request_seconds
 
 
+def _forget(task: "asyncio.Task[None]") -> None:
+    """Take the error of a task that nobody waits for: it says that its deadline has passed."""
+    if not task.cancelled():
+        task.exception()
+
+
 def _too_slow(request: Request, seconds: float) -> ASGIApp:
     """Return the answer to a request whose body has had its time."""
-    answer = respond(request, SlowBodyError(f"The body did not come within {seconds:g} s. Send less at a time."))
+    answer = respond(request, SlowBodyError(f"The body did not come within {seconds:.3g} s. Send less at a time."))
     answer.headers["Connection"] = "close"
     return answer
 
 
 def _too_late(request: Request, seconds: float) -> ASGIApp:
     """Return the answer to a request that has had its time, and log it."""
-    log.error("%s %s: no answer within %g s", request.method, request.url.path, seconds)
+    log.error("%s %s: no answer within %.3g s", request.method, request.url.path, seconds)
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
     changes_nothing = request.method in READING or PREDICTING.fullmatch(path)
-    outcome = "Try again in a moment." if changes_nothing else UNKNOWN
-    return respond(request, DeadlineError(f"There was no answer within {seconds:g} s. {outcome}"))
+    outcome = "" if changes_nothing else f" {UNKNOWN}"
+    if path.endswith(DEFERRABLE):
+        outcome += " Ask for a job with Prefer: respond-async, or send less at a time."
+    elif is_long(path):
+        outcome += " Send or ask for less at a time."
+    elif changes_nothing:
+        outcome += " Try again in a moment."
+    return respond(request, DeadlineError(f"There was no answer within {seconds:.3g} s.{outcome}"))

@@ -1,29 +1,37 @@
 """Answer long work: at once where it fits, else with 202 and a job. The same key means the same job.
 
+What was expected to fit and does not becomes a job when its time is over, before the gateway answers in our place.
+
 Functions that answer most requests at once import this only when one becomes a job.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import wait
+from math import inf
+from threading import Event
 from typing import Any, TypeVar
 
 from fastapi.responses import JSONResponse
 
-from core.departures import ending_with
-from core.errors import KeyInUseError, RegattaError
+from core.context_threads import begin_in_context
+from core.deadlines import check_deadline, deadline, remaining
+from core.departures import check_departure, ending_with
+from core.errors import DeadlineError, KeyInUseError, RegattaError
 from core.inference.stored_columns import check_feature_columns
 from core.jobs import service
 from core.jobs.commands import Command, TableCommand
 from core.jobs.worker import Handlers, run_job
-from core.progress import ignore_progress
+from core.progress import StoppedError, TrialStatus
 from core.services.prediction.predict import most_table_rows
 from core.services.prediction.stored_texts import seconds_to_read_again
 from core.services.quotas import check_job
 from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.workspace import Workspace
+from core.stored_document import new_file_id
 from core.types import Json
 from functions.answer_terms import RESPOND_ASYNC, RETRY_AFTER, AnswerTerms
-from functions.heavy_work import run_long
+from functions.heavy_work import is_elsewhere, run_long
 from functions.job_responses import job_response
 from functions.problems import PROBLEM_JSON
 
@@ -50,15 +58,67 @@ def respond(
         is_deferred = terms.later(seconds)
         check_job(workspace, command.kind, deferred=is_deferred)
         if not is_deferred and terms.key is None:
-            result = run_long(_carry_out, workspace, command, handlers)
-            return service.complete_result(workspace, command, result)
+            return _answer_or_defer(workspace, submitted, command, terms, handlers)
         job = service.submit_job(workspace, command, sent=submitted, key=terms.key, deferred=is_deferred)
     return _respond_accepted(workspace, job, terms) if job.deferred else _finish_now(workspace, job, terms, handlers)
 
 
-def _carry_out(workspace: Workspace, command: Command, handlers: Handlers) -> Json:
-    """Carry out a command without a job."""
-    return handlers[type(command)](workspace, command, ignore_progress, None)
+class _TooLongError(Exception):
+    """Work has not ended in the time that its caller may wait."""
+
+
+def _answer_or_defer(
+    workspace: Workspace, submitted: Command, command: Command, terms: AnswerTerms, handlers: Handlers
+) -> Any:
+    """Return the answer of a command, or 202 and a job where the caller would wait for too long.
+
+    The job does all of it again, but for models that were stored by then: it finds them by its id.
+    """
+    longest = terms.longest_wait()
+    job_id = None if longest == inf else new_file_id()
+    try:
+        with deadline(longest):
+            result = _awaited(longest, run_long, _carry_out, workspace, command, handlers, job_id)
+    except _TooLongError:
+        check_job(workspace, command.kind)
+        job = service.submit_job(workspace, command, sent=submitted, job_id=job_id)
+        return _respond_accepted(workspace, job, terms)
+    return service.complete_result(workspace, command, result)
+
+
+def _awaited(seconds: float, work: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+    """Return what the work returns; raises `_TooLongError` where it does not within so many seconds, and leaves it."""
+    if seconds == inf:
+        return work(*arguments, **options)
+    begun = begin_in_context(work, *arguments, **options)
+    if not wait([begun], seconds).done:
+        raise _TooLongError
+    try:
+        return begun.result()
+    except (DeadlineError, StoppedError) as error:
+        left = remaining()
+        if left is None or left > 0:
+            raise
+        raise _TooLongError from error
+
+
+def _carry_out(workspace: Workspace, command: Command, handlers: Handlers, job_id: str | None) -> Json:
+    """Carry out a command without a job; `job_id` is that of the job it may become."""
+    return handlers[type(command)](workspace, command, _end_unawaited, job_id)
+
+
+def _end_unawaited(
+    stage: str,
+    share: float,
+    parts: Mapping[str, float] | None = None,
+    leaderboard: Sequence[TrialStatus] | None = None,
+) -> None:
+    """End work whose caller has left or has had its answer: a `ReportProgress` for work that nobody follows."""
+    check_departure()
+    try:
+        check_deadline()
+    except DeadlineError as error:  # which a comparison would take for the failure of one regressor
+        raise StoppedError("lost") from error
 
 
 def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerTerms) -> JSONResponse | None:
@@ -98,9 +158,19 @@ def _finish_now(workspace: Workspace, job: Job, terms: AnswerTerms, handlers: Ha
                 "The first request with this Idempotency-Key is being answered. Send it again in a moment, or look at "
                 f"GET /jobs/{job.job_id}."
             )
-        seconds = settings().job_seconds
-        with ending_with(None):  # the next request with this key has its answer, whoever leaves
-            job = run_long(run_job, workspace, job.job_id, handlers, seconds=seconds) or job
+        has_answer = Event()
+        # A server's other process finishes the job, whoever waits; on AWS this one is stopped after the answer.
+        options = {} if is_elsewhere() else {"stopping": has_answer.is_set}
+        seconds, longest = settings().job_seconds, terms.longest_wait()
+        try:
+            with ending_with(None):  # the next request with this key has its answer, whoever leaves
+                found = _awaited(
+                    longest, run_long, run_job, workspace, job.job_id, handlers, seconds=seconds, **options
+                )
+        except _TooLongError:
+            has_answer.set()
+            return _respond_accepted(workspace, service.defer_job(workspace, job), terms)
+        job = found or job
     if job.result is not None:
         return service.job_result(workspace, job)
     problem = job.error or RegattaError("The work was cancelled. Send it with a new Idempotency-Key.").problem("")

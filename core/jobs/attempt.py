@@ -140,6 +140,7 @@ class Attempt:
         """Return the error with which the work ended; where its deadline has passed, that of a timeout."""
         if not isinstance(error, DeadlineError):
             return error
+        self._check_time()
         self.halt = self.halt or "timeout"
         return StoppedError(self.halt)
 

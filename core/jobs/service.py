@@ -35,15 +35,18 @@ def submit_job(
     *,
     sent: Command | None = None,
     key: str | None = None,
+    job_id: str | None = None,
     deferred: bool = True,
 ) -> Job:
     """Store a command as a job, and give it to the queue if it is `deferred`; return the job.
 
     If the `key` came before, return the job that was made then: it is found in the bucket, whatever Redis has. `sent`
-    is the command as the caller sent it, if fields such as the current file were filled in since. Raises
-    `KeyReusedError` when the key came with another command, `UnavailableError`.
+    is the command as the caller sent it, if fields such as the current file were filled in since, and `job_id` its id,
+    if that was chosen before. Raises `KeyReusedError` when the key came with another command, `UnavailableError`.
     """
-    job_id = new_file_id() if key is None else _keyed_id(workspace, command.kind, key)
+    if key is not None:
+        job_id = _keyed_id(workspace, command.kind, key)
+    job_id = job_id or new_file_id()
     job = ordered(workspace.name, new_job(job_id, command, sent=sent, deferred=deferred))
     stored = _check_same(workspace.jobs.create(job), job.fingerprint)
     try:
@@ -169,6 +172,14 @@ def retry_job(workspace: Workspace, job_id: str) -> Job:
 def restart_job(workspace: Workspace, job: Job) -> Job:
     """Begin a job anew that is over, without the queue: the caller waits for it and carries it out."""
     return workspace.jobs.change(job.job_id, lambda newest: _restarted() if newest.is_over else None) or job
+
+
+def defer_job(workspace: Workspace, job: Job) -> Job:
+    """Give a job to the queue that somebody waited for until now. A worker takes it up once nobody else has it."""
+    deferred = workspace.jobs.change(job.job_id, lambda newest: {"deferred": True, "offered_at": time.time()}) or job
+    if not deferred.is_over:
+        workspace.queue.send(workspace.name, job.job_id)
+    return deferred
 
 
 def _restarted() -> Json:

@@ -1,10 +1,9 @@
 """The one place that makes the storage of a process from its settings, lazily."""
 
-from collections.abc import Callable
 from functools import cache
-from threading import Thread
 
 from core.access.workspace_names import check_workspace_name
+from core.context_threads import in_a_thread
 from core.settings import settings
 from core.storage.cache import CachedObjects, Counters
 from core.storage.dataset_repository import DatasetRepository
@@ -66,7 +65,7 @@ class Container:
         index = {kind: ManifestIndex(name, objects, self.redis, kind) for kind in ("datasets", "models")}
         progress = JobProgress(name, self.redis)
         index["jobs"] = ManifestIndex(name, objects, self.redis, "jobs", ".json")
-        datasets = DatasetRepository(name, objects, documents, self._cached_objects, index["datasets"], _in_a_thread)
+        datasets = DatasetRepository(name, objects, documents, self._cached_objects, index["datasets"], in_a_thread)
         return Workspace(
             name=name,
             datasets=datasets,
@@ -77,9 +76,9 @@ class Container:
                 self._cached_objects,
                 index["models"],
                 current_file=datasets.current,
-                later=_in_a_thread,
+                later=in_a_thread,
             ),
-            jobs=JobRepository(name, documents, progress, index["jobs"], objects, _in_a_thread),
+            jobs=JobRepository(name, documents, progress, index["jobs"], objects, in_a_thread),
             series=SeriesRepository(name, objects, documents),
             uploads=UploadRepository(name, objects, documents, progress),
             exports=ExportRepository(name, objects),
@@ -90,11 +89,6 @@ class Container:
             counters=self.counters,
             quotas=self.quotas,
         )
-
-
-def _in_a_thread(work: Callable[[], None]) -> None:
-    """Do upkeep beside the answers. A process that ends meanwhile leaves the rest of it to another one."""
-    Thread(target=work, name="upkeep", daemon=True).start()
 
 
 @cache

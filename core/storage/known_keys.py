@@ -15,10 +15,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Lock, Thread
+from threading import Lock
 
 from core.access.caller import Caller
 from core.access.keys import is_key
+from core.context_threads import in_a_thread
 from core.deadlines import deadline
 from core.errors import NewerFormatError, UnavailableError
 from core.storage.key_repository import KeyRepository, StoredKey
@@ -52,10 +53,6 @@ class KnownKey:
     read_at: float
 
 
-def _in_a_thread(work: Callable[[], None]) -> None:
-    Thread(target=work, name="keys", daemon=True).start()
-
-
 class KnownKeys:
     """What one process knows of the keys. `recall` asks nobody, `ask` asks the bucket; both may run in any thread."""
 
@@ -66,7 +63,7 @@ class KnownKeys:
         *,
         believed_seconds: float = BELIEVED_SECONDS,
         clock: Callable[[], float] = time.time,
-        later: Callable[[Callable[[], None]], None] = _in_a_thread,
+        later: Callable[[Callable[[], None]], None] = in_a_thread,
     ) -> None:
         self._repository = repository
         self._stale_seconds = stale_seconds

@@ -9,11 +9,12 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock, Thread
+from threading import Lock
 
 from pydantic import Field, ValidationError
 
 from core.access.workspace_names import check_workspace_name
+from core.context_threads import in_a_thread
 from core.deadlines import deadline
 from core.errors import InvalidInputError, NewerFormatError, UnavailableError
 from core.storage.known_workspaces import make_workspace
@@ -84,10 +85,6 @@ class KnownQuota:
     read_at: float
 
 
-def _in_a_thread(work: Callable[[], None]) -> None:
-    Thread(target=work, name="quotas", daemon=True).start()
-
-
 class KnownQuotas:
     """The quotas as this process knows them. Where storage does not answer, what was known last holds on."""
 
@@ -96,7 +93,7 @@ class KnownQuotas:
         objects: ObjectStore,
         *,
         clock: Callable[[], float] = time.monotonic,
-        later: Callable[[Callable[[], None]], None] = _in_a_thread,
+        later: Callable[[Callable[[], None]], None] = in_a_thread,
     ) -> None:
         """`later` carries out a call beside the request that asked."""
         self._objects = objects

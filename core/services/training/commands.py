@@ -8,7 +8,7 @@ from core.parameter_ranges import check_parameters
 from core.preprocessing.features import check_target
 from core.progress import ReportProgress
 from core.regressors.candidates import Candidate
-from core.regressors.expected_time import expected_seconds
+from core.regressors.expected_time import expected_seconds, matrix_width
 from core.regressors.limits import TrainingLimits
 from core.regressors.validation import check_validation, requested_validation
 from core.services.quotas import counts_training
@@ -89,10 +89,10 @@ def _check_cost(candidate: Candidate, dataset: DatasetManifest, seconds: float) 
         errors = [{"field": f"params.{name}", "message": "makes it take too long"} for name in candidate.params]
         raise ParameterError(
             f"With these parameters the training would take about {seconds:,.0f} s on this table, and {usual:,.0f} s "
-            f"with the defaults; a job may take {most:,} s. Choose fewer or smaller trees.",
+            f"with the defaults; a job may take {most:,} s. Choose smaller numbers, such as fewer trees.",
             errors,
         )
 
 
 def _expected(candidates: list[Candidate], dataset: DatasetManifest, limits: TrainingLimits, tuning: float) -> float:
-    return expected_seconds(candidates, dataset.rows, len(dataset.columns), limits.threads, tuning)
+    return expected_seconds(candidates, dataset.rows, matrix_width(dataset.columns), limits, tuning)

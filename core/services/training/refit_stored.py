@@ -17,7 +17,7 @@ from core.catalogue import regressor
 from core.model_manifest import EnsembleMember, ModelManifest, SearchRecord
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
-from core.regressors.expected_time import expected_seconds
+from core.regressors.expected_time import expected_seconds, matrix_width
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.metrics import cross_validation
@@ -36,8 +36,8 @@ def limit_rows(manifest: ModelManifest, data: Split) -> Split:
     The holdout has at most as many rows as that of a portfolio search.
     """
     candidates = [_candidate(member) for member in members_of(manifest)]
-    width, threads, rows = len(data.columns), limits().threads, len(data.train_y)
-    while rows > FEWEST_ROWS and expected_seconds(candidates, rows, width, threads) > MOST_SECONDS:
+    width, allowed, rows = matrix_width(data.columns), limits(), len(data.train_y)
+    while rows > FEWEST_ROWS and expected_seconds(candidates, rows, width, allowed) > MOST_SECONDS:
         rows = int(FEWER * rows)
     fewer = subsample_split(data, rows)
     if rows == len(data.train_y):

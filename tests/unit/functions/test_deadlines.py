@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, Request
 
-from core.deadlines import remaining
+from core.deadlines import deadline, remaining
 from core.settings import Settings
 from functions import deadlines
 from functions.deadlines import DeadlineMiddleware, seconds_for
@@ -178,3 +178,49 @@ def test_an_app_that_ends_in_the_moment_of_the_deadline_leaves_an_answer() -> No
 
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(asyncio.run, statuses()).result(NEVER) == [503, None]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "words"),
+    [
+        ("POST", "/model/train", b"respond-async"),
+        ("POST", "/data/files/1/reading", b"respond-async"),
+        ("POST", "/predict/batch", b"respond-async"),
+        ("GET", "/data/download", b"ask for less"),
+    ],
+)
+def test_an_invocation_that_ends_is_left_with_an_answer(method: str, path: str, words: bytes) -> None:
+    router, left, messages = APIRouter(), Event(), []
+
+    @router.api_route(path, methods=[method])
+    def slow() -> str:
+        assert left.wait(NEVER), "the call of the app waits for the work"
+        return "late"
+
+    bodies = iter([{"type": "http.request", "body": b""}])
+
+    async def receive() -> dict[str, Any]:
+        if (message := next(bodies, None)) is None:
+            await asyncio.Event().wait()
+        return message or {}
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    def invoke() -> None:
+        scope = {"type": "http", "method": method, "path": path, "root_path": "", "query_string": b"", "headers": []}
+        app: Any = create_app(router)
+        loop = asyncio.new_event_loop()
+        with deadline(0.05):
+            loop.run_until_complete(app(scope, receive, send))
+        left.set()
+        loop.run_until_complete(
+            asyncio.gather(*asyncio.all_tasks(loop), return_exceptions=True)
+        )  # as the next invocation does
+        loop.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(invoke).result(NEVER)
+    start, body = messages
+    assert (start["status"], dict(start["headers"])[b"content-type"]) == (503, b"application/problem+json")
+    assert words in body["body"]

@@ -1,14 +1,26 @@
 """Long work over HTTP: what becomes a job, what is answered at once, and what is refused at once."""
 
+from concurrent.futures import Future, wait
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
+
 import httpx
 import pytest
 
+from core.context_threads import begin_in_context
+from core.deadlines import deadline
 from core.jobs import service as jobs
+from core.jobs.commands import TrainCommand
 from core.jobs.worker import run_job
+from core.progress import ReportProgress
 from core.services.handlers import HANDLERS
 from core.services.prediction.loaded_models import find_model
 from core.settings import Settings, settings
 from core.storage.container import container
+from core.storage.workspace import Workspace
+from functions import respond_async
+from functions.answer_terms import AnswerTerms
 from tests.support.storage import WORKSPACE, home
 from tests.support.tables import CSVS
 
@@ -154,3 +166,84 @@ def test_another_workspace_has_other_jobs(client: httpx.Client) -> None:
     job_id = train(client, ASYNC).json()["job_id"]
     assert container().workspace("other").jobs.read(job_id) is None
     assert jobs.list_jobs(container().workspace("other"), 10) == ([], None)
+
+
+class TestWhatTakesLongerThanExpected:
+    """It becomes a job when its time is over, whatever it does by then."""
+
+    @pytest.fixture
+    def begun(self, monkeypatch: pytest.MonkeyPatch) -> list[Future[Any]]:
+        """The work that was begun; its caller waits for none of it."""
+        found: list[Future[Any]] = []
+
+        def remember(*arguments: Any, **options: Any) -> Future[Any]:
+            found.append(begin_in_context(*arguments, **options))
+            return found[-1]
+
+        monkeypatch.setattr(respond_async, "begin_in_context", remember)
+        monkeypatch.setattr(AnswerTerms, "longest_wait", lambda terms: 0.0)
+        return found
+
+    @pytest.fixture
+    def answered(self, monkeypatch: pytest.MonkeyPatch) -> Event:
+        """Lets the first training begin when it is set."""
+        event, trains = Event(), HANDLERS[TrainCommand]
+
+        def train_late(workspace: Workspace, command: TrainCommand, report: ReportProgress, job_id: str | None) -> Any:
+            assert event.wait(60)
+            report("training", 0.0)
+            return trains(workspace, command, report, job_id)
+
+        monkeypatch.setitem(HANDLERS, TrainCommand, train_late)  # type: ignore[misc]
+        return event
+
+    @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "late"}])
+    def test_is_a_job(
+        self, client: httpx.Client, begun: list[Future[Any]], answered: Event, headers: dict[str, str]
+    ) -> None:
+        answer = train(client, headers)
+        answered.set()
+        wait(begun, 60)
+        job = answer.json()
+        assert (answer.status_code, answer.headers["location"]) == (202, f"/jobs/{job['job_id']}")
+        assert client.get("/model/trained").json()["models"] == []
+        assert container().queue.waiting() == [(WORKSPACE, job["job_id"])]
+        assert client.get(answer.headers["location"]).json()["status"] == "queued"
+        run_job(home(), job["job_id"], HANDLERS, seconds=60)
+        assert client.get(answer.headers["location"]).json()["result"]["version"] == 1
+
+    def test_stores_once_what_was_stored_in_the_last_moment(
+        self, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def too_late(futures: list[Future[Any]], seconds: float) -> Any:
+            wait(futures)
+            return SimpleNamespace(done=set())
+
+        monkeypatch.setattr(AnswerTerms, "longest_wait", lambda terms: 3600.0)
+        monkeypatch.setattr(respond_async, "wait", too_late)
+        answer = train(client, {})
+        run_job(home(), answer.json()["job_id"], HANDLERS, seconds=60)
+        assert answer.status_code == 202
+        assert [model["version"] for model in client.get("/model/trained").json()["models"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("left", "answer_seconds", "prefer", "longest"),
+    [
+        (28.0, "25", "", 25.0),  # behind a gateway
+        (20.0, "25", "", 17.0),  # after a slow start
+        (1.0, "25", "", 0.0),
+        (3630.0, "0", "", float("inf")),  # a server
+        (3630.0, "25", "", 25.0),
+        (28.0, "25", "respond-async, wait=7", 7.0),
+    ],
+)
+def test_how_long_is_waited(
+    monkeypatch: pytest.MonkeyPatch, left: float, answer_seconds: str, prefer: str, longest: float
+) -> None:
+    monkeypatch.setenv("REGATTA_ANSWER_SECONDS", answer_seconds)
+    settings.cache_clear()
+    monkeypatch.setattr("core.deadlines.clock", lambda: 100.0)
+    terms = AnswerTerms("/model/train", None, bool(prefer), 7.0 if prefer else None)
+    with deadline(left):
+        assert terms.longest_wait() == longest
