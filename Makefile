@@ -16,7 +16,7 @@ NPM           := PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm --loglevel=error
 # Some shells and images set it. Then each of the hundreds of processes that the tests start compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo up down test test-busy test-localstack test-clients test-contract lint security fuzz template build openapi client bench setup environments lock clean
+.PHONY: demo up down test test-busy test-localstack test-browser test-clients test-contract lint security fuzz template build openapi client bench setup environments lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
 	$(BIN)/regatta demo
@@ -36,6 +36,9 @@ test: environments  ## every test, with coverage of core and functions
 
 test-busy: environments  ## every test, or those of ARGS, three times on one core beside a busy loop: none depends on speed
 	$(BIN)/python -m tests.support.busy_core $(BIN)/pytest $(PARALLEL) $(ARGS)
+
+test-browser: $(SETUP)  ## the console in Chromium, as people use it; leaves a picture of each view in out/console
+	$(BIN)/pytest tests/browser
 
 test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
 	$(BIN)/pytest tests/localstack
@@ -60,7 +63,7 @@ security: $(SECURITY_SETUP)  ## bandit, a scan for secrets, known vulnerabilitie
 	$(SECURITY)/python infra/advisories.py requirements/heavy.txt requirements/scoring.txt requirements/light.txt
 
 # Lists of digests and data, in which nobody writes by hand.
-NO_SECRETS := requirements docs/openapi.json clients/typescript/package-lock.json examples tests/data .secrets.baseline
+NO_SECRETS := requirements docs/openapi.json clients/typescript/package-lock.json examples tests/browser/axe tests/data .secrets.baseline
 
 FUZZ_SECONDS ?= 200
 fuzz: $(SETUP) .venv-fuzz/.ready  ## search for inputs that break a reader, $(FUZZ_SECONDS) s each; finds are kept as tests

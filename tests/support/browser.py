@@ -28,7 +28,7 @@ def running_chromium() -> Iterator["Browser"]:
     with sync_playwright() as playwright:
         program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
         if program is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("NO CHROMIUM: what pages can do to the stack is not tested. Install Debian's `chromium`.")
+            pytest.skip("NO CHROMIUM: nothing is tested in a browser. Install Debian's `chromium`.")
         rules = ", ".join(f"MAP {name} 127.0.0.1" for name in REBOUND)
         arguments = [f"--host-resolver-rules={rules}", "--no-proxy-server"]
         browser = playwright.chromium.launch(executable_path=program, args=arguments, timeout=TIMEOUT_MS)

@@ -97,8 +97,8 @@ def test_a_package_holds_the_files_themselves() -> None:
         assert f"functions/system/console/static/{path}".encode() in code
 
 
-def test_what_is_vendored_is_listed_with_version_licence_and_digest() -> None:
-    folder = STATIC / "vendor"
+@pytest.mark.parametrize("folder", [STATIC / "vendor", ROOT / "tests/browser/axe"], ids=lambda path: path.name)
+def test_what_is_vendored_is_listed_with_version_licence_and_digest(folder: Path) -> None:
     listed = json.loads((folder / "vendored.json").read_text())
     assert {each["file"] for each in listed} == {path.name for path in folder.glob("*.js")}
     for each in listed:

@@ -9,9 +9,11 @@ const MARGIN = { top: 24, right: 12, bottom: 40, left: 56 };
 const MOST_POINTS = 5000;
 
 // How often values fall into each bin. edges: n + 1 numbers; counts: n.
-export function Histogram({ title, name, edges, counts, words, height = 132, show = number, plain = false }) {
+// ends: what stands at both ends of the axis, where that is not the first and the last edge.
+export function Histogram({ title, name, edges, counts, words, height = 132, show = number, ends, plain = false }) {
   const most = Math.max(1, ...counts);
-  const said = words ?? t("charts.histogram", { from: show(edges[0]), to: show(edges.at(-1)) });
+  const [first, last] = ends ?? [show(edges[0]), show(edges.at(-1))];
+  const said = words ?? t("charts.histogram", { from: first, to: last });
   return html`<${Figure} title=${plain ? null : title} name=${name} words=${said}>${(width) => {
     const x = linear([edges[0], edges.at(-1)], [0, width]);
     const y = linear([0, most], [height - 20, 4]);
@@ -19,8 +21,8 @@ export function Histogram({ title, name, edges, counts, words, height = 132, sho
       ${counts.map((found, bin) => html`<rect class="bar" x=${x(edges[bin]) + 0.5} width=${Math.max(1, x(edges[bin + 1]) - x(edges[bin]) - 1)}
         y=${y(found)} height=${height - 20 - y(found)}><title>${`${show(edges[bin])} – ${show(edges[bin + 1])}: ${count(found)}`}</title></rect>`)}
       <line class="axis" x1="0" x2=${width} y1=${height - 20} y2=${height - 20} />
-      <text class="tick" x="0" y=${height - 5}>${show(edges[0])}</text>
-      <text class="tick" x=${width} y=${height - 5} text-anchor="end">${show(edges.at(-1))}</text>
+      <text class="tick" x="0" y=${height - 5}>${first}</text>
+      <text class="tick" x=${width} y=${height - 5} text-anchor="end">${last}</text>
     </svg>`;
   }}<//>`;
 }
@@ -97,13 +99,13 @@ export function Line({ title, name, series, xLabel, yLabel, height = 240, words,
 // How much names have to do with each other, from -1 to 1. values: rows of numbers or null.
 export function Heatmap({ title, name, names, values, show = (value) => number(value, 2), words }) {
   return html`<${Figure} title=${title} name=${name} words=${words ?? title}>${(width) => {
-    const left = Math.min(160, width * 0.3);
-    const cell = Math.max(14, Math.min(44, (width - left) / names.length));
-    // The names above are tilted; the longest says how much room they need.
+    const left = 8 + Math.min(Math.max(...names.map(measure)), 150, width * 0.3);
+    // The names above are tilted; the longest says how much room they need, to the right as well.
     const short = names.map((each) => shorten(each, 16));
     const top = 12 + Math.round(Math.max(...short.map(measure)) * 0.75);
+    const cell = Math.max(14, Math.min(44, (width - left - 0.7 * top) / names.length));
     const size = top + cell * names.length + 8;
-    return html`<svg width=${Math.max(width, left + cell * names.length)} height=${size} class="heatmap">
+    return html`<svg width=${Math.max(width, Math.ceil(left + cell * names.length + 0.7 * top))} height=${size} class="heatmap">
       ${short.map((each, column) => html`<text class="bar-label" transform=${`translate(${left + column * cell + cell / 2} ${top - 6}) rotate(-45)`}>${each}</text>`)}
       ${names.map((each, row) => html`<text class="bar-label" x=${left - 8} y=${top + row * cell + cell / 2} text-anchor="end" dominant-baseline="central">${shorten(each, left / 7.2)}</text>`)}
       ${values.map((line, row) => line.map((value, column) => html`<g>
@@ -143,7 +145,7 @@ export function shorten(text, most) {
 }
 
 // About how many pixels a name takes.
-const measure = (text) => 6.6 * widthOf([...text]);
+const measure = (text) => 7 * widthOf([...text]);
 
 // A Chinese letter is nearly as wide as two others.
 const widthOf = (letters) => letters.reduce((sum, letter) => sum + (letter.codePointAt(0) > 0x2e7f ? 1.8 : 1), 0);

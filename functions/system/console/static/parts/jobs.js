@@ -5,9 +5,10 @@ const WAIT_SECONDS = 10;
 const PAUSE_MS = 400;
 export const OVER = ["succeeded", "failed", "cancelled"];
 
-// Send a request as a job; return the job, or `{ result }` where the service answered at once.
-export async function submit(path, body, { method = "POST", signal, query } = {}) {
-  const headers = { Prefer: "respond-async", ...onceOnly() };
+// Send a request as a job; return the job, or `{ result }` where the service answered at once. With `asJob` false only
+// what is large becomes one.
+export async function submit(path, body, { method = "POST", signal, query, asJob = true } = {}) {
+  const headers = { ...(asJob ? { Prefer: "respond-async" } : {}), ...onceOnly() };
   const answer = await send(method, path, { body, headers, signal, query });
   const document = await answer.json();
   return answer.status === 202 ? document : { status: "succeeded", result: document };
@@ -29,8 +30,8 @@ export async function follow(jobId, { onChange = () => {}, signal, wait = WAIT_S
 }
 
 // Submit a request, follow it, and return its result; raises the job's own problem.
-export async function run(path, body, { onChange = () => {}, signal, method, query } = {}) {
-  const job = await submit(path, body, { method, signal, query });
+export async function run(path, body, { onChange = () => {}, signal, ...options } = {}) {
+  const job = await submit(path, body, { signal, ...options });
   const last = job.job_id ? await follow(job.job_id, { onChange, signal }) : job;
   if (last.status === "succeeded" || last.result) return last.result;
   throw new Problem(last.error?.status ?? 500, last.error ?? { title: last.status });

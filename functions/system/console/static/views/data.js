@@ -65,12 +65,12 @@ function FileTable({ files, current, onChange }) {
     onChange();
   };
   const columns = [
-    { name: "filename", label: t("data.name"), isHeading: true, show: (name, file) => html`<a href=${href("data", file.file_id)}>${name}</a>${" "}${file.file_id === current && html`<${Tag} kind="good">${t("data.current")}<//>`}` },
+    { name: "filename", label: t("data.name"), isHeading: true, wide: true, show: (name, file) => html`<a href=${href("data", file.file_id)}>${name}</a>${" "}${file.file_id === current && html`<${Tag} kind="good">${t("data.current")}<//>`}` },
     { name: "rows", label: t("data.rows"), number: true, show: count },
     { name: "columns", label: t("data.columns"), number: true, show: count },
     { name: "size_bytes", label: t("data.size"), number: true, show: bytes },
     { name: "created_at", label: t("data.when"), show: (when) => ago(when) },
-    { name: "actions", label: html`<span class="visually-hidden">${t("data.actions")}</span>`, sortable: false, value: () => null, show: (_, file) => html`<span class="row-actions">
+    { name: "actions", label: html`<span class="visually-hidden">${t("data.actions")}</span>`, sortable: false, number: true, value: () => null, show: (_, file) => html`<span class="row-actions">
         ${file.file_id !== current && html`<${Button} kind="quiet" onClick=${() => makeCurrent(file).catch(failed)}>${t("data.makeCurrent")}<//>`}
         <${Button} kind="quiet" icon="trash" label=${t("data.deleteFile", { name: file.filename })} onClick=${() => setLeaving(file)} />
       </span>` },

@@ -27,7 +27,7 @@ export function Correlations({ info, profile }) {
         <${Table} caption=${t("data.correlations.pairs")} rows=${pairs} pageRows=${12} csv=${`${info.filename}-${method}.csv`} columns=${[
           { name: "one", label: t("data.correlations.one"), isHeading: true },
           { name: "other", label: t("data.correlations.with") },
-          { name: "value", label: t(`data.correlations.${method}`), number: true, show: (value) => number(value, 3) },
+          { name: "value", label: t("data.correlations.value"), number: true, show: (value) => number(value, 3) },
         ]} />
       </div>
     </div>`;

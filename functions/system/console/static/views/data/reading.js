@@ -21,7 +21,7 @@ export function ReadOtherwise({ info, onClose }) {
   const set = (name) => (value) => setChanged((all) => ({ ...all, [name]: value === "" ? null : value }));
   const value = (name) => (name in changed ? changed[name] : before[name]) ?? "";
   const apply = useAction(async () => {
-    const file = await run(`/data/files/${encodeURIComponent(info.file_id)}/reading`, bodyOf(changed), { method: "PATCH" });
+    const file = await run(`/data/files/${encodeURIComponent(info.file_id)}/reading`, bodyOf(changed), { method: "PATCH", asJob: false });
     const [old, anew] = await Promise.all([info.file_id, file.file_id].map((id) => get("/data/preview", { file_id: id, rows: SHOWN_ROWS })));
     setResult({ file, old, anew });
   });

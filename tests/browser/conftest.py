@@ -1,0 +1,93 @@
+"""One Chromium for every view, and what looks at each: axe, in both languages and themes, and a picture to keep."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.paths import ROOT
+from tests.support.browser import TIMEOUT_MS, running_chromium
+from tests.support.stack import Stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+# What the pictures of the documentation are taken from; nothing reads them again.
+PICTURES = ROOT / "out/console"
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 812}
+# As people use it: both languages, both themes, both widths.
+LOOKS = {
+    "en-light": ("en", "light", DESKTOP),
+    "zh-dark": ("zh", "dark", DESKTOP),
+    "zh-light-phone": ("zh", "light", PHONE),
+}
+AXE = Path(__file__).parent / "axe/axe.min.js"
+# What no view may have, by what axe calls its impact.
+FAULTS = """
+async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+  .filter(({impact}) => impact === 'serious' || impact === 'critical')
+  .map(({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(({html}) => html.slice(0, 160)).join(' | ')}`)
+"""
+Check = Callable[["Page", str], None]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["Browser"]:
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: "Browser", stack: Stack) -> Iterator["Page"]:
+    """A page in a profile of its own, which fails the test for whatever its console calls an error."""
+    context = chromium.new_context(
+        base_url=stack.base_url, locale="en-GB", reduced_motion="reduce", viewport=DESKTOP, accept_downloads=True
+    )
+    with context:
+        context.set_default_timeout(TIMEOUT_MS)
+        page = context.new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        yield page
+        assert faults == []
+
+
+@pytest.fixture(scope="session")
+def check() -> Check:
+    """Return what takes a picture of a view in each look, and fails for whatever axe finds serious in one."""
+
+    def look(page: "Page", name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        for look, (language, theme, size) in LOOKS.items():
+            page.set_viewport_size(size)
+            choose(page, language, theme)
+            page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True)
+            if size == DESKTOP:
+                page.evaluate(_axe())
+                assert page.evaluate(FAULTS) == [], f"{name} in {look}"
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide == 0, f"{name} in {look} scrolls sideways"
+        page.set_viewport_size(DESKTOP)
+        choose(page, "en", "light")
+
+    return look
+
+
+def choose(page: "Page", language: str, theme: str) -> None:
+    """Choose a language and a theme as a person does."""
+    page.locator(".picker select").nth(0).select_option(theme)
+    page.locator(".picker select").nth(1).select_option(language)
+    page.wait_for_selector(f"html[lang={'zh-CN' if language == 'zh' else 'en'}][data-theme={theme}]")
+
+
+@cache
+def _axe() -> str:
+    return AXE.read_text("utf-8")
+
+
+def problem(status: int, kind: str, detail: str) -> dict[str, Any]:
+    """Return what a route is answered with in place of the service: a problem document."""
+    document = {"type": f"urn:regatta:problem:{kind}", "title": kind, "status": status, "detail": detail}
+    return {"status": status, "json": document, "content_type": "application/problem+json"}
