@@ -34,6 +34,7 @@ OPERATION_IDS: dict[tuple[str, str], str] = {
     ("GET", "/model/metrics/{model_name}"): "get_metrics",
     ("GET", "/model/importance/{model_name}"): "get_importance",
     ("GET", "/model/schema/{model_name}"): "get_schema",
+    ("GET", "/model/report/{model_name}"): "report_model",
     ("GET", "/model/artifact/{model_name}"): "download_model",
     ("POST", "/model/champion/{model_name}"): "choose_champion",
     ("POST", "/model/rename/{model_name}"): "rename_model",

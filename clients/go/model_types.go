@@ -81,6 +81,27 @@ type Trained struct {
 type ModelMetrics struct {
 	ModelResult
 	Plots *EvaluationPlots `json:"plots,omitempty"`
+	// Segments has the error by the prediction, and by the columns where it differs most.
+	Segments []ErrorSegments `json:"segments,omitempty"`
+}
+
+// ErrorSegments is the error in the segments of a column, or, where Feature is nil, of the prediction itself.
+type ErrorSegments struct {
+	Feature  *string        `json:"feature"`
+	Segments []ErrorSegment `json:"segments"`
+}
+
+// ErrorSegment is a segment of the rows that the model never saw, with their error.
+type ErrorSegment struct {
+	// Kind is range, level, others or missing.
+	Kind string `json:"kind"`
+	// Low and High are the ends of a range: numbers, or dates in ISO 8601.
+	Low       any     `json:"low,omitempty"`
+	High      any     `json:"high,omitempty"`
+	Value     *string `json:"value,omitempty"`
+	Rows      int     `json:"rows"`
+	MAE       float64 `json:"mae"`
+	MeanError float64 `json:"mean_error"`
 }
 
 // EvaluationPlots has the points of the plots of an evaluation.

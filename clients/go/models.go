@@ -129,6 +129,13 @@ func (r *ModelsResource) Schema(ctx context.Context, name string, version int) (
 	return get[ModelSchema](ctx, r.client, "/model/schema/"+url.PathEscape(name), ofVersion(version))
 }
 
+// Report writes a model to w as one HTML page with plots.
+func (r *ModelsResource) Report(ctx context.Context, w io.Writer, name string, version int) error {
+	call := newCall(http.MethodGet, "/model/report/"+url.PathEscape(name), ofVersion(version))
+	_, err := r.client.save(ctx, w, call, nil)
+	return err
+}
+
 // Artifact asks for a file of a model.
 type Artifact struct {
 	Model   string

@@ -26,8 +26,10 @@ from core.regressors.candidates import Candidate, regressor_parameters
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.metrics import baseline, cross_validation, evaluate, interval_quantiles, plots
+from core.regressors.segments import error_segments
 from core.regressors.splits import Split, evenly_spaced
 from core.regressors.thread_limits import one_core_per_fit
+from core.types import Json
 
 # Some models take as long to predict their train rows as to fit them.
 TRAIN_METRIC_ROWS = 4000
@@ -45,6 +47,7 @@ class TrainedModel:
     cross_validation: CrossValidation
     interval_quantiles: list[float]
     plots: dict[str, Any]
+    segments: list[Json]
     parameters: dict[str, Any]
     target_transform: TargetTransformName
     seconds: float
@@ -143,6 +146,7 @@ def evaluate_on_holdout(
         cross_validation=cross_validation(scores),
         interval_quantiles=interval_quantiles(residuals),
         plots=plots(data.test_y, holdout),
+        segments=error_segments(data, holdout),
         seconds=seconds + time.perf_counter() - begun,
         **rest,
     )

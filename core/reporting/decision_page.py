@@ -1,9 +1,11 @@
 """The page of a decision about an arrival: the decision, its reason and its evidence."""
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from core.reporting.distributions import value_bars
 from core.reporting.drift_section import drift_section
+from core.reporting.explanations import METRICS
 from core.reporting.formatting import NOTHING, count, counted, date, share, short_number, size
 from core.reporting.html import Content, Markup, Named, definition_list, element, isolated, scrolled
 from core.reporting.page import page, tile
@@ -11,12 +13,10 @@ from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar, rounded, stretched, vertical_line
 from core.types import Json
 
-METRICS = {"rmse": "RMSE", "mae": "MAE", "median_ae": "Median error", "mape": "MAPE", "r2": "R2"}
 LINKS = {
     "data": "The file",
     "champion": "The champion",
     "challenger": "The challenger",
-    "history": "What was decided before",
 }
 # The margin beside an interval, as a fraction of its width.
 MARGIN = 0.08
@@ -38,6 +38,15 @@ def retraining_page(report: Json) -> str:
     return page(report["series"], "Retraining report", sections, footer, subtitle)
 
 
+def pages_of(report: Json) -> dict[str, str]:
+    """Return the paths of the pages behind the links of a report, which are of JSON: the file and the versions."""
+    paths = {"data": report["links"]["data"]} if "data" in report["links"] else {}
+    for role, version in {"champion": report["before"], "challenger": report["arrival"]["version"]}.items():
+        if role in report["links"]:
+            paths[role] = f"/model/report/{quote(report['series'])}?version={version}"
+    return paths
+
+
 def _decision(report: Json) -> Markup:
     """Return the decision with its reason, both errors, and links."""
     arrival, before = report["arrival"], report["before"]
@@ -54,9 +63,8 @@ def _decision(report: Json) -> Markup:
         ("Champion’s error", short_number(champion), "root mean squared, on fresh rows"),
         ("Challenger’s error", short_number(challenger), "on the same rows"),
     )
-    links = (
-        element("a", words, href=report["links"][name]) for name, words in LINKS.items() if name in report["links"]
-    )
+    pages = pages_of(report)
+    links = (element("a", words, href=pages[role]) for role, words in LINKS.items() if role in pages)
     return element(
         "section",
         element("h2", "Decision"),
@@ -78,7 +86,7 @@ def _scores(scores: Json) -> Markup:
             element("th", words, scope="row"),
             *(element("td", short_number(scores[side].get(metric)), class_="number") for side in sides),
         )
-        for metric, words in METRICS.items()
+        for metric, (words, _) in METRICS.items()
         if any(scores[side].get(metric) is not None for side in sides)
     )
     head = element("tr", element("td"), *headings)

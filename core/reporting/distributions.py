@@ -45,7 +45,7 @@ def _numbers(name: str, statistics: Json) -> Content:
         f"Most values, {count(counts[fullest])}, lie between {short_number(edges[fullest])} and "
         f"{short_number(edges[fullest + 1])}."
     )
-    bars = columns(_bars(edges, counts, scale), "bars")
+    bars = columns(histogram_bars(edges, counts, scale), "bars")
     if statistics["distinct"] == 1:
         return stretched(label, bars, class_="histogram"), axis(
             with_unit([(0.5, short_number(statistics["min"]))], statistics)
@@ -88,7 +88,7 @@ def _dates(name: str, statistics: Json) -> Content:
     counts = statistics["histogram"]["counts"]
     scale = Scale(edges[0], edges[-1])
     label = f"Histogram of {name}, from {date(statistics['min'])} to {date(statistics['max'])}."
-    drawn = stretched(label, columns(_bars(edges, counts, scale), "bars"), class_="histogram")
+    drawn = stretched(label, columns(histogram_bars(edges, counts, scale), "bars"), class_="histogram")
     if statistics["distinct"] == 1:
         return drawn, axis([(0.5, date(statistics["min"]))])
     return drawn, axis((scale.share(date_seconds), text) for date_seconds, text in date_ticks(edges[0], edges[-1]))
@@ -148,7 +148,7 @@ def _no_values(name: str) -> Markup:
     return element("svg", frame, words, class_="blank", role="img", aria_label=f"{name} has no values.")
 
 
-def _bars(edges: list[float], counts: list[int], scale: Scale) -> list[tuple[float, float, float]]:
+def histogram_bars(edges: list[float], counts: list[int], scale: Scale) -> list[tuple[float, float, float]]:
     """Return the bars of a histogram for `core.reporting.svg.columns`."""
     bars = []
     for left, right, number in zip(edges, edges[1:], counts, strict=False):

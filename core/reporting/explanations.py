@@ -8,6 +8,14 @@ from core.reporting.html import Markup, definition_list, element
 # A skew of less is hardly seen. The kurtosis is 0 for the normal distribution.
 LEVEL = 0.5
 LIGHT, HEAVY = -1.0, 1.0
+# By the name of a metric what people call it, and what it is.
+METRICS = {
+    "r2": ("R2", "the share of the target's variance that the model explains"),
+    "rmse": ("RMSE", "the root of the mean squared error, which large errors dominate"),
+    "mae": ("MAE", "the mean distance from the true value"),
+    "median_ae": ("Median error", "half of the rows are nearer to their true value"),
+    "mape": ("MAPE", "the mean distance as a fraction of the true value"),
+}
 EXPLANATIONS = (
     ("Outliers", "values more than one and a half times the width of the middle half away from it"),
     ("Skew", "which side has the longer tail: more than 0 the side of large values, less than 0 that of small ones"),

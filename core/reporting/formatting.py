@@ -90,6 +90,11 @@ def coefficient(value: float | None) -> str:
     return NOTHING if value is None else _signed(f"{value:.2f}".replace("-0.00", "0.00"))
 
 
+def score(value: float | None) -> str:
+    """Format an R2 with three decimals."""
+    return NOTHING if value is None else _signed(f"{value:.3f}".replace("-0.000", "0.000"))
+
+
 def size(number: int) -> str:
     """Format a number of bytes."""
     for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):

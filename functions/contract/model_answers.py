@@ -117,10 +117,30 @@ class EvaluationPlots(Answer):
     residuals: Residuals | list[float] | None = absent()
 
 
+class ErrorSegment(Answer):
+    """A segment of the holdout with the error of its rows: a range, a level, all other levels, or no value."""
+
+    kind: Literal["range", "level", "others", "missing"]
+    low: float | str | None = absent()
+    high: float | str | None = absent()
+    value: str | None = absent()
+    rows: int
+    mae: float
+    mean_error: float = Field(description="the mean of actual minus predicted")
+
+
+class ErrorSegments(Answer):
+    """The error in the segments of a column, or of the prediction itself."""
+
+    feature: str | None = Field(description="null for the prediction itself")
+    segments: list[ErrorSegment]
+
+
 class ModelMetrics(ModelResult):
     """How good a version is."""
 
     plots: EvaluationPlots | None = absent()
+    segments: list[ErrorSegments] | None = absent()
     validation: ValidationUsed
     train_metrics: Metrics
     baseline: Baseline | None

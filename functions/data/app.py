@@ -2,18 +2,17 @@
 
 from pathlib import PurePath
 from typing import Annotated, Any
-from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from core.paging import read_cursor, write_cursor
 from core.reporting import report as reporting
-from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.datasets.profiles import stored_preview, stored_profile
 from core.storage.workspace import Workspace
 from functions.data import uploads
 from functions.heavy_work import run_heavy
+from functions.html_pages import html_page
 from functions.http import CallerWorkspace, create_app
 from functions.listing import Cursor, listing
 from functions.query_parameters import StrictRoute
@@ -64,7 +63,7 @@ def profile(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, Any
 
 
 @router.get("/report", response_class=HTMLResponse)
-def report(workspace: CallerWorkspace, file_id: FileId = None) -> HTMLResponse:
+def report(request: Request, workspace: CallerWorkspace, file_id: FileId = None) -> HTMLResponse:
     """Return the dataset as one page to read and print.
 
     Findings, target, a plot for each column, correlations, missingness.
@@ -73,13 +72,7 @@ def report(workspace: CallerWorkspace, file_id: FileId = None) -> HTMLResponse:
     """
     # The page of a table with thousands of columns takes a while to write.
     page, filename = run_heavy(_page, workspace, file_id)
-    name = f"{PurePath(filename).stem}.html"
-    headers = {
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "Content-Disposition": f"inline; filename=\"report.html\"; filename*=UTF-8''{quote(name)}",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return HTMLResponse(page, headers=headers)
+    return html_page(request, page, f"{PurePath(filename).stem}.html")
 
 
 def _page(workspace: Workspace, file_id: str | None) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import base64
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import Field
 
 from core.access.roles import PICKLE_ROLE
@@ -12,6 +12,8 @@ from core.catalogue import CATALOGUE
 from core.errors import NoEvaluationError
 from core.model_manifest import ModelManifest
 from core.paging import invalid_cursor, read_cursor, write_cursor
+from core.reporting.model_report import model_report
+from core.services.model_facts import model_facts
 from core.services.upkeep.unfinished import finish_for_readers
 from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, file_record
@@ -21,6 +23,7 @@ from core.storage.versions import VersionId
 from core.whole_numbers import WHOLE
 from functions.access import require_role
 from functions.file_responses import attachment
+from functions.html_pages import html_page
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.listing import Cursor, listing
 from functions.query_parameters import StrictRoute
@@ -110,6 +113,20 @@ def importance(workspace: CallerWorkspace, model_name: str, version: Version = N
             "out. Train it again with POST /model/train."
         )
     return manifest.model_dump(include={"model_name", "version", "importance"})
+
+
+@router.get("/report/{model_name}", response_class=HTMLResponse)
+def report(request: Request, workspace: CallerWorkspace, model_name: str, version: Version = None) -> HTMLResponse:
+    """Return a model as one page to read, print and send on.
+
+    Scores, folds, predicted against actual, residuals, error by segment, importance, intervals, parameters, columns,
+    training notes. Of a model of an earlier version of Regatta, what was stored with it.
+
+    The page is complete: it has no script and loads nothing from elsewhere.
+    """
+    manifest = workspace.models.manifest(model_name, version)
+    facts = model_facts(workspace, manifest)
+    return html_page(request, model_report(manifest, facts), f"{manifest.model_name}-v{manifest.version}.html")
 
 
 @router.get("/artifact/{model_name}", response_class=Response)

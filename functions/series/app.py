@@ -1,17 +1,18 @@
 """Series of files that train one model: everything below /series."""
 
+from collections.abc import Container
 from html import escape
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse, Response
 from pydantic import ConfigDict, Field
 
 from core.errors import NoSuchJobError, NoSuchModelError
 from core.jobs.commands import RetrainCommand
 from core.jobs.service import read_command
 from core.paging import page_of, read_cursor, write_cursor
-from core.reporting.page import CONTENT_SECURITY_POLICY
+from core.reporting.decision_page import pages_of
 from core.services.series import arrivals
 from core.services.series.overrule import overrule
 from core.services.series.presigned_uploads import presign_upload
@@ -20,6 +21,7 @@ from core.storage.series_repository import Series, SeriesSettings
 from core.storage.workspace import Workspace
 from core.types import Json
 from core.whole_numbers import WHOLE
+from functions.html_pages import html_page
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 from functions.job_responses import job_summary
@@ -104,6 +106,7 @@ def history(
 
 @router.get("/{name}/reports/{job_id}")
 def report(
+    request: Request,
     workspace: CallerWorkspace,
     name: str,
     job_id: str,
@@ -117,14 +120,26 @@ def report(
     if (format or ("html" if "text/html" in accept else "json")) == "html":
         page = workspace.series.page(series.name, job_id)
         if page is not None:
-            headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"}
-            for path in gone.values():
-                page = page.replace(f' href="{escape(path)}"', "")
-            return HTMLResponse(page_with_links(page), headers=headers)
+            if found is not None:
+                page = _with_living_links(page, found, gone)
+            return html_page(request, page_with_links(page))
     elif found is not None:
         links = {role: path for role, path in found["links"].items() if role not in gone}
         return JSONResponse(with_links({**found, "links": links}))
     raise NoSuchJobError(f"Series {name!r} has no report {job_id!r}. GET /series/{name}/history lists what there is.")
+
+
+def _with_living_links(page: str, report: Json, gone: Container[str]) -> str:
+    """Return a stored page without the links to what is `gone`, the others to pages.
+
+    Pages of earlier versions link to JSON.
+    """
+    pages = pages_of(report)
+    for role, path in pages.items():
+        living = "" if role in gone else f' href="{escape(path)}"'
+        for stored in (report["links"][role], path):
+            page = page.replace(f' href="{escape(stored)}"', living)
+    return page
 
 
 def _links_to_nothing(workspace: Workspace, report: Json) -> dict[str, str]:

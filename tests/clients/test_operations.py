@@ -40,6 +40,7 @@ METHODS = {
     "get_model": "models.get",
     "get_metrics": "models.metrics",
     "get_importance": "models.importance",
+    "report_model": "models.report",
     "get_schema": "models.schema",
     "download_model": "models.download",
     "choose_champion": "models.promote",

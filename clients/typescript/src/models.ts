@@ -102,6 +102,12 @@ export class Models {
     return this.of("schema", model, options);
   }
 
+  /** Return a model as one HTML page. */
+  report(model: ModelReference, { version, signal }: VersionOptions = {}): Promise<string> {
+    const query = versionOf(model, version);
+    return this.connection.text("GET", path("report", model), { query, signal });
+  }
+
   /** Return a model as a file: an ONNX graph, or the pickle of its pipeline. */
   download(
     model: ModelReference,

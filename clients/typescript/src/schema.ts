@@ -522,6 +522,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/model/report/{model_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return a model as one page to read, print and send on
+         * @description Scores, folds, predicted against actual, residuals, error by segment, importance, intervals, parameters, columns,
+         *     training notes. Of a model of an earlier version of Regatta, what was stored with it.
+         *
+         *     The page is complete: it has no script and loads nothing from elsewhere.
+         */
+        get: operations["report_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/model/schema/{model_name}": {
         parameters: {
             query?: never;
@@ -1551,6 +1574,29 @@ export interface components {
             weight: number;
             cross_validation: components["schemas"]["CrossValidation"];
         };
+        /** @description A segment of the holdout with the error of its rows: a range, a level, all other levels, or no value. */
+        ErrorSegment: {
+            /** @enum {string} */
+            kind: "range" | "level" | "others" | "missing";
+            low?: number | string;
+            high?: number | string;
+            value?: string;
+            /** Format: int64 */
+            rows: number;
+            /** Format: double */
+            mae: number;
+            /**
+             * Format: double
+             * @description the mean of actual minus predicted
+             */
+            mean_error: number;
+        };
+        /** @description The error in the segments of a column, or of the prediction itself. */
+        ErrorSegments: {
+            /** @description null for the prediction itself */
+            feature: string | null;
+            segments: components["schemas"]["ErrorSegment"][];
+        };
         /** @description The points of the plots of an evaluation. */
         EvaluationPlots: {
             predicted_vs_actual?: components["schemas"]["PredictedVsActual"];
@@ -2102,6 +2148,7 @@ export interface components {
              */
             size_bytes: number;
             plots?: components["schemas"]["EvaluationPlots"];
+            segments?: components["schemas"]["ErrorSegments"][];
             validation: components["schemas"]["ValidationUsed"];
             train_metrics: {
                 [key: string]: number | null;
@@ -8006,6 +8053,143 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields, values or the file are not usable; `errors` names them */
+            422: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, which was logged */
+            500: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Storage does not answer; try again */
+            503: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_model: {
+        parameters: {
+            query?: {
+                /** @description default: the version that serves */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @example houses */
+                model_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request cannot be parsed, or the model is damaged */
+            400: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else is changing the same thing, it is in use, or a newer version of the service stored it */
+            409: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

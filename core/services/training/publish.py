@@ -72,7 +72,7 @@ def publish_model(
     pickled = pickle.dumps(pipeline, protocol=pickle.HIGHEST_PROTOCOL)
     draft = _draft(publication, name, data, trained, replace(verified, features=features), pickled)
     graph = with_metadata(verified.graph, ModelCard.of(draft, read_as).metadata())
-    evaluation = json.dumps({"plots": trained.plots}).encode()
+    evaluation = json.dumps({"plots": trained.plots, "segments": trained.segments}).encode()
     draft = draft.model_copy(update={"graph": _stored_file(graph), "evaluation": _stored_file(evaluation)})
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
     return publication.store.publish(draft, files, promote=publication.promote)

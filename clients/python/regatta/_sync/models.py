@@ -157,6 +157,13 @@ class Models:
         """Return the columns that a model takes, with an example of a request."""
         return ModelSchema.of(self._of("/model/schema", name, version))
 
+    def report(self, name: Named, version: int | None = None) -> str:
+        """Return a model as one page of HTML with plots, which loads nothing from elsewhere."""
+        choice = chosen(name, version)
+        path, params = f"/model/report/{segment(choice['model_name'])}", {"version": choice.get("version")}
+        response = self._connection.send("GET", path, params=params)
+        return response.text
+
     def download(
         self,
         name: Named,

@@ -8,10 +8,11 @@ import httpx
 import pytest
 
 from core.services.series import arrivals
+from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.container import container
 from core.storage.series_repository import Arrival
 from core.types import Json
-from tests.support.storage import home
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, home, model_draft
 
 
 @pytest.fixture
@@ -163,6 +164,27 @@ def test_a_report_comes_as_json_or_as_a_page_that_runs_nothing(client: httpx.Cli
     assert json.loads(client.get(path, params={"format": "json"}, headers={"Accept": "text/html"}).text)
     page = client.get(path, headers={"Accept": "text/html,application/xhtml+xml"})
     assert (page.text, "default-src 'none'" in page.headers["content-security-policy"]) == ("<p>房</p>", True)
+
+
+def test_the_links_of_a_page_of_an_earlier_version_lead_to_pages(client: httpx.Client) -> None:
+    client.put("/series/flats", json={})
+    files = {GRAPH: GRAPH_BYTES, PICKLE: PICKLE_BYTES}
+    version = home().models.publish(model_draft(*files.values(), "flats"), files).version
+    reported = arrival(1).model_copy(update={"version": version})
+    undecided = dict.fromkeys(("file", "before", "held", "schema", "drift", "plausibility", "learned", "scores"))
+    stored = f"/model/info?model_name=flats&version={version}"
+    report = {
+        "series": "flats", "created_at": reported.decided_at, "arrival": reported.model_dump(), **undecided,
+        "notes": [], "links": {"data": "/data/report?file_id=x", "challenger": stored},
+    }  # fmt: skip
+    page = f'<a href="/data/report?file_id=x">the file</a><a href="{escape(stored)}">the challenger</a>'
+    home().series.write_report("flats", "k1234567", report, page)
+    path = "/series/flats/reports/k1234567"
+    assert client.get(path, headers={"Accept": "text/html"}).text == (
+        '<a href="/data/report?file_id=x">the file</a>'
+        f'<a href="/model/report/flats?version={version}">the challenger</a>'
+    )
+    assert client.get(path).json()["links"] == report["links"]
 
 
 def test_a_report_has_no_link_to_a_version_that_was_deleted_since(client: httpx.Client) -> None:

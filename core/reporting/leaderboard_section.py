@@ -1,0 +1,130 @@
+"""The leaderboard of a model report: the models of the same training, and what was tried for this one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.model_manifest import ModelManifest, TrialRecord
+from core.reporting.formatting import NOTHING, count, counted, score, short_number, size
+from core.reporting.html import Content, Markup, element, isolated, scrolled
+from core.reporting.model_parts import parameter
+
+# A table of more trials is no reading.
+TRIALS_SHOWN = 30
+# The heads of a table, each with whether numbers stand below it.
+Heads = Sequence[tuple[str, bool]]
+STANDING: Heads = (
+    ("Place", True),
+    ("Model", False),
+    ("Regressor", False),
+    ("R2 on the holdout", True),
+    ("RMSE", True),
+    ("Size", True),
+)
+TRIAL: Heads = (
+    ("Candidate", False),
+    ("R2", True),
+    ("Spread", True),
+    ("Rows", True),
+    ("Folds", True),
+    ("Seconds", True),
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A model of the same training: its scores on the holdout, and the bytes of its graph."""
+
+    model_name: str
+    version: int
+    model_type: str
+    r2: float | None
+    rmse: float | None
+    size_bytes: int
+
+
+def leaderboard_section(manifest: ModelManifest, rivals: Sequence[Standing]) -> Markup | None:
+    """Return the models that were trained together and the trials of this one; None for a model trained alone."""
+    parts = [
+        *([_standings(manifest, rivals)] if len(rivals) > 1 else []),
+        *([_trials(manifest.trials)] if manifest.trials else []),
+    ]
+    if not parts:
+        return None
+    return element("section", element("h2", "Leaderboard"), element("div", *parts, class_="stacked"), id="leaderboard")
+
+
+def _standings(manifest: ModelManifest, rivals: Sequence[Standing]) -> Markup:
+    """Return the models of the same training, the best first."""
+    ranked = sorted(rivals, key=lambda one: (one.r2 is None, -(one.r2 or 0.0)))
+    lines = (
+        _line(
+            STANDING,
+            (
+                count(place),
+                isolated(one.model_name),
+                one.model_type,
+                score(one.r2),
+                short_number(one.rmse),
+                size(one.size_bytes),
+            ),
+            is_this=(one.model_name, one.version) == (manifest.model_name, manifest.version),
+        )
+        for place, one in enumerate(ranked, 1)
+    )
+    note = "Models of the same training, on the same holdout. The one of this report is marked."
+    return element("div", element("p", note, class_="note"), scrolled("Leaderboard", _table(STANDING, lines)))
+
+
+def _trials(trials: Sequence[TrialRecord]) -> Markup:
+    """Return the candidates that were tried, the best of those on most rows first, with the parameters that differ."""
+    ranked = sorted(trials, key=lambda trial: (-trial.rows, trial.mean is None, -(trial.mean or 0.0)))
+    shown = ranked[:TRIALS_SHOWN]
+    differing = _differing([trial.parameters for trial in trials])
+    lines = (
+        _line(
+            TRIAL,
+            (
+                _candidate(trial, differing),
+                score(trial.mean),
+                score(trial.std),
+                count(trial.rows),
+                count(trial.folds),
+                short_number(trial.seconds, 3),
+            ),
+        )
+        for trial in shown
+    )
+    note = f"{counted(len(trials), 'candidate')} tried for this model, by the R2 of their folds."
+    if len(trials) > len(shown):
+        note += f" The first {count(len(shown))} are shown."
+    return element("div", element("p", note, class_="note"), scrolled("Candidates", _table(TRIAL, lines)))
+
+
+def _differing(every: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the parameters that are not the same in all candidates."""
+    names = sorted({name for parameters in every for name in parameters})
+    return [name for name in names if len({repr(parameters.get(name)) for parameters in every}) > 1]
+
+
+def _candidate(trial: TrialRecord, differing: Sequence[str]) -> Content:
+    """Return what sets a candidate apart, or why it failed."""
+    said: list[Content] = [
+        [name, " ", parameter(trial.parameters[name])] for name in differing if name in trial.parameters
+    ]
+    if trial.target_transform != "none":
+        said.append(f"target transform {trial.target_transform}")
+    if trial.error is not None:
+        said.append(isolated(trial.error))
+    return [[", " if at else "", piece] for at, piece in enumerate(said)] or NOTHING
+
+
+def _table(heads: Heads, lines: Iterable[Markup]) -> Markup:
+    head = (element("th", name, scope="col", class_="number" if number else None) for name, number in heads)
+    return element("table", element("thead", element("tr", *head)), element("tbody", *lines))
+
+
+def _line(heads: Heads, cells: Sequence[Content], *, is_this: bool = False) -> Markup:
+    pairs = zip(heads, cells, strict=True)
+    tds = (element("td", cell, class_="number" if number else "wraps") for (_, number), cell in pairs)
+    return element("tr", *tds, class_="this" if is_this else None)

@@ -1,0 +1,179 @@
+"""Where a model errs: predicted against actual, its residuals, and the error in segments of the holdout."""
+
+from collections.abc import Sequence
+
+from core.model_manifest import ModelManifest
+from core.reporting.distributions import histogram_bars, value_bars
+from core.reporting.formatting import counted, date, short_number
+from core.reporting.html import Content, Markup, element, isolated
+from core.reporting.names import names_of_bars
+from core.reporting.scales import Scale, Ticks
+from core.reporting.svg import axis, bar, columns, horizontal_line, rounded, stretched, vertical_line
+from core.reporting.units import with_unit
+from core.types import Json
+
+# Beside the extent of the points, as a fraction of it.
+MARGIN = 0.04
+SEGMENT_WORDS = {"others": "all others", "missing": "no value"}
+
+
+def errors_section(target: str, plots: Json) -> Markup | None:
+    """Return predicted against actual, residuals along the prediction, and their histogram; None without any."""
+    points = plots.get("predicted_vs_actual") or {}
+    actual, predicted = points.get("actual") or [], points.get("predicted") or []
+    residuals = plots.get("residuals")
+    panels = [
+        *([_predicted_against_actual(actual, predicted), _residuals_along(actual, predicted)] if actual else []),
+        *([_histogram(residuals)] if isinstance(residuals, dict) else []),
+    ]
+    if not panels:
+        return None
+    note = ["Rows of the holdout. A residual is the actual ", isolated(target), " minus the predicted one."]
+    return element(
+        "section",
+        element("h2", "Errors"),
+        element("p", *note, class_="note"),
+        element("div", *panels, class_="cards"),
+        id="errors",
+    )
+
+
+def _predicted_against_actual(actual: Sequence[float], predicted: Sequence[float]) -> Markup:
+    """Draw a point for each row; on the dashed line the prediction is right."""
+    scale = _scale([*actual, *predicted])
+    label = f"Predicted against actual, {counted(len(actual), 'row')}: the nearer to the diagonal, the better."
+    diagonal = element("line", x1=0, y1=100, x2=100, y2=0, class_="mean")
+    points = [(scale.share(x), scale.share(y)) for x, y in zip(actual, predicted, strict=True)]
+    drawn = _scatter(label, points, scale.ticks(), scale.ticks(), scale, scale, diagonal)
+    return _panel(
+        "Predicted against actual",
+        drawn,
+        "Each point is a row: to the right its actual value, upwards the "
+        "predicted one. On the dashed line both are the same.",
+    )
+
+
+def _residuals_along(actual: Sequence[float], predicted: Sequence[float]) -> Markup:
+    """Draw the residual of each row along its prediction."""
+    residuals = [a - p for a, p in zip(actual, predicted, strict=True)]
+    across, up = _scale(predicted), _scale([*residuals, 0.0])
+    label = f"Residuals along the prediction, {counted(len(actual), 'row')}."
+    points = [(across.share(x), up.share(y)) for x, y in zip(predicted, residuals, strict=True)]
+    zero = horizontal_line(100 - 100 * up.share(0.0), "mean")
+    drawn = _scatter(label, points, across.ticks(), up.ticks(), across, up, zero)
+    return _panel("Residuals along the prediction", drawn, "A bend or a funnel is a pattern that the model has missed.")
+
+
+def _histogram(residuals: Json) -> Markup:
+    """Draw the histogram of all residuals of the holdout."""
+    edges, counts = residuals["edges"], residuals["counts"]
+    scale = Scale(edges[0], edges[-1])
+    label = f"Histogram of the residuals, from {short_number(edges[0])} to {short_number(edges[-1])}."
+    drawn = stretched(
+        label,
+        columns(histogram_bars(edges, counts, scale), "bars"),
+        vertical_line(100 * scale.share(0.0), "median") if edges[0] <= 0 <= edges[-1] else None,
+        class_="histogram tall",
+    )
+    words = f"Mean {short_number(residuals['mean'], 3)}, standard deviation {short_number(residuals['std'])}."
+    ticks = axis((scale.share(value), text) for value, text in scale.ticks())
+    return _panel("How often which residual", [drawn, ticks], words)
+
+
+def _panel(title: str, drawn: Content, caption: str) -> Markup:
+    return element("article", element("h4", title), drawn, element("p", caption, class_="caption"), class_="panel")
+
+
+def _scale(values: Sequence[float]) -> Scale:
+    low, high = min(values), max(values)
+    margin = MARGIN * (high / 2 - low / 2) * 2
+    return Scale(low - margin, high + margin)
+
+
+def _scatter(
+    label: str,
+    points: Sequence[tuple[float, float]],
+    across: Ticks,
+    up: Ticks,
+    scale: Scale,
+    heights: Scale,
+    line: Markup,
+) -> Markup:
+    """Draw points, each by its shares of the width and of the height, with both axes and a line."""
+    levels = [(100 - 100 * heights.share(value), text) for value, text in up]
+    drawing = stretched(
+        label,
+        (horizontal_line(height, "grid") for height, _ in levels),
+        element(
+            "path", d="".join(f"M{rounded(100 * x)} {rounded(100 - 100 * y)}h0" for x, y in points), class_="points"
+        ),
+        line,
+        class_="graph tall",
+    )
+    texts = (element("span", text, style=f"top:{rounded(height)}%") for height, text in levels)
+    return element(
+        "div",
+        element("div", *texts, class_="heights", aria_hidden="true"),
+        drawing,
+        axis((scale.share(value), text) for value, text in across),
+        class_="axes",
+    )
+
+
+def segments_section(segments: Sequence[Json], manifest: ModelManifest) -> Markup | None:
+    """Draw the mean absolute error in segments of the prediction and of some columns; None where none were stored."""
+    if not segments:
+        return None
+    units = {feature.name: feature.unit for feature in manifest.features}
+    worst = max(segment["mae"] for entry in segments for segment in entry["segments"]) or 1.0
+    panels = (_segments_of(entry, worst, units.get(entry["feature"])) for entry in segments)
+    note = (
+        "The mean absolute error on rows of the holdout, for the columns where it differs most. All bars are to the "
+        "same scale; (+) means that the predictions there are too low on the whole, (−) that they are too high."
+    )
+    return element(
+        "section",
+        element("h2", "Error by segment"),
+        element("p", note, class_="note"),
+        element("div", *panels, class_="cards"),
+        id="segments",
+    )
+
+
+def _segments_of(entry: Json, worst: float, unit: str | None) -> Markup:
+    """Return the panel of a column, each segment with its name on a line of its own."""
+    parts = entry["segments"]
+    levels = [part["value"] for part in parts if part["kind"] == "level"]
+    names, _ = names_of_bars(levels)
+    shown = dict(zip(levels, names, strict=True))
+    rows = (
+        (
+            [_segment_name(part, shown, unit), " ", element("small", counted(part["rows"], "row"))],
+            bar(part["mae"] / worst),
+            f"{short_number(part['mae'])} {_leaning(part)}",
+            None,
+        )
+        for part in parts
+    )
+    name = "By the prediction itself" if entry["feature"] is None else isolated(entry["feature"])
+    return element("article", element("h4", name), value_bars(rows, "alike"), class_="panel")
+
+
+def _segment_name(segment: Json, levels: dict[str, Markup], unit: str | None) -> Content:
+    """Return the name of a segment: its level, or its range in the unit of the column."""
+    if segment["kind"] == "level":
+        return levels[segment["value"]]
+    if segment["kind"] != "range":
+        return SEGMENT_WORDS[segment["kind"]]
+    ends = segment["low"], segment["high"]
+    if isinstance(ends[0], str):
+        return " to ".join(date(end) for end in ends)
+    ((_, last),) = with_unit([(1.0, short_number(ends[1]))], {"unit": unit} if unit else {})
+    return f"{short_number(ends[0])} to {last}"
+
+
+def _leaning(segment: Json) -> str:
+    """Return the sign of the mean error where it is a large part of the whole error."""
+    if abs(segment["mean_error"]) < segment["mae"] / 2:
+        return ""
+    return "(+)" if segment["mean_error"] > 0 else "(−)"

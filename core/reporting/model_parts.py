@@ -1,0 +1,112 @@
+"""What a model is made of: the importance of its columns, its parameters, and the members of an ensemble."""
+
+from typing import Any
+
+from core.model_manifest import EnsembleMember, ModelManifest
+from core.reporting.distributions import value_bars
+from core.reporting.formatting import count, score, share, short_number
+from core.reporting.html import Content, Markup, Named, definition_list, element, isolated
+from core.reporting.names import names_of_bars
+from core.reporting.svg import bar
+
+# Columns of little importance are folded.
+SHOWN = 15
+TRANSFORMS = {
+    "none": "the target as it is",
+    "log": "the logarithm of the target",
+    "yeo_johnson": "the target after the Yeo-Johnson transform",
+    "trend": "what a linear trend leaves of the target",
+}
+
+
+def importance_section(manifest: ModelManifest) -> Markup | None:
+    """Draw how much R2 falls when each column is shuffled; None where it was not worked out."""
+    found = sorted(manifest.importance, key=lambda one: -one.mean)
+    if not found:
+        return None
+    largest = max(found[0].mean, 0.0) or 1.0
+    names, alike = names_of_bars([one.feature for one in found])
+    lines: list[tuple[Content, Content, str, str | None]] = [
+        (
+            name,
+            bar(max(one.mean, 0.0) / largest),
+            f"{score(one.mean)} ± {score(one.std)}",
+            None,
+        )
+        for name, one in zip(names, found, strict=True)
+    ]
+    note = (
+        "How much R2 on the holdout falls when a column is shuffled, with the spread of several shuffles. A column at "
+        "0 could be left out; of columns that say the same, each looks unimportant beside the other."
+    )
+    rest = lines[SHOWN:]
+    summary = element("summary", f"{count(len(rest))} columns that matter less")
+    return element(
+        "section",
+        element("h2", "Importance"),
+        element("p", note, class_="note"),
+        value_bars(lines[:SHOWN], alike or "wide"),
+        element("details", summary, value_bars(rest, alike or "wide")) if rest else None,
+        id="importance",
+    )
+
+
+def parameters_section(manifest: ModelManifest) -> Markup:
+    """Return the parameters of the regressor, or the members of an ensemble."""
+    facts: list[Named] = [("Trained on", TRANSFORMS[manifest.target_transform])]
+    race = manifest.race
+    if race:
+        facts += [
+            (
+                "Time limit of the race",
+                f"{short_number(race.time_limit)}\u00a0s, {short_number(race.seconds)}\u00a0s used",
+            ),
+            ("Rows that candidates were compared on", count(race.rows_compared)),
+        ]
+    if manifest.members:
+        members = (_member(member) for member in manifest.members)
+        made: Content = element("div", *members, class_="cards wide")
+        title = "A weighted mean of several models"
+    else:
+        made = element(
+            "article", element("h3", manifest.model_type), parameter_list(manifest.parameters), class_="card"
+        )
+        title = "Parameters"
+    return element(
+        "section",
+        element("h2", title),
+        definition_list(facts),
+        made,
+        id="parameters",
+    )
+
+
+def _member(member: EnsembleMember) -> Markup:
+    """Return the card of a member with its weight."""
+    weight = element("span", f"weight {share(member.weight, 1)}", class_="kind")
+    facts: list[Named] = [
+        ("R2 of the folds", score(member.cross_validation.mean)),
+        ("Trained on", TRANSFORMS[member.target_transform]),
+    ]
+    return element(
+        "article",
+        element("header", element("h3", member.model_type), weight),
+        bar(member.weight),
+        definition_list(facts),
+        element("details", element("summary", "Parameters"), parameter_list(member.parameters)),
+        class_="card",
+    )
+
+
+def parameter_list(parameters: dict[str, Any]) -> Markup:
+    """Return parameters by name."""
+    return definition_list((name, parameter(value)) for name, value in sorted(parameters.items()))
+
+
+def parameter(value: Any) -> Markup:
+    """Return the value of a parameter as Python has it; numbers as all numbers of the page."""
+    if isinstance(value, float):
+        return element("span", short_number(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return element("span", count(value))
+    return isolated(str(value))
