@@ -49,6 +49,9 @@ def _classified_by_rules(
             below = 0
         elif reason != "empty":
             below -= below > 0
-        if reason is not None and (len(cells) > 1 or reason != "empty"):
+        if reason == "empty":
+            if len(cells) > 1:
+                left_out.note(reason, record.line)
+        elif reason is not None:
             left_out.note(reason, record.line, dialect.original_delimiter.join(cells))
         yield record, reason is None

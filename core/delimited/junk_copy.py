@@ -34,4 +34,7 @@ def leave_out_junk(dialect: Dialect, folder: Path) -> tuple[Dialect, list[str]]:
 
 def _blank(text: str) -> str:
     """Return the line ends of a text alone."""
+    line = text.rstrip("\r\n")
+    if "\n" not in line and "\r" not in line:
+        return text[len(line) :]
     return re.sub("[^\r\n]+", "", text)

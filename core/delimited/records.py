@@ -41,7 +41,8 @@ def records_with_text(source: TextIOBase, dialect: Dialect) -> Iterator[Record]:
     number = dialect.skip_lines + 1
     try:
         for cells in reader:
-            yield Record(number, "".join(joined) + "".join(lines), cells)
+            text = lines[0] if len(lines) == 1 and not joined else "".join(joined) + "".join(lines)
+            yield Record(number, text, cells)
             number = dialect.skip_lines + reader.line_num + 1
             joined.clear()
             lines.clear()
