@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.go.building import Go, build_programs
+from tests.clients.go.building import CLIENT, Go, build_programs
 from tests.clients.go.documented import documented_programs
 from tests.clients.go.generated import generate_client
 from tests.clients.toolchain import Toolchain
@@ -33,9 +33,16 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 @pytest.fixture(scope="session")
-def go(toolchain: Toolchain) -> Go:
-    """The Go compiler."""
-    return Go(toolchain)
+def go(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Go:
+    """The Go compiler. It has compiled the client once: processes that begin at once would each compile all of Go's."""
+    compiler = Go(toolchain)
+
+    def compile_client(folder: Path) -> Path:
+        compiler.run("build", "./...", directory=CLIENT)
+        return folder
+
+    made_once(tmp_path_factory, "compiled", compile_client)
+    return compiler
 
 
 @pytest.fixture(scope="session")
