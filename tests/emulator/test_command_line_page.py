@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from core import __version__
 from infra.paths import ROOT
+from tests.support.preloaded_cli import preloaded_regatta
 from tests.support.stack import Stack
 
 EXAMPLES = ROOT / "examples"
@@ -20,18 +22,20 @@ def test_the_examples_of_the_page_run_as_written(stack: Stack, tmp_path: Path) -
     # The bucket tells of the file in its own time; a reader types more slowly than that.
     (dropping,) = re.findall(r"^regatta drop .*\n", script, re.MULTILINE)
     script = script.replace(dropping, f"{dropping}until regatta series strength --quiet; do sleep 0.1; done\n")
-    path = f"{Path(sys.executable).parent}:{stack.shell['PATH']}"
-    environment = {**stack.shell, "PATH": path, "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    done = subprocess.run(
-        ["bash", "-euxo", "pipefail", "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    environment = {**stack.shell, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    with preloaded_regatta(programs):
+        done = subprocess.run(
+            ["bash", "-euxo", "pipefail", "-c", script],
+            cwd=tmp_path,
+            env={**environment, "PATH": f"{programs}:{stack.shell['PATH']}"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert "Traceback" not in done.stderr
     rows = list(csv.reader((tmp_path / "predictions.csv").read_text().splitlines()))
@@ -40,3 +44,9 @@ def test_the_examples_of_the_page_run_as_written(stack: Stack, tmp_path: Path) -
     assert (tmp_path / "predicted.xlsx").read_bytes().startswith(b"PK")
     assert "<html" in (tmp_path / "concrete.html").read_text()
     assert json.loads((tmp_path / "openapi.json").read_text())["openapi"].startswith("3.0")
+
+
+def test_the_program_itself_starts() -> None:
+    program = Path(sys.executable).parent / "regatta"
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"regatta {__version__}\n"
