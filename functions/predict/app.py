@@ -17,10 +17,10 @@ from core.settings import settings
 from core.storage.workspace import Workspace
 from functions.access import admit_again
 from functions.answer_terms import AnswerTerms, Terms
-from functions.http import CallerWorkspace, create_app
+from functions.http import CallerWorkspace, caller_workspace, create_app
 from functions.predict.requests import BatchRequest, CsvRequest, RowRequest, check_rows_of
 from functions.prediction_threads import in_prediction_thread, in_reading_thread
-from functions.query_parameters import StrictRoute
+from functions.query_parameters import DirectRoute, StrictRoute
 from functions.request_bodies import describe_body, json_object, validate_body
 
 router = APIRouter(route_class=StrictRoute)
@@ -31,11 +31,10 @@ JSON = "application/json"
 PLAIN_BYTES = 1 << 16
 
 
-@router.post("/predict", tags=["predict"], openapi_extra=describe_body(RowRequest))
-async def predict(workspace: CallerWorkspace, request: Request) -> Response:
+async def predict(request: Request) -> Response:
     """Predict one row."""
     body = await request.body()
-    await admit_again(request.scope)
+    workspace = await caller_workspace(request)
     row = validate_body(json_object(body, request.headers.get("content-type", "")), RowRequest)
     # Without a thread where nothing has to be read, which is nearly always.
     loaded = row.loaded_model(workspace)
@@ -49,6 +48,16 @@ async def predict(workspace: CallerWorkspace, request: Request) -> Response:
         lower, upper = predicted.interval.bounds(predicted.values)
         answer["interval"] = {"level": predicted.interval.level, "lower": float(lower[0]), "upper": float(upper[0])}
     return Response(to_json(answer), media_type="application/json")
+
+
+router.add_api_route(
+    "/predict",
+    predict,
+    methods=["POST"],
+    tags=["predict"],
+    openapi_extra=describe_body(RowRequest),
+    route_class_override=DirectRoute,
+)
 
 
 @router.post(

@@ -189,8 +189,9 @@ def _joined(slices: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 def _finite(values: NDArray[np.float64], first_row: int) -> NDArray[np.float64]:
     """Return the predictions; raises `InvalidRecordsError` where one is not finite, which JSON cannot hold."""
-    wrong = np.flatnonzero(~np.isfinite(values))
-    if len(wrong):
+    finite = np.isfinite(values)
+    if not finite.all():
+        wrong = np.flatnonzero(~finite)
         errors = [
             {"row": row, "field": "prediction", "message": "is beyond what a float64 holds"}
             for row in (first_row + wrong[:ERRORS_SHOWN]).tolist()
