@@ -18,8 +18,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo up down test test-busy test-localstack test-browser test-clients test-contract lint security fuzz template build openapi client bench setup environments lock clean
 
-demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
-	$(BIN)/regatta demo
+demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving; ARGS=--open shows the console
+	$(BIN)/regatta demo $(ARGS)
 
 up: $(SETUP)  ## the same stack without the run
 	$(BIN)/regatta up

@@ -24,20 +24,22 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return when it is ready; `regatta down` stops it.")
     ] = False,
+    opens: Annotated[bool, typer.Option("--open", help="Open the console in a browser once it is ready.")] = False,
 ) -> None:
     """Start the embedded stack. It has Redis, an emulated AWS and the web apps, and runs until Ctrl-C."""
     if detach:
-        _start_detached()
+        _start_detached(opens=opens)
     else:
-        raise typer.Exit(_supervise(demo=None, leave=False))
+        raise typer.Exit(_supervise(demo=None, leave=False, opens=opens))
 
 
 def demo(
     leave: Annotated[bool, typer.Option("--exit", help="Stop the stack when the job is done.")] = False,
     time_limit: Annotated[float, typer.Option(min=0.1, max=900, help="Seconds for the race.")] = 30,
+    opens: Annotated[bool, typer.Option("--open", help="Open the console in a browser once it is ready.")] = False,
 ) -> None:
     """Start the embedded stack and run the whole job on a real CSV, California housing prices; then keep serving."""
-    raise typer.Exit(_supervise(demo=time_limit, leave=leave))
+    raise typer.Exit(_supervise(demo=time_limit, leave=leave, opens=opens))
 
 
 def down() -> None:
@@ -61,7 +63,7 @@ def env() -> None:
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
-def _start_detached() -> None:
+def _start_detached(opens: bool) -> None:
     """Start the stack in a process of its own and wait until it is ready; one that runs already is left as it is."""
     chosen = load_settings()
     from infra.cli.terminal import console
@@ -77,13 +79,24 @@ def _start_detached() -> None:
             warn(embedded_redis.NO_REDIS if embedded_redis.find_program() is None else embedded_redis.NO_SOCKET)
         typer.echo(f"Ready in {running.ready_seconds} s (process {running.pid}).")
     print_addresses(running, chosen.home)
+    if opens:
+        _open_console(running.url)
     typer.echo("`regatta down` stops it, `regatta logs --follow` shows what it does.")
 
 
-def _supervise(demo: float | None, leave: bool) -> int:
+def _open_console(url: str) -> None:
+    """Show the console in this machine's browser, if it has one."""
+    import webbrowser
+
+    if not webbrowser.open(f"{url}/console"):
+        warn("No browser could be started here; enter the address of the console in one.")
+
+
+def _supervise(demo: float | None, leave: bool, opens: bool) -> int:
     """Run the stack until a signal stops it; return the exit status.
 
-    `demo` is the time limit of a demo run in seconds; None runs none. With `leave` the stack stops after that run.
+    `demo` is the time limit of a demo run in seconds; None runs none. With `leave` the stack stops after that run, with
+    `opens` a browser shows the console.
     """
     chosen = load_settings()
     from infra.cli.terminal import console
@@ -100,6 +113,8 @@ def _supervise(demo: float | None, leave: bool) -> int:
             return ExitCode.INTERRUPTED
         console.print(f"[green]Ready[/] in {running.ready_seconds} s.")
         print_addresses(running, chosen.home)
+        if opens:
+            _open_console(running.url)
         if demo is not None:
             status = _run_demo(stack, running.url, demo)
             if status != 0 or leave:

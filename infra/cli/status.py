@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PARTS = ("storage", "redis", "queue")
 # By address what people read beside it.
 LABELS = {
+    "console": "console",
     "apps": "apps",
     "docs": "docs",
     "api": "emulated API",
@@ -78,6 +79,7 @@ def _of_a_service(url: str) -> tuple[dict[str, Any], ExitCode]:
 
 def _addresses(running: "Running", home: Path) -> dict[str, str]:
     return {
+        "console": f"{running.url}/console",
         "apps": running.url,
         "docs": f"{running.url}/docs",
         "api": running.api_url,

@@ -92,7 +92,7 @@ def test_env_without_a_stack_is_an_error(mine: Stack) -> None:
 def test_status_names_the_addresses(stack: Stack) -> None:
     answer = stack.cli("status")
     assert answer.returncode == 0
-    assert stack.base_url in answer.stdout
+    assert f"console       {stack.base_url}/console" in answer.stdout
     assert stack.api_url in answer.stdout
 
 

@@ -144,6 +144,15 @@ export function shorten(text, most) {
   return `${letters.slice(0, Math.ceil(kept / 2)).join("")}…${letters.slice(letters.length - Math.floor(kept / 2)).join("")}`;
 }
 
+// The shape of a column's values in a line of text; whoever wants to know more looks at the column itself.
+export function Spark({ counts }) {
+  const most = Math.max(1, ...counts);
+  const step = 96 / counts.length;
+  return html`<svg class="spark" width="96" height="28" viewBox="0 0 96 28" aria-hidden="true">
+    ${counts.map((found, index) => html`<rect x=${index * step} width=${Math.max(1, step - 1)} y=${27 - (26 * found) / most} height=${(26 * found) / most + 1} />`)}
+  </svg>`;
+}
+
 // About how many pixels a name takes.
 const measure = (text) => 7 * widthOf([...text]);
 

@@ -1,9 +1,12 @@
 // Files in both directions: uploads with their progress, and downloads.
-import { Problem, Unreachable, address, connection, credentials, get, onceOnly, post, problemOf, remove, send } from "./api.js";
+import { Problem, Unreachable, address, behindGateway, connection, credentials, get, onceOnly, post, problemOf, remove, send } from "./api.js";
 import { pause } from "./jobs.js";
 
-// A larger file goes straight into the bucket, in parts that are sent again alone where they break off.
-export const DIRECT_BYTES = 4 << 20;
+// A larger file goes straight into the bucket, in parts that are sent again alone where they break off. A function behind
+// the gateway of AWS gets at most 6 MB, in Base64.
+const DIRECT_BYTES = 32 << 20;
+const DIRECT_BYTES_ON_AWS = 4 << 20;
+const TOO_LARGE = 413;
 const PARTS_AT_ONCE = 3;
 const TRIES = 4;
 const PAUSE_MS = 500;
@@ -28,7 +31,14 @@ export function nameOf(disposition) {
 
 // Upload a file; return the dataset. `onProgress` gets { stage, share }, where `share` is from 0 to 1 or null.
 export async function upload(file, { reading = {}, onProgress = () => {}, signal } = {}) {
-  if (file.size <= DIRECT_BYTES) return direct(file, { reading, onProgress, signal });
+  if (file.size <= (behindGateway() ? DIRECT_BYTES_ON_AWS : DIRECT_BYTES)) {
+    try {
+      return await direct(file, { reading, onProgress, signal });
+    } catch (error) {
+      // A proxy may take less than the service.
+      if (!(error instanceof Problem && error.status === TOO_LARGE)) throw error;
+    }
+  }
   try {
     return await throughBucket(file, { reading, onProgress, signal });
   } catch (error) {

@@ -18,7 +18,7 @@ export function Overview({ info, profile }) {
   return html`
     <${Findings} info=${info} findings=${profile.findings} />
     <${HowRead} info=${info} />
-    <${FirstRows} info=${info} />`;
+    <${FirstRows} info=${info} profile=${profile} />`;
 }
 
 function Findings({ info, findings }) {
@@ -70,11 +70,11 @@ function HowRead({ info }) {
   <//>`;
 }
 
-function FirstRows({ info }) {
+function FirstRows({ info, profile }) {
   const preview = useResource((signal) => get("/data/preview", { file_id: info.file_id, rows: SHOWN_ROWS }, { signal }), [info.file_id]);
   return html`<${Section} title=${t("data.firstRows")}>
     <${Loaded} of=${preview} skeleton=${{ shape: "table", count: 6 }}>
-      ${(found) => html`<${Rows} preview=${found} types=${info.column_types} caption=${t("data.firstRows")} />`}
+      ${(found) => html`<${Rows} preview=${found} types=${info.column_types} profile=${profile} caption=${t("data.firstRows")} />`}
     <//>
   <//>`;
 }
