@@ -27,7 +27,8 @@ class Regressor:
     """One catalogue entry. `estimator` is the dotted path of a class of scikit-learn's kind, loaded only to train.
 
     `defaults` are the parameters that differ from the class's own, `grid` is the finite search space by parameter.
-    `fixed` are those that the service sets itself, such as the number of threads.
+    `fixed` are those that the service sets itself, such as the number of threads. Where categories are codes, the
+    `codes_parameter` lists the positions of their columns.
     `scaled` regressors get standardised features, `scaled_target` ones a standardised target. `extra` ones are compared
     only on request. One fit takes `reference_seconds` on one core on the reference table; the time grows with rows by
     `growth`, and in proportion to the number of columns and to the parameters in `cost_parameters`. `overhead_rows` is
@@ -49,6 +50,7 @@ class Regressor:
     overhead_rows: int = 0
     max_rows: int | None = None
     sampling_parameter: str | None = None
+    codes_parameter: str | None = None
     fixed: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -133,9 +135,15 @@ LIGHTGBM_DEFAULTS = {
     # LightGBM's own 10 and 100 are for large tables: R2 .914 on 1,900 houses, and .916 with these.
     **{"cat_smooth": 2.0, "cat_l2": 10.0, "max_cat_threshold": 32, "min_data_per_group": 5},
 }
-# One thread a fit, and the same model each time: without the last one it times two ways to build histograms and takes
-# the faster one, and they round differently.
-LIGHTGBM_FIXED = {"n_jobs": 1, "verbosity": -1, "deterministic": True, "force_col_wise": True}
+# One thread a fit, and the same model each time: without `force_col_wise` it times two ways to build histograms and
+# takes the faster one, and they round differently. A list, even an empty one, means that categories come as codes.
+LIGHTGBM_FIXED = {
+    "n_jobs": 1,
+    "verbosity": -1,
+    "deterministic": True,
+    "force_col_wise": True,
+    "categorical_column": [],
+}
 
 CATALOGUE: dict[str, Regressor] = {
     entry.name: entry
@@ -282,6 +290,7 @@ CATALOGUE: dict[str, Regressor] = {
             cost_parameters=("max_iter", "max_leaf_nodes"),
             # A leaf takes a histogram of each column, however few rows it has.
             overhead_rows=25_000,
+            codes_parameter="categorical_features",
         ),
         Regressor(
             "lightgbm",
@@ -300,6 +309,7 @@ CATALOGUE: dict[str, Regressor] = {
             reference_seconds=0.6,
             cost_parameters=("n_estimators", "num_leaves", "colsample_bytree"),
             overhead_rows=8_000,
+            codes_parameter="categorical_column",
             fixed=LIGHTGBM_FIXED,
         ),
     )

@@ -172,7 +172,15 @@ OURS = frozenset(
         ),
         *("oob_score", "precompute", "scoring", "verbose", "warm_start"),
         # LightGBM's.
-        *("class_weight", "deterministic", "force_col_wise", "importance_type", "subsample_for_bin", "verbosity"),
+        *(
+            "categorical_column",
+            "class_weight",
+            "deterministic",
+            "force_col_wise",
+            "importance_type",
+            "subsample_for_bin",
+            "verbosity",
+        ),
     }
 )
 

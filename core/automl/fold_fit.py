@@ -39,7 +39,7 @@ def fit_fold(
     `TrainingFailedError` for predictions that are not finite, and what scikit-learn raises.
     """
     begun = time.perf_counter()
-    prepared = fold_cache.prepared(fold_number)
+    prepared = fold_cache.prepared(fold_number, codes=trial.candidate.takes_codes)
     regressor = trial.candidate.regressor
     train_x, test_x = prepared.matrices(scaled=regressor.scaled)
     rows, width = train_x.shape

@@ -28,11 +28,15 @@ class Preset:
     params: dict[str, Any]
     prior: tuple[float, float, float]
     target: TargetTransformName = "none"
+    # Whether a regressor that can split by sets of levels gets categories as codes; `lightgbm` always does.
+    codes: bool = False
 
     @property
     def candidate(self) -> Candidate:
         """Return the preset as a candidate."""
-        return Candidate(regressor(self.model_type), self.params, self.target)
+        entry = regressor(self.model_type)
+        positions: dict[str, Any] = {entry.codes_parameter: []} if self.codes and entry.codes_parameter else {}
+        return Candidate(entry, {**self.params, **positions}, self.target)
 
 
 def _boosted(trees: int, rate: float, depth: int, subsample: float = 0.6) -> dict[str, Any]:

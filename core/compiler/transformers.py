@@ -14,7 +14,7 @@ from onnx import TensorProto, numpy_helper
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 
 from core.compiler import calendar
 from core.compiler.graph_builder import ML, GraphBuilder
@@ -173,7 +173,23 @@ def _encoded_widths(encoder: OneHotEncoder) -> list[int]:
     ]
 
 
-def _encoded(encoder: OneHotEncoder, position: int, values: list[str]) -> NDArray[np.float64]:
+def _convert_codes(
+    graph: GraphBuilder, encoder: OrdinalEncoder, block: RawBlock | Matrix, features: Features
+) -> Matrix:
+    """Return the code of each level, (rows, columns) float64; what the encoder does not know has the code it gives."""
+    raw = _raw(block, encoder)
+    if raw.fills is None:
+        raise _unsupported(encoder)
+    blocks = []
+    for position, (column, fill) in enumerate(zip(raw.columns, raw.fills, strict=True)):
+        levels = [str(level) for level in encoder.categories_[position] if level != fill or fill]
+        features[column.name] = Feature(name=column.name, type="category", fill=fill, levels=levels)
+        codes = _encoded(encoder, position, [*levels, fill, UNSEEN])[:, position]
+        blocks.append(_label_encoded(graph, graph.input(column.name, text=True), levels, codes))
+    return _side_by_side(graph, blocks)
+
+
+def _encoded(encoder: OneHotEncoder | OrdinalEncoder, position: int, values: list[str]) -> NDArray[np.float64]:
     """Return the encoded rows, (values, encoded columns) float64, for these values in one column."""
     rows = np.empty((len(values), len(encoder.categories_)), object)
     rows[:] = [levels[0] for levels in encoder.categories_]
@@ -283,6 +299,7 @@ CONVERTERS: Mapping[type, Converter] = {
     SimpleImputer: _convert_imputer,
     FunctionTransformer: _convert_function,
     OneHotEncoder: _convert_one_hot,
+    OrdinalEncoder: _convert_codes,
     TargetEncoder: _convert_target_encoder,
     MissingIndicator: _convert_missing_indicator,
 }

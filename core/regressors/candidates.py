@@ -1,10 +1,13 @@
 """A candidate is a configuration that can be trained: a regressor, its parameters and a transform of the target."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.catalogue import Regressor
+from core.manifests import Column
 from core.model_manifest import TargetTransformName
+from core.preprocessing.pipeline import coded_columns
 from core.preprocessing.target_transforms import inner_regressor, with_target_transform
 from core.regressors.limits import TrainingLimits, limit_graph_bytes, sample_per_tree
 
@@ -17,18 +20,34 @@ class Candidate:
     params: dict[str, Any] = field(default_factory=dict)
     target_transform: TargetTransformName = "none"
 
-    def make_estimator(self, rows: int, limits: TrainingLimits) -> tuple[Any, list[str]]:
+    @property
+    def takes_codes(self) -> bool:
+        """Return whether it takes categories as codes: where a list says which columns they are, even an empty one.
+
+        It does not where a linear model is fitted first, to which codes mean nothing.
+        """
+        name = self.regressor.codes_parameter
+        positions = self.params.get(name, self.regressor.fixed.get(name)) if name else None
+        return isinstance(positions, list) and self.target_transform != "trend"
+
+    def make_estimator(
+        self, rows: int, limits: TrainingLimits, columns: Sequence[Column] = ()
+    ) -> tuple[Any, list[str]]:
         """Return the unfitted estimator for `rows` rows, and a note on each parameter that was changed for the limits.
 
-        Raises `ParameterError`.
+        `columns` are those of the table. Raises `ParameterError`, and `TrainingFailedError` where a package is missing.
         """
         estimator = self.regressor.build(self.params)
+        if name := self.regressor.codes_parameter:
+            coded = len(coded_columns(columns)) if self.takes_codes else 0
+            if coded or isinstance(getattr(estimator, name), list):
+                estimator.set_params(**{name: list(range(coded))})
         if getattr(estimator, "weights", None) == "distance" and estimator.algorithm == "auto":
             # Beyond 15 columns scikit-learn would search by brute force, to 8 digits: a row is not at 0 from itself.
             estimator.set_params(algorithm="kd_tree")
         notes = sample_per_tree(estimator, self.regressor, rows)
         rows_per_tree = min(rows, self.regressor.max_rows or rows)
-        notes += limit_graph_bytes(estimator, rows_per_tree, limits.model_bytes)
+        notes += limit_graph_bytes(estimator, rows_per_tree, limits.model_bytes, columns)
         return with_target_transform(estimator, self.target_transform, scaled=self.regressor.scaled_target), notes
 
     def expected_seconds(self, rows: int, columns: int) -> float:

@@ -20,12 +20,15 @@ class PreparedFold:
     """The train and test rows of one fold as matrices, (rows, width) float64; preprocessing is fitted on train rows."""
 
     def __init__(
-        self, split: Split, train_x: pd.DataFrame, train_y: Floats, test_x: pd.DataFrame, test_y: Floats
+        self, split: Split, train_x: pd.DataFrame, train_y: Floats, test_x: pd.DataFrame, test_y: Floats, *, codes: bool
     ) -> None:
-        """Fit copies of the split's preprocessing on `train_x` and apply them to both sides."""
+        """Fit copies of the split's preprocessing on `train_x` and apply them to both sides.
+
+        With `codes`, categories are codes; such a matrix is not to be standardised.
+        """
         self._standardiser = clone(split.standardiser)
         self._lock = threading.Lock()
-        self.preprocessor: ColumnTransformer = clone(split.preprocessor)
+        self.preprocessor: ColumnTransformer = clone(split.coder if codes else split.preprocessor)
         self.train_x: Floats = np.asarray(self.preprocessor.fit_transform(train_x, train_y), np.float64)
         self.test_x: Floats = np.asarray(self.preprocessor.transform(test_x), np.float64)
         self.train_y = train_y
@@ -71,7 +74,8 @@ class FoldCache:
         self.holdout_fold = len(data.folds)
         # How long it took to prepare the latest fold.
         self.preparing_seconds = 0.0
-        self._slots = [_Slot(threading.Lock()) for _ in range(self.holdout_fold + 1)]
+        self._slots = [_Slot(threading.Lock()) for _ in self.fold_numbers]
+        self._coded_slots = [_Slot(threading.Lock()) for _ in self.fold_numbers]
 
     @property
     def fold_numbers(self) -> range:
@@ -83,15 +87,15 @@ class FoldCache:
         data = self.data
         return len(data.train_y) if number == self.holdout_fold else len(data.folds[number].train)
 
-    def prepared(self, number: int) -> PreparedFold:
-        """Return one fold, prepared at the first call; safe from several threads."""
+    def prepared(self, number: int, *, codes: bool = False) -> PreparedFold:
+        """Return one fold, with categories as `codes` or not, prepared at the first call; safe from several threads."""
         if not self._kept:
-            return self._prepare(number)
-        slot = self._slots[number]
+            return self._prepare(number, codes)
+        slot = (self._coded_slots if codes else self._slots)[number]
         with slot.lock:
             if slot.prepared is None:
                 start = time.perf_counter()
-                slot.prepared = self._prepare(number)
+                slot.prepared = self._prepare(number, codes)
                 self.preparing_seconds = time.perf_counter() - start
             return slot.prepared
 
@@ -100,11 +104,11 @@ class FoldCache:
         """Return the fold that trains on all rows but the holdout and tests on the holdout."""
         return self.prepared(self.holdout_fold)
 
-    def _prepare(self, number: int) -> PreparedFold:
+    def _prepare(self, number: int, codes: bool) -> PreparedFold:
         """Fit the preprocessing of one fold and apply it."""
         data = self.data
         if number == self.holdout_fold:
-            return PreparedFold(data, data.train_x, data.train_y, data.test_x, data.test_y)
+            return PreparedFold(data, data.train_x, data.train_y, data.test_x, data.test_y, codes=codes)
         fold = data.folds[number]
         x, y = data.train_x, data.train_y
-        return PreparedFold(data, x.iloc[fold.train], y[fold.train], x.iloc[fold.test], y[fold.test])
+        return PreparedFold(data, x.iloc[fold.train], y[fold.train], x.iloc[fold.test], y[fold.test], codes=codes)

@@ -1,16 +1,21 @@
 """Limit the size of a model and the rows it trains on, and describe each change that this takes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 from typing import Any
 
-from core.catalogue import Regressor
+from core.catalogue import CATALOGUE, Regressor
+from core.manifests import Column
+from core.preprocessing.pipeline import coded_columns
 
 # The largest figures measured on trees of california_housing, diamonds and bike_sharing: nodes of a tree, times the
 # rows of a leaf, per training row; and bytes of the compiled graph per node.
 NODES_PER_ROW = 1.7
 BYTES_PER_NODE = 17
 BYTES_PER_NUMBER = 8
+# The parameters that list the columns of codes.
+CODES_PARAMETERS = {entry.codes_parameter for entry in CATALOGUE.values() if entry.codes_parameter}
 
 
 @dataclass(frozen=True)
@@ -21,18 +26,31 @@ class TrainingLimits:
     model_bytes: int
 
 
-def max_graph_bytes(estimator: Any) -> float:
-    """Return the largest size in bytes that an estimator's graph can have; inf unless its trees are bounded."""
+def max_graph_bytes(estimator: Any, columns: Sequence[Column] = ()) -> float:
+    """Return the largest size in bytes that an estimator's graph can have; inf unless its trees are bounded.
+
+    `columns` are those of the table, which say how large sets of levels are.
+    """
     params = estimator.get_params()
     trees = params.get("n_estimators", params.get("max_iter", 1))
     leaves, depth = params.get("max_leaf_nodes", params.get("num_leaves")), params.get("max_depth")
     if leaves is None and type(depth) is int:
         leaves = 2 ** min(depth, 60)
     # A caller's parameters are not validated yet; scikit-learn refuses those that are no numbers.
-    return trees * 2 * leaves * BYTES_PER_NODE if type(trees) is int and isinstance(leaves, int | float) else inf
+    if type(trees) is not int or not isinstance(leaves, int | float):
+        return inf
+    return trees * 2 * leaves * _bytes_per_node(params, columns)
 
 
-def limit_graph_bytes(estimator: Any, rows: int, max_bytes: int) -> list[str]:
+def _bytes_per_node(params: dict[str, Any], columns: Sequence[Column]) -> float:
+    """Return the bytes of a node: if categories are codes, it may list half of the levels of one, a leaf none."""
+    if not any(isinstance(params.get(name), list) and params[name] for name in CODES_PARAMETERS):
+        return BYTES_PER_NODE
+    most_levels = max((column.distinct for column in coded_columns(columns)), default=0)
+    return BYTES_PER_NODE + BYTES_PER_NUMBER * most_levels / 4
+
+
+def limit_graph_bytes(estimator: Any, rows: int, max_bytes: int, columns: Sequence[Column] = ()) -> list[str]:
     """Raise the least rows of a leaf, of one tree or several, until their graph should stay below `max_bytes`.
 
     Returns a note for the manifest if the parameter was changed, else an empty list.
@@ -46,9 +64,9 @@ def limit_graph_bytes(estimator: Any, rows: int, max_bytes: int) -> list[str]:
         return []
     if not {"max_leaf_nodes", "num_leaves"} & params.keys() or "max_iter" in params:
         return []
-    if max_graph_bytes(estimator) < max_bytes:
+    if max_graph_bytes(estimator, columns) < max_bytes:
         return []
-    needed = ceil(trees * NODES_PER_ROW * rows * BYTES_PER_NODE / max_bytes)
+    needed = ceil(trees * NODES_PER_ROW * rows * _bytes_per_node(params, columns) / max_bytes)
     if min_leaf >= needed:
         return []
     estimator.set_params(**{name: needed})

@@ -71,6 +71,8 @@ class Split:
     target: str
     # Unfitted; every fold fits its own copies.
     preprocessor: ColumnTransformer
+    # The same with categories as codes.
+    coder: ColumnTransformer
     standardiser: ColumnTransformer
     train_x: pd.DataFrame
     train_y: Floats
@@ -120,6 +122,7 @@ def split_table(
         columns=columns,
         target=target,
         preprocessor=make_preprocessor(columns, options.recipe, rows),
+        coder=make_preprocessor(columns, options.recipe, rows, codes=True),
         standardiser=make_standardiser(columns, options.recipe),
         train_x=train[names],
         train_y=train[target].to_numpy(np.float64),

@@ -78,7 +78,7 @@ def trained(
 def fitted(data: Split, name: str, **params: Any) -> Pipeline:
     """Fit the pipeline of one regressor on the train rows, without cross-validation."""
     candidate = Candidate(regressor(name), {**quick(name), **params})
-    whole = FoldCache(data).holdout
+    whole = FoldCache(data).prepared(len(data.folds), codes=candidate.takes_codes)
     scaled = candidate.regressor.scaled
-    estimator, _ = candidate.make_estimator(len(data.train_y), LIMITS)
+    estimator, _ = candidate.make_estimator(len(data.train_y), LIMITS, data.columns)
     return whole.pipeline(estimator.fit(whole.matrices(scaled=scaled)[0], whole.train_y), scaled=scaled)

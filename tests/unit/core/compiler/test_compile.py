@@ -14,7 +14,6 @@ import onnx
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import BayesianRidge, Ridge
 from sklearn.neighbors import KNeighborsRegressor
@@ -173,7 +172,6 @@ def test_a_model_that_predicts_nan_is_refused() -> None:
         (KNeighborsRegressor(metric="chebyshev"), "metric 'chebyshev'"),
         (KNeighborsRegressor(weights=lambda distances: distances), "weights"),
         (TransformedTargetRegressor(Ridge(), transformer=QuantileTransformer(n_quantiles=5)), "by QuantileTransformer"),
-        (HistGradientBoostingRegressor(categorical_features=[0], max_iter=2), "categorical splits"),
     ],
 )
 def test_what_has_no_compiler_is_refused_by_name(estimator: Any, named: str) -> None:

@@ -8,60 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.array_types import Floats
 from core.catalogue import regressor
 from core.compiler.estimators import convert_estimator
-from core.compiler.graph_builder import GraphBuilder
-from core.compiler.lightgbm_trees import ZERO, read_tree
+from core.compiler.lightgbm_trees import read_tree
 from core.compiler.tree_ensemble import sum_of_trees
 from core.errors import TrainingFailedError
-from core.inference.session import CompiledModel
-from core.manifests import Feature
+from tests.support.drawn_matrices import TOLERANCE, drawn_matrix, graph_of, unseen_rows
 
-TOLERANCE = 1e-9
-ROWS = 160
-# Around 0, where LightGBM rounds to 0, and around the largest numbers, which it clips in thresholds.
-ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, ZERO, -ZERO, ZERO / 2, -ZERO / 2, 2 * ZERO, -2 * ZERO, 1e300, -1e300, 5e-324]
 OBJECTIVES = st.sampled_from(
     ["regression", "regression_l1", "huber", "fair", "quantile", "mape", "poisson", "gamma", "tweedie"]
 )
-
-
-def graph_of(matrix: Floats, add: Any) -> Floats:
-    """Run a graph of one node for each column: `add` gets the builder and the matrix and returns the prediction."""
-    names = [f"x{position}" for position in range(matrix.shape[1])]
-    graph = GraphBuilder(names)
-    inputs = [graph.input(name, text=False) for name in names]
-    joined = graph.node("Concat", *inputs, axis=1)
-    features = [Feature(name=name, type="number", fill=0.0) for name in names]
-    return CompiledModel(graph.build(add(graph, joined)), features).run(dict(zip(names, matrix.T, strict=True)))
-
-
-def drawn_table(seed: int, sets: int, gaps: float, levels: int) -> tuple[Floats, Floats]:
-    """Return rows whose first `sets` columns are codes, and a target of all columns; `gaps` is the share of NaN."""
-    draw = np.random.default_rng(seed)
-    codes = draw.integers(0, levels, (ROWS, sets)).astype(np.float64)
-    numbers = draw.normal(size=(ROWS, 3)) * 10.0 ** draw.integers(-36, 6, 3)
-    numbers[:, 0] = np.round(draw.normal(size=ROWS), 1)
-    odd = draw.random(numbers.shape) < 0.1
-    numbers[odd] = draw.choice(ODD, odd.sum())
-    target = draw.normal(size=levels)[codes.astype(np.int64)].sum(axis=1) + np.nan_to_num(numbers).clip(-2, 2).sum(
-        axis=1
-    )
-    matrix = np.column_stack([codes, numbers])
-    matrix[draw.random(matrix.shape) < gaps] = np.nan
-    return matrix, np.exp(target / (1 + np.abs(target).max()) * 3)
-
-
-def unseen_rows(matrix: Floats, sets: int, levels: int) -> Floats:
-    """Return the rows, copies with odd numbers, and copies with codes that training had not."""
-    copies = [matrix]
-    for position in range(matrix.shape[1]):
-        for value in [np.nan, levels, levels + 40, 1e6] if position < sets else ODD:
-            changed = matrix[:6].copy()
-            changed[:, position] = value
-            copies.append(changed)
-    return np.vstack(copies)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, database=None)
@@ -85,7 +41,7 @@ def unseen_rows(matrix: Floats, sets: int, levels: int) -> Floats:
     ),
 )
 def test_a_drawn_model_is_its_graph(seed: int, sets: int, gaps: float, levels: int, params: dict[str, Any]) -> None:
-    matrix, target = drawn_table(seed, sets, gaps, levels)
+    matrix, target = drawn_matrix(seed, sets, gaps, levels)
     model = regressor("lightgbm").build({**params, "n_estimators": 12, "cat_smooth": 1.0})
     model.set_params(categorical_column=list(range(sets))).fit(matrix, target)
     rows = unseen_rows(matrix, sets, levels)
@@ -118,7 +74,7 @@ def test_sets_of_hundreds_of_categories_are_kept() -> None:
 
 
 def test_the_same_rows_give_the_same_trees_again() -> None:
-    matrix, target = drawn_table(3, 1, 0.1, 8)
+    matrix, target = drawn_matrix(3, 1, 0.1, 8)
     first, second = (regressor("lightgbm").build({"n_estimators": 20}).fit(matrix, target) for _ in range(2))
     assert first.booster_.model_to_string() == second.booster_.model_to_string()
 
@@ -128,7 +84,7 @@ def test_the_same_rows_give_the_same_trees_again() -> None:
     [{"linear_tree": True}, {"zero_as_missing": True}, {"reg_sqrt": True}, {"boosting_type": "rf", "subsample": 0.5}],
 )
 def test_what_no_graph_computes_is_refused(params: dict[str, Any]) -> None:
-    matrix, target = drawn_table(5, 0, 0.0, 8)
+    matrix, target = drawn_matrix(5, 0, 0.0, 8)
     matrix = np.nan_to_num(matrix).clip(-9, 9)
     model = regressor("lightgbm").build({"n_estimators": 3}).set_params(**params).fit(matrix, target)
     with pytest.raises(TrainingFailedError, match="LGBMRegressor"):

@@ -10,6 +10,7 @@ from core.catalogue import regressor
 from core.compiler.compile import check_parity, compile_pipeline
 from core.errors import ParameterError
 from core.inference.session import CompiledModel
+from core.manifests import Column
 from core.regressors.limits import TrainingLimits, limit_graph_bytes, max_graph_bytes
 from tests.support.tables import noisy
 from tests.support.training import real_split, split_text, trained
@@ -39,11 +40,25 @@ def test_trees_of_bounded_size_are_within_it_on_any_number_of_rows() -> None:
     assert max_graph_bytes(regressor("random_forest").build({})) == max_graph_bytes(regressor("svr").build({})) == inf
 
 
-@pytest.mark.parametrize("name", ["gradient_boosting", "hist_gradient_boosting"])
-def test_boosting_takes_no_more_than_that(name: str) -> None:
-    done = trained(real_split("diamonds", 3000), name, {})
-    graph, _ = compile_pipeline(done.pipeline, real_split("diamonds", 3000).columns)
-    assert max_graph_bytes(done.pipeline[-1]) / 4 < len(graph) < max_graph_bytes(done.pipeline[-1]) + 20_000
+@pytest.mark.parametrize(
+    ("name", "params"), [("gradient_boosting", {}), ("hist_gradient_boosting", {}), ("lightgbm", {"n_estimators": 60})]
+)
+def test_boosting_takes_no_more_than_that(name: str, params: dict[str, Any]) -> None:
+    data = real_split("diamonds", 3000)
+    done = trained(data, name, params)
+    graph, _ = compile_pipeline(done.pipeline, data.columns)
+    most_bytes = max_graph_bytes(done.pipeline[-1], data.columns)
+    assert most_bytes / 4 < len(graph) < most_bytes + 20_000
+
+
+def test_sets_of_categories_count_and_larger_leaves_bound_them_too() -> None:
+    columns = [Column(name="a", type="category", missing=0, distinct=40)]
+    model = regressor("lightgbm").build({"num_leaves": 255})
+    plain = max_graph_bytes(model, columns)
+    model.set_params(categorical_column=[0])
+    assert max_graph_bytes(model, columns) > 5 * plain
+    (note,) = limit_graph_bytes(model, 100_000, 1 << 20, columns)
+    assert note.startswith("min_child_samples was raised from 10 to ")
 
 
 def test_larger_leaves_of_the_caller_are_respected() -> None:
