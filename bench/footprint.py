@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from bench._bucket import bucket
 from bench._events import Event, http_event
 from bench._report import Figure, at_most, run
 from infra.environment import Environment
 from infra.paths import ROOT
+from infra.sam_template import parse_template
 
 CSV = ROOT / "examples" / "california_housing.csv"
 TARGET = "median_house_value"
@@ -111,7 +110,7 @@ def call_ms(environment: Environment, event: Event) -> float:
 
 def properties(function: str) -> dict[str, Any]:
     """Return the properties of a function in the template."""
-    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    resources = parse_template((ROOT / "template.yaml").read_text())["Resources"]
     own: dict[str, Any] = resources[f"{function.capitalize()}Function"]["Properties"]
     return own
 

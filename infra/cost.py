@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from infra.paths import ROOT
+from infra.sam_template import parse_template
 
 PAGE = ROOT / "docs" / "cost.md"
 MONTH_HOURS = 730
@@ -70,7 +69,7 @@ def fill_tables(page: str) -> str:
     measured = json.loads((ROOT / "infra/aws/measured.json").read_text())
     functions = {
         name.removesuffix("Function").lower(): resource["Properties"]
-        for name, resource in yaml_parse((ROOT / "template.yaml").read_text())["Resources"].items()
+        for name, resource in parse_template((ROOT / "template.yaml").read_text())["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
     alarms = (ROOT / "infra/aws/monitoring.yaml").read_text().count("AWS::CloudWatch::Alarm")

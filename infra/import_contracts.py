@@ -4,14 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from importlinter.contracts.forbidden import ForbiddenContract
-from samtranslator.yaml_helper import yaml_parse
+
+from infra.sam_template import parse_template
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
 
 
 def light_functions(template: Path = TEMPLATE) -> list[str]:
     """Return the packages of the functions that are zips and not container images, because these have to start fast."""
-    resources = yaml_parse(template.read_text(encoding="utf-8"))["Resources"].values()
+    resources = parse_template(template.read_text(encoding="utf-8"))["Resources"].values()
     functions = [r["Properties"] for r in resources if r["Type"] == "AWS::Serverless::Function"]
     handlers = [properties["Handler"] for properties in functions if properties.get("PackageType") != "Image"]
     return sorted(handler.removesuffix(".handler.handler") for handler in handlers)

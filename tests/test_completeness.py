@@ -11,7 +11,6 @@ from typing import get_args
 
 import pytest
 from packaging.requirements import Requirement
-from samtranslator.yaml_helper import yaml_parse
 
 from core.delimited import delimiter
 from core.delimited.decoding import DISPLAY_NAMES
@@ -33,6 +32,7 @@ from infra.cli import COMMANDS
 from infra.cli.demo_run import EXPORT_SUFFIX
 from infra.cli.upload import upload
 from infra.local.server import FUNCTIONS
+from infra.sam_template import parse_template
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -40,7 +40,7 @@ TEMPLATES = [ROOT / "template.yaml", *sorted((ROOT / "infra/aws").glob("*.yaml")
 
 
 def test_every_folder_of_a_function_is_in_the_template_and_in_the_server() -> None:
-    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"].values()
+    resources = parse_template((ROOT / "template.yaml").read_text())["Resources"].values()
     functions = [r["Properties"] for r in resources if r["Type"] == "AWS::Serverless::Function"]
     deployed = {p.get("Handler") or p["ImageConfig"]["Command"][0] for p in functions}
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/*.py") if path.stem in ("app", "handler")}

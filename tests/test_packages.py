@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
-from samtranslator.yaml_helper import yaml_parse
+
+from infra.sam_template import parse_template
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = {
     name: resource["Properties"]
-    for name, resource in yaml_parse((ROOT / "template.yaml").read_text())["Resources"].items()
+    for name, resource in parse_template((ROOT / "template.yaml").read_text())["Resources"].items()
     if resource["Type"] == "AWS::Serverless::Function"
 }
 ZIPPED = [name for name, properties in FUNCTIONS.items() if properties.get("PackageType") != "Image"]
@@ -54,7 +55,7 @@ def test_every_zip_function_is_built_and_fits(built: Path, record_property) -> N
     for name, mib in sizes.items():
         assert (built / name / "functions").is_dir()
         assert mib <= LARGEST.get(name, LARGEST_OTHER), sizes
-    deployed = yaml_parse((built / "template.yaml").read_text())
+    deployed = parse_template((built / "template.yaml").read_text())
     assert deployed["Resources"]["Monitor"]["Properties"]["TemplateURL"] == "Monitor/template.yaml"
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from core import __version__
 from core.errors import RegattaError
@@ -20,10 +19,11 @@ from core.telemetry.facts import LEVELS
 from core.telemetry.metrics import METRICS
 from functions.jobs.app import MOST_WAIT
 from infra import cost
+from infra.sam_template import parse_template
 
 ROOT = Path(__file__).resolve().parent.parent
-TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
-MONITORING = yaml_parse((ROOT / "infra/aws/monitoring.yaml").read_text())
+TEMPLATE = parse_template((ROOT / "template.yaml").read_text())
+MONITORING = parse_template((ROOT / "infra/aws/monitoring.yaml").read_text())
 ERRORS = (ROOT / "docs/errors.md").read_text()
 
 Resource = dict[str, Any]

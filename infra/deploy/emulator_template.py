@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
+from infra.sam_template import parse_template
 
 RUNTIME = "python3.13"
 BINARY = "application/octet-stream"
@@ -31,8 +31,8 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     """
     # LocalStack does not update an API, though it reports that it did, and removes its stage. So a changed API gets
     # another name, which makes it a new one.
-    api = f"Api{_api_digest(yaml_parse(text))}"
-    template: dict[str, Any] = yaml_parse(API_NAME.sub(api, text))
+    api = f"Api{_api_digest(parse_template(text))}"
+    template: dict[str, Any] = parse_template(API_NAME.sub(api, text))
     # LocalStack ignores */*: it returns bytes for types that are listed, and their Base64 for all others.
     template["Resources"][api]["Properties"]["BinaryMediaTypes"].append(BINARY)
     # The functions of an emulator write their metrics where its servers do, if anywhere.

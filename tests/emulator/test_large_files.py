@@ -7,11 +7,11 @@ from typing import Any
 import boto3
 import httpx
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from core.types import Json
 from infra.emulator_account import REGION
 from infra.paths import ROOT
+from infra.sam_template import parse_template
 from regatta.sources import open_source
 from regatta.upload_record import UploadRecord
 from tests.support.stack import Stack
@@ -188,7 +188,7 @@ def test_regatta_upload_says_when_nobody_answers(stack: Stack, tmp_path: Path) -
 
 
 def test_nobody_takes_over_before_an_invocation_must_be_over() -> None:
-    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    resources = parse_template((ROOT / "template.yaml").read_text())["Resources"]
     timeout = resources["IngestFunction"]["Properties"]["Timeout"]
     # The lease of a living worker is renewed, and its message comes again when no invocation can be alive.
     assert timeout < resources["UploadsQueue"]["Properties"]["VisibilityTimeout"]

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
+from infra.sam_template import parse_template
 from tests.lambda_facts.conftest import ROW
 from tests.support.gateway import TEMPLATE, EnvironmentTransport, proxy_event
 from tests.support.http_server import QuietHandler, running_server
@@ -17,7 +17,7 @@ from tests.support.stack import Stack
 
 SNAPPED = [
     resource["Properties"]["Handler"]
-    for resource in yaml_parse(TEMPLATE.read_text())["Resources"].values()
+    for resource in parse_template(TEMPLATE.read_text())["Resources"].values()
     if "SnapStart" in resource.get("Properties", {})
 ]
 SNAPSHOT = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}

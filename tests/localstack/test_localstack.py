@@ -11,13 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 from tritonclient.http import InferenceServerClient
 
 from infra.deploy import emulated, sam
 from infra.deploy.deployment import DeployError
 from infra.emulator_account import CREDENTIALS, REGION
 from infra.paths import ROOT
+from infra.sam_template import parse_template
 from tests.api.test_open_inference import ROWS, rows
 from tests.localstack.events import FLAT, MESSAGES, SCHEDULES, requests
 from tests.localstack.running import COMPOSE, LocalStack
@@ -136,7 +136,7 @@ def test_a_function_does_its_daily_work_when_it_is_invoked(localstack: LocalStac
 
 
 def test_every_function_of_the_template_is_invoked() -> None:
-    resources = yaml_parse(TEMPLATE)["Resources"]
+    resources = parse_template(TEMPLATE)["Resources"]
     functions = {name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"}
     # No emulator asks the authorizer, nor for the public half of the signing key.
     assert functions - {"AuthorizeFunction", "VerifyingFunction"} == {*requests(), *MESSAGES, *SCHEDULES}
@@ -252,7 +252,7 @@ def test_sam_gets_the_parameters_of_the_stack(sam_calls: Path, monkeypatch: pyte
     assert built == "build"
     given = dict(pair.split("=") for pair in deployed.partition("--parameter-overrides ")[2].split())
     assert given == {"LogLevel": "DEBUG", "BucketName": "regatta", "CreateBucket": "true"}
-    assert set(given) <= set(yaml_parse(TEMPLATE)["Parameters"])
+    assert set(given) <= set(parse_template(TEMPLATE)["Parameters"])
     monkeypatch.setenv("FAILS", "deploy")
     with pytest.raises(DeployError, match="`sam deploy` ended with status 1"):
         sam.deploy("regatta", {})

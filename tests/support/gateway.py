@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import httpx
-from samtranslator.yaml_helper import yaml_parse
 
 from core import __version__
 from infra.environment import TMP_MIB, Environment
+from infra.sam_template import parse_template
 from tests.support.contract import check_answer
 from tests.support.permissions import acting_as
 
@@ -27,7 +27,7 @@ BINARY = ("multipart/form-data", "application/octet-stream", "text/csv")
 @cache
 def _template() -> dict[str, Any]:
     """Return the template, for reading only; parsing it takes longer than most tests."""
-    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    parsed: dict[str, Any] = parse_template(TEMPLATE.read_text())
     return parsed
 
 

@@ -17,12 +17,12 @@ from unittest import mock
 from urllib.parse import unquote
 
 from botocore.client import BaseClient
-from samtranslator.yaml_helper import yaml_parse
 
 from core.storage import signing
 from core.storage.s3.object_store import ObjectStore
 from core.storage.s3.signed_get import SignedGet
 from infra.privileges import SIGNERS
+from infra.sam_template import parse_template
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 BUCKET_ARN = "arn:${AWS::Partition}:s3:::${BucketName}"
@@ -56,7 +56,7 @@ class Asked:
 def policies() -> dict[str, list[dict[str, Any]]]:
     """Return the statements of each function's role, by the name of its folder; a conditional one counts as given."""
     found = {}
-    for resource in yaml_parse(TEMPLATE.read_text())["Resources"].values():
+    for resource in parse_template(TEMPLATE.read_text())["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             properties = resource["Properties"]
             name = properties["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")

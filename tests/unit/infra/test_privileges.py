@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from core.access.caller import Caller
 from core.access.roles import Role
@@ -37,6 +36,7 @@ from infra.privileges import (
     SHARED,
     SIGNERS,
 )
+from infra.sam_template import parse_template
 from tests.support.arrivals import linear_table, put_file
 from tests.support.gateway import HandlerTransport
 from tests.support.lambda_context import LambdaContext
@@ -52,7 +52,7 @@ ASYNC = {"Prefer": "respond-async"}
 @cache
 def parsed_template() -> dict[str, Any]:
     """Return the template, for reading only."""
-    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    parsed: dict[str, Any] = parse_template(TEMPLATE.read_text())
     return parsed
 
 
