@@ -3,7 +3,7 @@ import { count, number, share } from "../parts/format.js";
 import { html } from "../parts/preact.js";
 import { t } from "../parts/words.js";
 import { Axes, Figure } from "./figure.js";
-import { extent, linear, roomy, ticks } from "./scales.js";
+import { extent, linear, logarithmicTicks, roomy, ticks } from "./scales.js";
 
 const MARGIN = { top: 24, right: 12, bottom: 40, left: 56 };
 const MOST_POINTS = 5000;
@@ -48,8 +48,9 @@ export function Bars({ title, name, items, show = number, words, most, labelShar
   }}<//>`;
 }
 
-// Points, such as predicted against actual. points: [[x, y], ...]; `diagonal` draws where both are equal, `zero` where y is 0.
-export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false, zero = false, height = 320, words, showX = number, showY = number, labels, onPick, chosen }) {
+// Points, such as predicted against actual. points: [[x, y], ...]; `diagonal` draws where both are equal, `zero` where y is 0;
+// with `logarithmic` each x is the logarithm (of base 10) of what `showX` shows.
+export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false, zero = false, logarithmic = false, height = 320, words, showX = number, showY = number, labels, onPick, chosen }) {
   const drawn = thin(points);
   const both = diagonal ? roomy(points.flat()) : null;
   const domain = both ?? roomy(points.map(([x]) => x));
@@ -62,7 +63,7 @@ export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false,
     const ends = [Math.max(domain[0], range[0]), Math.min(domain[1], range[1])];
     return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}">
       <${Axes} width=${width} height=${height} margin=${MARGIN}
-        x=${{ scale: x, ticks: ticks(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: ticks(...range, height / 64), show: showY, label: yLabel }} />
+        x=${{ scale: x, ticks: (logarithmic ? logarithmicTicks : ticks)(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: ticks(...range, height / 64), show: showY, label: yLabel }} />
       ${diagonal && html`<line class="reference" x1=${x(ends[0])} y1=${y(ends[0])} x2=${x(ends[1])} y2=${y(ends[1])} />`}
       ${zero && html`<line class="reference" x1=${MARGIN.left} x2=${width - MARGIN.right} y1=${y(0)} y2=${y(0)} />`}
       ${few

@@ -35,3 +35,14 @@ export function roomy(values, room = 0.04) {
   const beside = (high - low || Math.abs(high) || 1) * room;
   return [low - beside, high + beside];
 }
+
+// Return marks for logarithms (of base 10): those of 1, 2 and 5 times each power of ten, or of the powers alone where that is enough.
+export function logarithmicTicks(from, to, most) {
+  const marks = (steps) => {
+    const found = [];
+    for (let power = Math.floor(from); power <= Math.ceil(to); power += 1) found.push(...steps.map((step) => power + Math.log10(step)));
+    return found.filter((mark) => mark >= from && mark <= to);
+  };
+  const fine = marks([1, 2, 5]);
+  return fine.length <= most ? fine : marks([1]);
+}

@@ -1,5 +1,6 @@
 // The views in the order of the navigation. A module is loaded when its view is first shown.
 export const VIEWS = {
   data: () => import("./data.js"),
+  race: () => import("./race.js"),
   operate: () => import("./operate.js"),
 };

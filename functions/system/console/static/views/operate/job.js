@@ -37,7 +37,7 @@ function Job({ job, onChange }) {
       <${Outcome} job=${job} />
     <//>
     ${again.error && html`<${ErrorPanel} error=${again.error} />`}
-    ${job.status === "running" && html`<${Section}><div class="card"><${Progress} share=${job.progress} label=${job.stage} /></div><//>`}
+    ${job.status === "running" && html`<${Section}><div class="card"><${Progress} share=${job.progress} label=${known(`stages.${job.stage}`, job.stage)} /></div><//>`}
     ${job.error && html`<${Section}><${ErrorPanel} error=${new Problem(job.error.status, job.error)} /><//>`}
     <${Section} title=${t("operate.job.course")}><div class="card"><${Figures} items=${[
       [t("operate.jobs.created"), moment(job.created_at)],

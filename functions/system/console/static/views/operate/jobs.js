@@ -43,7 +43,7 @@ function JobTable({ jobs }) {
   return html`<${Table} caption=${t("operate.jobs.title")} rows=${jobs} rowKey=${(job) => job.job_id} csv="jobs.csv" onRow=${(job) => navigate(href("operate", job.job_id))} columns=${[
     { name: "kind", label: t("operate.jobs.kind"), isHeading: true, show: (kind, job) => html`<a href=${href("operate", job.job_id)}>${known(`operate.kind.${kind}`, kind)}</a>` },
     { name: "status", label: t("operate.jobs.status"), show: (status) => html`<${JobState} status=${status} />` },
-    { name: "progress", label: t("operate.jobs.progress"), show: (share, job) => (job.status === "running" ? html`<${Progress} share=${share} label=${job.stage} />` : null) },
+    { name: "progress", label: t("operate.jobs.progress"), show: (share, job) => (job.status === "running" ? html`<${Progress} share=${share} label=${known(`stages.${job.stage}`, job.stage)} />` : null) },
     { name: "created_at", label: t("operate.jobs.created"), show: (when) => ago(when) },
     { name: "seconds", label: t("operate.jobs.took"), number: true, value: tookSeconds, show: (seconds) => (seconds === null ? null : duration(seconds)) },
     { name: "attempts", label: t("operate.jobs.attempts"), number: true },

@@ -1,0 +1,8 @@
+// Race: regressors run against each other on the same folds, and the best is kept.
+import { html } from "../parts/preact.js";
+import { RaceView } from "./race/race_view.js";
+import { Start } from "./race/start.js";
+
+export default function Race({ path, query }) {
+  return path.length ? html`<${RaceView} jobId=${path[0]} key=${path[0]} />` : html`<${Start} query=${query} />`;
+}

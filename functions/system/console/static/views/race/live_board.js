@@ -1,0 +1,65 @@
+// The leaderboard while a race runs: rows move to their new places, unless somebody asked for less motion.
+import { Section } from "../../parts/elements.js";
+import { count, duration, NOTHING, score } from "../../parts/format.js";
+import { html, useLayoutEffect, useRef } from "../../parts/preact.js";
+import { regressor } from "../../parts/regressors.js";
+import { t } from "../../parts/words.js";
+
+const ROW_MS = 350;
+
+export function LiveBoard({ job }) {
+  const rows = boardOf(job);
+  const list = useMoves(rows.map(({ key }) => key).join(" "));
+  if (rows.length === 0) return html`<p class="muted waiting">${t(job.status === "queued" ? "race.queued" : "race.preparing")}</p>`;
+  const best = Math.max(...rows.map(({ r2 }) => r2 ?? -Infinity));
+  return html`<${Section} title=${t("race.leaderboard")} note=${t("race.leaderboardNote")}>
+    <ol class="board" ref=${list}>
+      ${rows.map((row, index) => html`<li key=${row.key} data-key=${row.key} class=${row.running ? "running" : ""}>
+        <span class="place">${index + 1}</span>
+        <span class="who"><bdi>${row.name}</bdi>${row.running && html`<span class="spinner" role="img" aria-label=${t("race.isRunning")} />`}</span>
+        <span class="track" aria-hidden="true"><span class="done" style=${{ width: `${shareOf(row, best)}%` }} /></span>
+        <span class="figure">${row.r2 === null ? NOTHING : score(row.r2)}<small>${row.note}</small></span>
+      </li>`)}
+    </ol>
+  <//>`;
+}
+
+// A portfolio says how its trials stand; the nine only how far each of them is.
+function boardOf({ standings, parts }) {
+  if (standings.length > 0) {
+    const seen = new Map();
+    return [...standings].sort((one, other) => (other.r2 ?? -Infinity) - (one.r2 ?? -Infinity)).map((trial) => {
+      const name = regressor(trial.model_type, trial.target_transform);
+      seen.set(name, (seen.get(name) ?? 0) + 1);
+      return { ...trial, name, key: `${trial.model_type}-${trial.target_transform}-${seen.get(name)}`, note: `${t("race.folds", { n: trial.folds, count: count(trial.folds) })} · ${duration(trial.seconds)}` };
+    });
+  }
+  return Object.entries(parts ?? {}).sort(([, one], [, other]) => other - one).map(([label, progress]) => ({
+    key: label, name: regressor(label), r2: null, progress, running: progress > 0 && progress < 1, note: `${Math.round(100 * progress)} %`,
+  }));
+}
+
+function shareOf({ r2, progress }, best) {
+  if (progress !== undefined) return 100 * progress;
+  return best > 0 ? Math.max(0, (100 * (r2 ?? 0)) / best) : 0;
+}
+
+// Let rows glide from their old places to the new ones.
+function useMoves(order) {
+  const list = useRef(null);
+  const places = useRef(new Map());
+  useLayoutEffect(() => {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const found = new Map();
+    for (const row of list.current?.children ?? []) {
+      const { key } = row.dataset;
+      found.set(key, row.offsetTop);
+      const before = places.current.get(key);
+      if (!still && before !== undefined && before !== row.offsetTop) {
+        row.animate([{ transform: `translateY(${before - row.offsetTop}px)` }, { transform: "none" }], { duration: ROW_MS, easing: "ease-out" });
+      }
+    }
+    places.current = found;
+  }, [order]);
+  return list;
+}

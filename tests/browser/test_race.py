@@ -1,0 +1,90 @@
+"""The race and what operates it, as a person uses them: started, watched, stopped, and looked up afterwards."""
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tests.browser.conftest import Check
+from tests.browser.test_data import upload
+from tests.support.stack import Stack
+from tests.support.tables import noisy
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def test_a_race_is_watched_stopped_and_keeps_its_best(page: "Page", stack: Stack, check: Check) -> None:
+    page.goto("/console/data")
+    upload(page, "race.csv", noisy(2000).encode())
+    page.get_by_role("heading", name="race.csv").wait_for()
+    page.get_by_role("link", name="Race").click()
+    assert page.get_by_role("button", name="Start the race").is_disabled()
+    check(page, "race-start")
+    page.get_by_label("Target").select_option("y")
+    page.get_by_text("10 mins", exact=True).click()
+    page.get_by_role("button", name="Start the race").click()
+    page.get_by_role("heading", name="The race is on").wait_for()
+    page.locator(".board li:not(.running)").first.wait_for()
+    page.get_by_role("button", name="Stop the race").click()
+    page.locator("dialog").get_by_role("button", name="Stop the race").click()
+    page.get_by_role("heading", name="The race is over").wait_for()
+    page.get_by_text("The race was stopped early").wait_for()
+    job = httpx.get(f"{stack.base_url}/jobs/{page.url.rsplit('/', 1)[-1]}").json()
+    assert job["result"]["cut"] == "cancelled"
+    assert page.locator(".winner h2").inner_text()
+    assert page.locator(".table-figure tbody tr").count() == len(job["result"]["results"])
+    check(page, "race-over")
+
+
+def test_a_race_that_runs_shows_how_each_trial_stands(page: "Page", check: Check) -> None:
+    trial = {"target_transform": "none", "folds": 3, "seconds": 1.25, "running": True}
+    standings = [{**trial, "model_type": "ridge", "r2": None}, {**trial, "model_type": "svr", "r2": 0.81}]
+    job = {
+        "job_id": "watched", "kind": "compare", "status": "running", "stage": "training", "progress": 0.4, "parts": {},
+        "attempts": 1, "created_at": "2026-01-01T00:00:00+00:00", "started_at": "2026-01-01T00:00:01+00:00",
+        "finished_at": None, "error": None, "result": None, "standings": standings,
+    }  # fmt: skip
+    page.route("**/jobs/watched*", lambda route: route.fulfill(json=job))
+    page.goto("/console/race/watched")
+    page.locator(".board li").first.wait_for()
+    assert page.locator(".board .who").all_inner_texts() == ["Support vectors", "Ridge"]
+    check(page, "race-running")
+
+
+def test_a_race_without_a_usable_target_says_what_to_do(page: "Page", stack: Stack, check: Check) -> None:
+    words = b"street,town\nmain,here\nside,there\n" * 20
+    answer = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("words.csv", words)}).json()
+    page.goto(f"/console/race?file={answer['file_id']}")
+    page.get_by_text("No column can be predicted").wait_for()
+    check(page, "race-no-target")
+
+
+def test_whoever_operates_sees_the_parts_and_the_jobs(page: "Page", stack: Stack, check: Check) -> None:
+    page.goto("/console/operate")
+    page.get_by_text("Everything answers").wait_for()
+    page.get_by_role("heading", name="Object storage").wait_for()
+    check(page, "operate")
+    page.get_by_role("link", name="Race", exact=True).last.click()
+    page.get_by_role("heading", name="Course").wait_for()
+    check(page, "operate-job")
+
+
+def test_a_service_without_storage_still_shows_its_state(page: "Page") -> None:
+    parts = {
+        "storage": {"status": "down"},
+        "redis": {"status": "up"},
+        "queue": {"status": "off"},
+        "cache": {},
+        "index": {},
+    }
+    body = {
+        "type": "urn:regatta:problem:storage-unavailable",
+        "title": "down",
+        "status": 503,
+        "detail": "down",
+        **parts,
+    }
+    page.route("**/system/status", lambda route: route.fulfill(status=503, json=body))
+    page.goto("/console/operate")
+    page.get_by_text("Storage does not answer").wait_for()
+    assert page.get_by_text("Nothing can be stored or loaded").is_visible()
