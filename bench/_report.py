@@ -92,18 +92,26 @@ def once(call: Callable[[], object]) -> Timer:
     return run_once
 
 
-def run(title: str, measure: Callable[..., Iterator[Figure]], flags: Mapping[str, str] | None = None) -> int:
+def run(
+    title: str,
+    measure: Callable[..., Iterator[Figure]],
+    flags: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None,
+) -> int:
     """Print each figure as it is measured; return the exit status, which is 1 where a figure misses its target.
 
-    `flags` are options of this benchmark alone, with their help; `measure` gets each as a keyword argument.
+    `flags` are options of this benchmark alone, with their help, and `options` those with a value; `measure` gets each
+    as a keyword argument.
     """
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--quick", action="store_true", help="fewer rounds; the same figures and targets")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
     for flag, help_text in (flags or {}).items():
         parser.add_argument(f"--{flag}", action="store_true", help=help_text)
+    for option, help_text in (options or {}).items():
+        parser.add_argument(f"--{option}", help=help_text)
     arguments = parser.parse_args()
-    chosen = {flag: getattr(arguments, flag) for flag in flags or {}}
+    chosen = {name: getattr(arguments, name) for name in [*(flags or {}), *(options or {})]}
     # An exception, so that processes that were started are stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(f"{title}\n\n{'figure':{NAME_WIDTH}} {'ratio':>8} {'target':>8}        sides")

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from core.manifests import Feature, Recipe
-from core.stored_document import Document, FormattedDocument, is_none, no_items
+from core.stored_document import Document, FormattedDocument, is_empty, is_none, no_items
 
 
 class StoredFile(Document):
@@ -135,6 +135,9 @@ class ModelManifest(FormattedDocument):
     cross_validation: CrossValidation
     # Quantiles of the absolute out-of-fold residuals at 0, 0.005, ... 1.
     interval_quantiles: list[float] = Field(default_factory=no_items)
+    # The same of the absolute residuals divided by the spread of their row, where the graph has a learned spread: then
+    # intervals are adaptive. Empty where they are of equal width, as in all models of earlier versions.
+    spread_quantiles: list[float] = Field(default_factory=no_items, exclude_if=is_empty)
     importance: list[Importance] = Field(default_factory=no_items)
     target_transform: TargetTransformName = "none"
     # The candidates of a tuning or a portfolio search.

@@ -19,6 +19,7 @@ type Model struct {
 	Baseline          *Baseline         `json:"baseline,omitempty"`
 	CrossValidation   CrossValidation   `json:"cross_validation"`
 	IntervalQuantiles []float64         `json:"interval_quantiles,omitempty"`
+	SpreadQuantiles   []float64         `json:"spread_quantiles,omitempty"`
 	Importance        []Importance      `json:"importance,omitempty"`
 	TargetTransform   string            `json:"target_transform,omitempty"`
 	Trials            []TrialRecord     `json:"trials,omitempty"`

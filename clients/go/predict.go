@@ -90,8 +90,10 @@ type Prediction struct {
 // IntervalBounds is the bounds of one prediction.
 type IntervalBounds struct {
 	Level float64 `json:"level"`
-	Lower float64 `json:"lower"`
-	Upper float64 `json:"upper"`
+	// Method is "adaptive" where bounds are wider for rows whose errors are larger, or "equal_width".
+	Method string  `json:"method,omitempty"`
+	Lower  float64 `json:"lower"`
+	Upper  float64 `json:"upper"`
 }
 
 // Predictions is those of many rows, in their order.
@@ -112,6 +114,8 @@ type Predictions struct {
 // IntervalLevel is the share of true values that bounds hold.
 type IntervalLevel struct {
 	Level float64 `json:"level"`
+	// Method is "adaptive" where bounds are wider for rows whose errors are larger, or "equal_width".
+	Method string `json:"method,omitempty"`
 }
 
 // Row predicts one row: a [Row], or a struct or map whose JSON has a field for each column.

@@ -24,6 +24,7 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.importance import count_predictions
 from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Split
+from core.regressors.spread import TIME_SHARE, expected_seconds
 
 # The bytes that one member of an ensemble may have: this part of a model's, because several share one graph, and so
 # many for each second of the search, because they have to be compiled, verified and stored.
@@ -244,7 +245,9 @@ def storing_seconds(search: PortfolioSearch, members: Sequence[Trial]) -> float:
     # A model that may exceed a limit is compiled more than once.
     compiled = 1 if search.serving_limits.excess(cost) <= CLEARLY_WITHIN else 2
     explaining = EXPLAINING_A_ROW * len(members) * count_predictions(len(search.data.test_y), len(search.data.columns))
-    return search.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * cost.size_bytes / 1e6 + explaining)
+    storing = STORING_SECONDS + compiled * STORING_A_MEGABYTE * cost.size_bytes / 1e6 + explaining
+    spread = expected_seconds(len(search.fold_cache.data.train_y), len(search.data.columns))
+    return search.pace * storing + min(search.pace * spread, TIME_SHARE * search.seconds)
 
 
 def _usable(trials: Sequence[Trial], division: int) -> list[Trial]:

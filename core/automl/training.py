@@ -1,7 +1,6 @@
 """Train one candidate: cross-validate it, fit it on the training part, and evaluate it on the holdout."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +27,7 @@ from core.regressors.limits import TrainingLimits
 from core.regressors.metrics import baseline, cross_validation, evaluate, interval_quantiles, plots
 from core.regressors.segments import error_segments
 from core.regressors.splits import Split, evenly_spaced
+from core.regressors.spread import OutOfFold
 from core.regressors.thread_limits import one_core_per_fit
 from core.types import Json
 
@@ -46,6 +46,7 @@ class TrainedModel:
     baseline: Baseline
     cross_validation: CrossValidation
     interval_quantiles: list[float]
+    out_of_fold: OutOfFold
     plots: dict[str, Any]
     segments: list[Json]
     parameters: dict[str, Any]
@@ -96,7 +97,7 @@ def evaluate_trial(fold_cache: FoldCache, trial: Trial, trial_records: list[Tria
         trial.candidate.regressor.name,
         trial.fitted,
         trial.predicted[fold_cache.holdout_fold],
-        residuals=residuals(fold_cache, trial.predicted),
+        out_of_fold=OutOfFold(fold_cache.data, trial.predicted),
         scores=trial.scores,
         parameters=regressor_parameters(trial.estimator),
         target_transform=trial.candidate.target_transform,
@@ -106,26 +107,20 @@ def evaluate_trial(fold_cache: FoldCache, trial: Trial, trial_records: list[Tria
     )
 
 
-def residuals(fold_cache: FoldCache, predicted: Mapping[int, Floats]) -> Floats:
-    """Return the out-of-fold residuals, actual minus predicted, float64."""
-    y, folds = fold_cache.data.train_y, fold_cache.data.folds
-    return np.concatenate([y[fold.test] - predicted[i] for i, fold in enumerate(folds) if i in predicted])
-
-
 def evaluate_on_holdout(
     data: Split,
     model_type: str,
     pipeline: Any,
     holdout: Floats,
     *,
-    residuals: Floats,
+    out_of_fold: OutOfFold,
     scores: list[float],
     seconds: float,
     **rest: Any,
 ) -> TrainedModel:
     """Evaluate a pipeline that was fitted on the training part of `data` by its predictions of the holdout.
 
-    `residuals` and `scores` are those of the folds. Raises `TrainingFailedError` for NaN and inf.
+    `out_of_fold` and `scores` are those of the folds. Raises `TrainingFailedError` for NaN and inf.
     """
     begun = time.perf_counter()
     seen = evenly_spaced(len(data.train_y), TRAIN_METRIC_ROWS)
@@ -144,7 +139,8 @@ def evaluate_on_holdout(
         train_metrics=evaluate(data.train_y[seen], train_predicted),
         baseline=baseline(data),
         cross_validation=cross_validation(scores),
-        interval_quantiles=interval_quantiles(residuals),
+        interval_quantiles=interval_quantiles(out_of_fold.residuals),
+        out_of_fold=out_of_fold,
         plots=plots(data.test_y, holdout),
         segments=error_segments(data, holdout),
         seconds=seconds + time.perf_counter() - begun,

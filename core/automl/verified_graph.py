@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -26,12 +26,16 @@ def measure_cost(pipeline: Any, columns: Sequence[Column], rows: pd.DataFrame) -
 
 @dataclass(frozen=True)
 class VerifiedGraph:
-    """A loaded graph that agrees with its pipeline, and its serving cost."""
+    """A loaded graph that agrees with its pipeline, and its serving cost.
+
+    With a learned spread in it, `spread_quantiles` are those of |residual| / spread.
+    """
 
     graph: bytes
     features: list[Feature]
     compiled: CompiledModel
     cost: ServingCost
+    spread_quantiles: list[float] = field(default_factory=list)
 
 
 def verify_graph(pipeline: Any, data: Split) -> VerifiedGraph:

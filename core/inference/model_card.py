@@ -34,6 +34,7 @@ class ModelCard(FormattedDocument):
     baseline: Baseline | None = None
     cross_validation: CrossValidation
     interval_quantiles: list[float] = Field(default_factory=list)
+    spread_quantiles: list[float] = Field(default_factory=list)
     importance: list[Importance] = Field(default_factory=list)
     target_transform: str = "none"
     members: list[EnsembleMember] = Field(default_factory=list)
@@ -74,4 +75,4 @@ class ModelCard(FormattedDocument):
                 "An interval is a fraction between 0 and 1, such as 0.9, of a model that keeps its residuals.",
                 [{"field": "interval", "message": "must be between 0 and 1"}],
             )
-        return interval_of(self.interval_quantiles, level, self.rows_train)
+        return interval_of(self.interval_quantiles, level, self.rows_train, self.spread_quantiles)

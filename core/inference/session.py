@@ -2,10 +2,10 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import onnxruntime as ort
@@ -16,6 +16,11 @@ from core.inference.row_order import z_order
 from core.inference.value_readers import takes_percent
 from core.manifests import Feature
 from core.model_manifest import ModelManifest
+
+# The output of a graph that has a learned spread, and the input that asks for it; a column may have either name, then
+# they end with underscores.
+SPREAD, WITH_SPREAD = "spread", "with_spread"
+TRUE = np.array(True)
 
 ERRORS_ONLY = 3
 # At least so many rows of a large graph are sorted and divided over all cores. Similar neighbours take the same path
@@ -44,7 +49,10 @@ class CompiledModel:
         self.levels = {feature.name: _known_values(feature) for feature in features}
         self.size_bytes = len(graph)
         self._session = session or open_session(graph)
-        self._output = self._session.get_outputs()[0].name
+        self._output, *others = (output.name for output in self._session.get_outputs())
+        self._spread = next((name for name in others if name.rstrip("_") == SPREAD), "")
+        switches = (switch.name for switch in self._session.get_overridable_initializers())
+        self._with_spread = next((name for name in switches if name.rstrip("_") == WITH_SPREAD), "")
         self._sort_by = [*important] or [feature.name for feature in features]
         self._is_large = len(graph) >= SHARED_BYTES
 
@@ -55,24 +63,44 @@ class CompiledModel:
 
     def run(self, columns: RawColumns) -> Floats:
         """Return the predictions, (n,) float64, for raw columns of n values each."""
-        rows = len(columns[self._sort_by[0]]) if self._is_large else 0
-        if rows < SHARED_ROWS:
-            return self._run(columns)
-        result = np.empty(rows)
+        return self._run(columns) if self._is_few(columns) else self._run_divided(columns, self._run)
 
-        def fill(positions: NDArray[np.intp]) -> None:
-            result[positions] = self._run({feature.name: columns[feature.name][positions] for feature in self.features})
+    def run_with_spread(self, columns: RawColumns) -> tuple[Floats, Floats]:
+        """Return the predictions and the spread of each row, (n,) float64 each; the graph must have a spread."""
+        run = self._run_with_spread
+        both = run(columns) if self._is_few(columns) else self._run_divided(columns, run)
+        return both[:, 0], both[:, 1]
+
+    def _is_few(self, columns: RawColumns) -> bool:
+        """Return whether one thread is as quick as several."""
+        return not self._is_large or len(columns[self._sort_by[0]]) < SHARED_ROWS
+
+    def _run_divided(self, columns: RawColumns, run: Callable[[RawColumns], Floats]) -> Floats:
+        """Return the results of `run` for all rows, which are sorted and divided over the cores."""
+
+        def run_part(positions: NDArray[np.intp]) -> Floats:
+            return run({feature.name: columns[feature.name][positions] for feature in self.features})
 
         # Rows are independent, so neither their order nor the thread changes a prediction.
-        for _ in _pool().map(fill, np.array_split(z_order(columns, self._sort_by), _cores())):
-            pass
+        parts = np.array_split(z_order(columns, self._sort_by), _cores())
+        results = list(_pool().map(run_part, parts))
+        result = np.empty((sum(map(len, parts)), *results[0].shape[1:]))
+        for part, found in zip(parts, results, strict=True):
+            result[part] = found
         return result
 
     def _run(self, columns: RawColumns) -> Floats:
-        """Run the graph in the calling thread."""
-        feed = {feature.name: columns[feature.name].reshape(-1, 1) for feature in self.features}
-        result: Floats = self._session.run([self._output], feed)[0][:, 0]
+        """Return the predictions, (n,), by a run in the calling thread."""
+        result: Floats = self._session.run([self._output], self._feed(columns))[0][:, 0]
         return result
+
+    def _run_with_spread(self, columns: RawColumns) -> Floats:
+        """Return the predictions and spreads, (n, 2), by a run in the calling thread."""
+        feed = {**self._feed(columns), self._with_spread: TRUE}
+        return np.concatenate(self._session.run([self._output, self._spread], feed), axis=1)
+
+    def _feed(self, columns: RawColumns) -> dict[str, NDArray[Any]]:
+        return {feature.name: columns[feature.name].reshape(-1, 1) for feature in self.features}
 
 
 def open_session(graph: bytes) -> ort.InferenceSession:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from core.automl.ensemble_selection import ENSEMBLE
 from core.catalogue import CATALOGUE
+from core.inference.intervals import IntervalMethod
 from core.model_manifest import Baseline, CrossValidation, Importance, Metrics, ModelManifest, TargetTransformName
 from functions.contract.answer import (
     Answer,
@@ -176,6 +177,7 @@ class OutputSchema(Answer):
     type: Literal["number"]
     target_column: str
     interval: bool = Field(description="whether it can predict bounds")
+    interval_method: IntervalMethod | None = absent("whether the bounds are wider where errors are larger")
     unit: str | None = absent()
     decimal: str | None = absent()
     missing: list[str] | None = absent()

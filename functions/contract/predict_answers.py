@@ -2,15 +2,23 @@
 
 from typing import Literal
 
+from core.inference.intervals import IntervalMethod
 from functions.contract.answer import Answer, absent
 
 STALE = absent("how many seconds ago storage said that this version serves; only while storage does not answer")
+
+
+METHOD = absent(
+    "`adaptive`: wider where errors are larger; `equal_width`: as wide for every row, as with a model of an earlier "
+    "version"
+)
 
 
 class IntervalBounds(Answer):
     """Bounds that hold a share of true values."""
 
     level: float
+    method: IntervalMethod | None = METHOD
     lower: float
     upper: float
 
@@ -19,6 +27,7 @@ class IntervalLevel(Answer):
     """The share of true values that the bounds hold."""
 
     level: float
+    method: IntervalMethod | None = METHOD
 
 
 class Prediction(Answer):
@@ -108,9 +117,10 @@ class OutputTensor(Answer):
 
 
 class InferWarnings(Answer):
-    """The warnings about the rows, as one text, and how old the champion is while storage does not answer."""
+    """Warnings as one text, how wide the bounds are, and how old the champion is while storage does not answer."""
 
     warnings: str | None = absent()
+    interval_method: IntervalMethod | None = METHOD
     stale_seconds: float | None = STALE
 
 

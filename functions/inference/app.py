@@ -125,6 +125,8 @@ def _infer(workspace: Workspace, body: bytes, header: str | None, name: str, ver
         answer["id"] = request.id
     # A parameter is a text, a number or a boolean.
     parameters: dict[str, Any] = {"warnings": "; ".join(predicted.warnings)} if predicted.warnings else {}
+    if predicted.interval:
+        parameters["interval_method"] = predicted.interval.method
     if (stale := stale_seconds(workspace, name, model)) is not None:
         parameters["stale_seconds"] = stale
     if parameters:

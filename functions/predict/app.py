@@ -46,7 +46,7 @@ async def predict(request: Request) -> Response:
     }
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)
-        answer["interval"] = {"level": predicted.interval.level, "lower": float(lower[0]), "upper": float(upper[0])}
+        answer["interval"] = {**predicted.interval.summary, "lower": float(lower[0]), "upper": float(upper[0])}
     return Response(to_json(answer), media_type="application/json")
 
 
@@ -107,7 +107,7 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
     }
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)
-        answer |= {"interval": {"level": predicted.interval.level}, "lower": lower.tolist(), "upper": upper.tolist()}
+        answer |= {"interval": predicted.interval.summary, "lower": lower.tolist(), "upper": upper.tolist()}
     return _answer_or_url(workspace, model, to_json(answer))
 
 

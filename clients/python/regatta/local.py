@@ -85,9 +85,9 @@ class Model:
         bounds = None if interval is None else self._file.card.interval(interval)
         if hasattr(rows, "to_pandas") and not hasattr(rows, "iloc"):
             rows = rows.to_pandas()
-        found = self._predicted(rows, strict=strict)
+        found = self._predicted(rows, strict=strict, spread=bounds is not None and bounds.is_adaptive)
         _warn(found.warnings)
-        columns = [found.values, *(bounds.bounds(found.values) if bounds else ())]
+        columns = [found.values, *(bounds.of_rows(found.spreads).bounds(found.values) if bounds else ())]
         if hasattr(rows, "iloc"):
             import pandas as pd
 
@@ -99,14 +99,14 @@ class Model:
             return values
         return float(values[0]) if bounds is None else values[0]
 
-    def _predicted(self, rows: Any, *, strict: bool) -> "PredictedRows":
+    def _predicted(self, rows: Any, *, strict: bool, spread: bool) -> "PredictedRows":
         if isinstance(rows, str | Path):
-            return self._file.predict_csv(Path(rows), strict=strict)
+            return self._file.predict_csv(Path(rows), strict=strict, spread=spread)
         if isinstance(rows, Mapping):
             rows = [rows]
         if isinstance(rows, list):
-            return self._file.predict_records(rows, strict=strict)
-        return self._file.predict_frame(rows, strict=strict)
+            return self._file.predict_records(rows, strict=strict, spread=spread)
+        return self._file.predict_frame(rows, strict=strict, spread=spread)
 
     @property
     def model_type(self) -> str:

@@ -1917,9 +1917,14 @@ export interface components {
             inputs: components["schemas"]["Input"][];
             outputs?: components["schemas"]["Output"][];
         };
-        /** @description The warnings about the rows, as one text, and how old the champion is while storage does not answer. */
+        /** @description Warnings as one text, how wide the bounds are, and how old the champion is while storage does not answer. */
         InferWarnings: {
             warnings?: string;
+            /**
+             * @description `adaptive`: wider where errors are larger; `equal_width`: as wide for every row, as with a model of an earlier version
+             * @enum {string}
+             */
+            interval_method?: "equal_width" | "adaptive";
             /**
              * Format: double
              * @description how many seconds ago storage said that this version serves; only while storage does not answer
@@ -1943,6 +1948,11 @@ export interface components {
         IntervalBounds: {
             /** Format: double */
             level: number;
+            /**
+             * @description `adaptive`: wider where errors are larger; `equal_width`: as wide for every row, as with a model of an earlier version
+             * @enum {string}
+             */
+            method?: "equal_width" | "adaptive";
             /** Format: double */
             lower: number;
             /** Format: double */
@@ -1952,6 +1962,11 @@ export interface components {
         IntervalLevel: {
             /** Format: double */
             level: number;
+            /**
+             * @description `adaptive`: wider where errors are larger; `equal_width`: as wide for every row, as with a model of an earlier version
+             * @enum {string}
+             */
+            method?: "equal_width" | "adaptive";
         };
         /** @description A job. Its `result` is what the call would have answered, or where a file is. */
         JobAnswer: components["schemas"]["TrainJob"] | components["schemas"]["CompareJob"] | components["schemas"]["PredictJob"] | components["schemas"]["ExportJob"] | components["schemas"]["RetrainJob"] | components["schemas"]["ReadJob"];
@@ -2076,6 +2091,7 @@ export interface components {
             baseline?: components["schemas"]["Baseline"] | null;
             cross_validation: components["schemas"]["CrossValidation"];
             interval_quantiles?: number[];
+            spread_quantiles?: number[];
             importance?: components["schemas"]["Importance"][];
             /**
              * @default none
@@ -2243,6 +2259,11 @@ export interface components {
             target_column: string;
             /** @description whether it can predict bounds */
             interval: boolean;
+            /**
+             * @description whether the bounds are wider where errors are larger
+             * @enum {string}
+             */
+            interval_method?: "equal_width" | "adaptive";
             unit?: string;
             decimal?: string;
             missing?: string[];

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.array_types import RawColumns
 from core.deadlines import check_deadline
 from core.departures import check_departure
 from core.errors import InvalidRecordsError, TooLargeError
@@ -88,9 +89,10 @@ def predict_records(
     """Predict JSON records; raises what `predict_batches` does."""
     if len(records) == 1 and (row := raw_columns_of_clean_row(records[0], model.compiled.levels)) is not None:
         width = None if interval is None else conformal_interval(model.manifest, interval)
-        predicted = _finite(model.compiled.run(row), 0)
+        predicted = _predict(model, row, width)
+        _check_finite(predicted.values, 0)
         _note_rows(model, 1)
-        return Predictions(predicted, [], width)
+        return predicted
     _check_rows(len(records), settings().max_batch_rows)
     batches = (
         batch_from_records(records[start : start + batch_size], model.manifest.features)
@@ -116,15 +118,17 @@ def predict_batches(
     """
     width = None if interval is None else conformal_interval(model.manifest, interval)
     input_warnings = InputWarnings(model.manifest.features, strict=strict, first_row=first_row)
-    predicted = []
+    predicted: list[Predictions] = []
     for batch in batches:
         _check_time()
         start = input_warnings.next_row
         _check_rows(start - first_row + batch.rows, settings().max_batch_rows)
         columns = raw_columns_of_batch(batch, model.manifest.features, input_warnings, cells)
-        predicted.append(_finite(model.compiled.run(columns), start))
-    _note_rows(model, sum(map(len, predicted)))
-    return Predictions(_joined(predicted), input_warnings.warnings(), width)
+        predicted.append(_predict(model, columns, width))
+        _check_finite(predicted[-1].values, start)
+    joined = _joined(predicted, width)
+    _note_rows(model, len(joined.values))
+    return replace(joined, warnings=input_warnings.warnings())
 
 
 def predict_table(
@@ -143,8 +147,10 @@ def predict_table(
     warnings = read_again.warnings(strict=strict)
     width = None if interval is None else conformal_interval(model.manifest, interval)
     input_warnings = InputWarnings(model.manifest.features, strict=strict, first_row=FIRST_FILE_ROW)
-    predicted = _joined(list(predict_slices(model, table.slices(batch_size), input_warnings, read_again)))
-    return Predictions(_finite(predicted, FIRST_FILE_ROW), [*warnings, *input_warnings.warnings()], width)
+    slices = predict_slices(model, table.slices(batch_size), input_warnings, read_again, width)
+    joined = _joined(list(slices), width)
+    _check_finite(joined.values, FIRST_FILE_ROW)
+    return replace(joined, warnings=[*warnings, *input_warnings.warnings()])
 
 
 def predict_slices(
@@ -152,10 +158,12 @@ def predict_slices(
     slices: Iterable[ColumnTable],
     input_warnings: InputWarnings,
     read_again: ColumnsReadAgain = NOTHING_READ_AGAIN,
-) -> Iterator[NDArray[np.float64]]:
-    """Yield the predictions of each slice of a stored table, and add what is unusual to `input_warnings`.
+    interval: Interval | None = None,
+) -> Iterator[Predictions]:
+    """Yield the predictions of each slice of a stored table, and add what is unusual to `input_warnings` alone.
 
-    `read_again` has all rows of the columns that were read again; the next row of `input_warnings` is the first one.
+    `read_again` has all rows of the columns that were read again; the next row of `input_warnings` is the first one;
+    `interval` is what `conformal_interval` returns.
     Raises `UnknownColumnError`, `InvalidInputError`, and `InvalidRecordsError` where `input_warnings` is strict.
     """
     features = model.manifest.features
@@ -165,7 +173,7 @@ def predict_slices(
         columns = raw_columns_of_table(some, features, read_again.rows(start, start + some.rows))
         input_warnings.update(columns, some.rows)
         _note_rows(model, some.rows)
-        yield model.compiled.run(columns)
+        yield _predict(model, columns, interval)
 
 
 def _check_time() -> None:
@@ -183,12 +191,27 @@ def _note_rows(model: LoadedModel, rows: int) -> None:
     set_gauge("model_age_seconds", time.time() - model.trained_at)
 
 
-def _joined(slices: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    return np.concatenate(slices) if slices else np.empty(0)
+def _predict(model: LoadedModel, columns: RawColumns, interval: Interval | None) -> Predictions:
+    """Predict raw columns; `interval` is what `conformal_interval` returns."""
+    if interval is None or not interval.is_adaptive:
+        return Predictions(model.compiled.run(columns), [], interval)
+    values, spreads = model.compiled.run_with_spread(columns)
+    return Predictions(values, [], interval.of_rows(spreads))
 
 
-def _finite(values: NDArray[np.float64], first_row: int) -> NDArray[np.float64]:
-    """Return the predictions; raises `InvalidRecordsError` where one is not finite, which JSON cannot hold."""
+def _joined(pieces: Sequence[Predictions], interval: Interval | None) -> Predictions:
+    """Return the rows of all pieces, one after the other; `interval` is what `conformal_interval` returns."""
+    if not pieces:
+        return Predictions(np.empty(0), [], interval)
+    values = np.concatenate([piece.values for piece in pieces])
+    if interval is None or not interval.is_adaptive:
+        return Predictions(values, [], interval)
+    widths = [piece.interval.half_width for piece in pieces if piece.interval]
+    return Predictions(values, [], replace(interval, half_width=np.concatenate(widths)))
+
+
+def _check_finite(values: NDArray[np.float64], first_row: int) -> None:
+    """Raise `InvalidRecordsError` where a prediction is not finite, which JSON cannot hold."""
     finite = np.isfinite(values)
     if not finite.all():
         wrong = np.flatnonzero(~finite)
@@ -197,7 +220,6 @@ def _finite(values: NDArray[np.float64], first_row: int) -> NDArray[np.float64]:
             for row in (first_row + wrong[:ERRORS_SHOWN]).tolist()
         ]
         raise InvalidRecordsError("Some values are so large that the model's answer is no number. Check them.", errors)
-    return values
 
 
 def _check_rows(rows: int, limit: int, instead: str = IN_PARTS) -> None:

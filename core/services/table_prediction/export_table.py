@@ -21,7 +21,7 @@ from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
 from core.services.prediction.export import added_columns, file_options, named_file
 from core.services.prediction.loaded_models import LoadedModel, find_model
-from core.services.prediction.predict import Predictions, predict_slices
+from core.services.prediction.predict import predict_slices
 from core.services.prediction.stored_texts import read_again_on_disk
 from core.services.processing.open_table import open_table
 from core.settings import settings
@@ -102,9 +102,8 @@ def _predicted(
         first_row, batch = numbered
         input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=first_row)
         piece = ColumnTable.of({name: to_numpy(batch.column(name)) for name in batch.schema.names}, table.columns)
-        (values,) = predict_slices(model, [piece], input_warnings, read_again)
-        added = Predictions(values, [], interval).columns
-        return pa.record_batch([*batch.columns, *map(pa.array, added)], schema=schema)
+        (predicted,) = predict_slices(model, [piece], input_warnings, read_again, interval)
+        return pa.record_batch([*batch.columns, *map(pa.array, predicted.columns)], schema=schema)
 
     threads = settings().threads
     done = 0

@@ -1,6 +1,7 @@
 """Predict a stored table of any size to JSON in the bucket, a slice of rows at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,12 +13,12 @@ from pydantic_core import to_json
 
 from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import conformal_interval
-from core.inference.read_again import FIRST_FILE_ROW, ColumnsReadAgain
+from core.inference.read_again import FIRST_FILE_ROW
 from core.jobs.commands import PredictTableCommand
 from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
 from core.services.prediction.loaded_models import LoadedModel, find_model
-from core.services.prediction.predict import predict_slices
+from core.services.prediction.predict import Predictions, predict_slices
 from core.services.prediction.stored_texts import read_again_on_disk
 from core.services.processing.open_table import open_table
 from core.storage.export_repository import URL_SECONDS
@@ -29,6 +30,8 @@ from core.types import Json
 SLICE_ROWS = 1 << 15
 # The share of the work that is done when everything is predicted, and when it is written.
 PREDICTED, WRITTEN = 0.85, 0.95
+# The lists of numbers in the file, and before that files of their own.
+LISTS = ("predictions", "lower", "upper")
 
 
 def predict_stored_table(
@@ -37,18 +40,21 @@ def predict_stored_table(
     """Predict a stored table, and put what POST /predict/batch would answer into the bucket.
 
     Return where the file is for the next hour, and what it is. In memory is a slice of the table, on disk are eight
-    bytes a row. `job_id` makes no difference: a job that is done twice leaves two files. Raises what `predict_table`
-    does, and `StoppedError` from `report_progress`; a prediction that is no finite number is null in the file.
+    bytes for each number of the answer. `job_id` makes no difference: a job that is done twice leaves two files. Raises
+    what `predict_table` does, and `StoppedError` from `report_progress`; a prediction that is no finite number is null
+    in the file.
     """
     model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
     interval = None if command.interval is None else conformal_interval(model.manifest, command.interval)
     input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=FIRST_FILE_ROW)
     with TemporaryDirectory(prefix="regatta-") as folder:
-        numbers, path = Path(folder) / "predictions.f8", Path(folder) / "predictions.json"
+        path = Path(folder) / "predictions.json"
+        lists = [Path(folder) / f"{name}.f8" for name in (LISTS if interval else LISTS[:1])]
         with open_table(workspace, command.file_id) as (dataset, table):
             read_again = read_again_on_disk(workspace, dataset, model.manifest.features, Path(folder))
             unreadable = read_again.warnings(strict=command.strict)
-            _predict(model, table, read_again, input_warnings, numbers, report_progress)
+            pieces = predict_slices(model, _slices(table, model), input_warnings, read_again, interval)
+            _store(pieces, table.rows, lists, report_progress)
             count = table.rows
         head: Json = {
             "count": count,
@@ -56,13 +62,11 @@ def predict_stored_table(
             "version": model.manifest.version,
             "warnings": [*unreadable, *input_warnings.warnings()],
         }
-        lists = {"predictions": 0.0}
         if interval:
-            head["interval"] = {"level": interval.level}
-            lists |= {"lower": -interval.half_width, "upper": interval.half_width}
+            head["interval"] = interval.summary
         report_progress("writing", PREDICTED)
         with path.open("wb") as file:
-            _write(file, head, lists, numbers)
+            _write(file, head, lists)
         report_progress("storing", WRITTEN)
         name = f"{model.manifest.model_name}-v{model.manifest.version}.json"
         expires = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
@@ -76,21 +80,16 @@ def predict_stored_table(
         }
 
 
-def _predict(
-    model: LoadedModel,
-    table: Table,
-    read_again: ColumnsReadAgain,
-    input_warnings: InputWarnings,
-    numbers: Path,
-    report_progress: ReportProgress,
-) -> None:
-    """Write the predictions of all rows to the file `numbers`, as plain float64."""
+def _store(pieces: Iterable[Predictions], rows: int, lists: Sequence[Path], report_progress: ReportProgress) -> None:
+    """Write the predictions, and their bounds if there are any, to a file each, as plain float64."""
     done = 0
-    with numbers.open("wb") as file:
-        for values in predict_slices(model, _slices(table, model), input_warnings, read_again):
-            file.write(values.astype("<f8").tobytes())
-            done += len(values)
-            report_progress("predicting", PREDICTED * done / max(1, table.rows))
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("wb")) for path in lists]
+        for piece in pieces:
+            for file, values in zip(files, piece.columns, strict=True):
+                file.write(values.astype("<f8").tobytes())
+            done += len(piece.values)
+            report_progress("predicting", PREDICTED * done / max(1, rows))
 
 
 def _slices(table: Table, model: LoadedModel) -> Iterator[ColumnTable]:
@@ -102,13 +101,13 @@ def _slices(table: Table, model: LoadedModel) -> Iterator[ColumnTable]:
         yield ColumnTable.of({name: to_numpy(batch.column(name)) for name in names}, table.columns)
 
 
-def _write(file: BinaryIO, head: Mapping[str, Any], lists: Mapping[str, float], numbers: Path) -> None:
-    """Write one JSON object: `head`, and for each of the `lists` the numbers plus its offset."""
+def _write(file: BinaryIO, head: Mapping[str, Any], lists: Sequence[Path]) -> None:
+    """Write one JSON object: `head`, and by the name of each of the `lists` its numbers."""
     file.write(to_json(head)[:-1])
-    for name, added in lists.items():
-        separator = f',"{name}":['.encode()
-        for values in _numbers(numbers):
-            file.write(separator + to_json((values + added).tolist(), inf_nan_mode="null")[1:-1])
+    for path in lists:
+        separator = f',"{path.stem}":['.encode()
+        for values in _numbers(path):
+            file.write(separator + to_json(values.tolist(), inf_nan_mode="null")[1:-1])
             separator = b","
         file.write(b"]")
     file.write(b"}")

@@ -14,7 +14,7 @@ from core.automl.portfolio_search import TimeLimit
 from core.automl.scheduler import TrialBudget, run_trials
 from core.automl.serving_cost import ServingLimits
 from core.automl.successive_halving import record_trial, tune
-from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial, residuals
+from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial
 from core.automl.trial import Trial, make_trial
 from core.catalogue import DEFAULT_MODEL_TYPES, Regressor, regressor
 from core.context_threads import ContextThreadPool
@@ -27,6 +27,7 @@ from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
+from core.regressors.spread import OutOfFold
 from core.regressors.validation import requested_validation
 from core.services.quotas import counts_training
 from core.services.training.leaderboard import Row, baseline_row, failures, in_order, member_of, model_row
@@ -210,7 +211,7 @@ def _make_ensemble(fold_cache: FoldCache, finalists: list[Finalist]) -> tuple[li
             ENSEMBLE,
             make_ensemble([(finalist.label, finalist.trial.fitted) for finalist, _ in members], shares),
             predicted[fold_cache.holdout_fold],
-            residuals=residuals(fold_cache, predicted),
+            out_of_fold=OutOfFold(fold_cache.data, predicted),
             scores=scores.scores,
             parameters={},
             target_transform="none",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Protocol
 
+from core.automl.adaptive_interval import SpreadBudget, with_spread
 from core.automl.training import TrainedModel
 from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.catalogue import regressor
@@ -24,6 +25,7 @@ from core.model_manifest import ModelManifest, StoredFile, TrainedOn
 from core.preprocessing.row_reader import with_row_reader
 from core.regressors.importance import permutation_importance
 from core.regressors.splits import Split
+from core.regressors.spread import DEFAULT_SECONDS
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 
@@ -55,17 +57,25 @@ class Publication:
 
 
 def publish_model(
-    publication: Publication, name: str, data: Split, trained: TrainedModel, verified: VerifiedGraph | None = None
+    publication: Publication,
+    name: str,
+    data: Split,
+    trained: TrainedModel,
+    verified: VerifiedGraph | None = None,
+    spread_budget: SpreadBudget | None = None,
 ) -> ModelManifest:
     """Compile a pipeline, verify that the graph agrees with it, and publish both with everything known about them.
 
-    What the job has published under this name before stays as it is. `verified` is the graph where that has been done.
+    What the job has published under this name before stays as it is. `verified` is the graph where that has been done;
+    `spread_budget` is what its intervals may cost.
 
     Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
     stored.
     """
     verified = verified or verify_graph(trained.pipeline, data)
     _check_size(verified.graph, trained.model_type)
+    budget = spread_budget or SpreadBudget(DEFAULT_SECONDS, settings().model_max_bytes)
+    verified = with_spread(verified, data, trained.out_of_fold, budget)
     features = [_with_spellings(publication, feature) for feature in verified.features]
     read_as = [TrainedFeature.of(feature, data.columns) for feature in features]
     pipeline = with_row_reader(trained.pipeline, read_as)
@@ -100,6 +110,7 @@ def _draft(
         baseline=trained.baseline,
         cross_validation=trained.cross_validation,
         interval_quantiles=trained.interval_quantiles,
+        spread_quantiles=verified.spread_quantiles,
         importance=permutation_importance(verified.compiled.run, holdout, data.test_y),
         target_transform=trained.target_transform,
         trials=trained.trial_records,

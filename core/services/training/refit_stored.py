@@ -11,7 +11,7 @@ from core.array_types import Floats
 from core.automl.ensemble_selection import ENSEMBLE, make_ensemble, weighted_prediction
 from core.automl.scheduler import run_trials
 from core.automl.screening import subsample_split, with_finer_folds
-from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial, residuals
+from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial
 from core.automl.trial import Trial, make_trial
 from core.catalogue import regressor
 from core.model_manifest import EnsembleMember, ModelManifest, SearchRecord
@@ -22,6 +22,7 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
+from core.regressors.spread import OutOfFold
 from core.services.training.train import limits
 
 # The expected time to train a challenger. The forecast is right within a factor of about three, and a worker on
@@ -140,7 +141,7 @@ def _add_ensemble(fold_cache: FoldCache, members: Sequence[EnsembleMember], tria
         ENSEMBLE,
         make_ensemble(labelled, weights.tolist()),
         predicted[fold_cache.holdout_fold],
-        residuals=residuals(fold_cache, predicted),
+        out_of_fold=OutOfFold(fold_cache.data, predicted),
         scores=[float(r2_score(y[fold.test], predicted[fold_number])) for fold_number, fold in enumerate(folds)],
         parameters={},
         target_transform="none",

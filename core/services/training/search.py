@@ -3,15 +3,17 @@
 from dataclasses import replace
 from typing import Any
 
+from core.automl.adaptive_interval import SpreadBudget
 from core.automl.ensemble_selection import ENSEMBLE, weighted_prediction
 from core.automl.portfolio_search import PortfolioSearch, TimeLimit, search_portfolio
 from core.automl.refit import Winner, refit_winner
 from core.automl.serving_cost import ServingLimits
-from core.automl.training import TrainedModel, evaluate_on_holdout, residuals
+from core.automl.training import TrainedModel, evaluate_on_holdout
 from core.model_manifest import SearchRecord
 from core.progress import ReportProgress, StoppedError, progress_within, stop_once
 from core.regressors.candidates import regressor_parameters
 from core.regressors.splits import Split
+from core.regressors.spread import TIME_SHARE, OutOfFold
 from core.services.training.leaderboard import (
     Row,
     baseline_row,
@@ -57,7 +59,8 @@ def search_models(
         winner = replace(winner, search=winner.search.cut_short(stop))
     trained = _trained_model(winner, time_limit)
     name = model_name(name, publication.dataset, winner.model.selection.label)
-    stored = publish_model(publication, name, winner.model.fold_cache.data, trained, winner.verified)
+    spread_budget = SpreadBudget(TIME_SHARE * time_limit.seconds, within.max_bytes or most)
+    stored = publish_model(publication, name, winner.model.fold_cache.data, trained, winner.verified, spread_budget)
     best = model_row(stored)
     rows = [best, baseline_row(trained.baseline), *_other_rows(winner)]
     return {
@@ -112,7 +115,7 @@ def _trained_model(winner: Winner, time_limit: TimeLimit) -> TrainedModel:
         selection.label,
         model.pipeline,
         model.holdout,
-        residuals=residuals(compared, predicted),
+        out_of_fold=OutOfFold(compared.data, predicted),
         scores=selection.cross_validation.scores,
         parameters={} if is_ensemble else regressor_parameters(single.estimator),
         target_transform="none" if is_ensemble else single.candidate.target_transform,

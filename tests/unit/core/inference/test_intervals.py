@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInputError
-from core.inference.intervals import conformal_interval
+from core.inference.intervals import Interval, conformal_interval, interval_of
 from core.manifests import Recipe
 from core.preprocessing.features import choose_features
 from core.regressors.splits import Split, SplitOptions, split_table
@@ -51,6 +51,42 @@ def test_a_level_that_so_few_rows_cannot_tell_is_refused_with_the_one_that_they_
 def test_a_model_without_residuals_says_to_train_again() -> None:
     with pytest.raises(InvalidInputError, match="Train it again"):
         width(0.9, 100, [])
+
+
+def adaptive(level: float, rows: int = 1_000) -> Interval:
+    """The interval of a model whose residuals reach as far as one and a half spreads."""
+    return interval_of(LEVELS, level, rows, [1.5 * level for level in LEVELS])
+
+
+def test_adaptive_bounds_are_as_wide_as_the_spread_of_their_row_and_never_cross_the_prediction() -> None:
+    values, spreads = np.array([-5.0, 0.0, 7.0]), np.array([0.1, 1.0, 20.0])
+    lower, upper = adaptive(0.9).of_rows(spreads).bounds(values)
+    np.testing.assert_allclose(upper - values, 1.5 * 0.901 * spreads, rtol=1e-3)
+    np.testing.assert_allclose(values - lower, upper - values)
+    assert adaptive(0.9).summary == {"level": 0.9, "method": "adaptive"}
+
+
+def test_a_higher_level_is_never_narrower() -> None:
+    for rows in (19, 201, 202, 5_000):
+        levels = np.linspace(0.01, rows / (rows + 1), 300).tolist()
+        widths = [adaptive(level, rows).half_width for level in levels]
+        assert widths == sorted(widths)
+
+
+def test_between_two_quantiles_there_is_an_interval_where_there_are_residuals_between_them() -> None:
+    assert adaptive(0.9025, 999_999).half_width == pytest.approx(1.5 * 0.9025, abs=1e-5)
+    # Of so few residuals none is between the two: the larger.
+    assert adaptive(0.9025, 150).half_width == 1.5 * 0.915
+
+
+def test_a_model_without_a_spread_keeps_bounds_of_equal_width() -> None:
+    found = interval_of(LEVELS, 0.9, 99)
+    assert (found.method, found.of_rows(None)) == ("equal_width", found)
+
+
+def test_adaptive_bounds_need_residuals_as_well() -> None:
+    with pytest.raises(InvalidInputError, match=r"0\.947 or less"):
+        adaptive(0.99, 18)
 
 
 def split_again(name: str, seed: int) -> Split:

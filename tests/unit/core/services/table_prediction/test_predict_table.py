@@ -1,5 +1,6 @@
 """A stored table of any size, predicted into a file: the answer of a batch, written a slice at a time."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from core.errors import InvalidInputError, InvalidRecordsError, NoSuchFileError,
 from core.jobs.commands import PredictTableCommand, TrainCommand
 from core.progress import StoppedError, ignore_progress
 from core.services.prediction.loaded_models import find_model
-from core.services.prediction.predict import find_table, predict_table
+from core.services.prediction.predict import find_table, predict_records, predict_table
 from core.services.processing.ingest import ingest
 from core.services.table_prediction import predict_table as module
 from core.services.table_prediction.predict_table import predict_stored_table
@@ -48,6 +49,24 @@ def test_the_file_is_what_the_batch_would_answer(file_id: str, bucket: ObjectSto
     assert found["warnings"] == answer["warnings"] == predicted.warnings
     assert (found["count"], answer["count"], answer["format"]) == (398, 398, "json")
     assert (answer["model_name"], answer["version"], answer["filename"]) == ("cars", 1, "cars-v1.json")
+
+
+def test_a_row_has_the_same_adaptive_bounds_alone_and_in_any_batch(file_id: str) -> None:
+    model, table = find_model(home(), "cars"), find_table(home(), file_id)
+    whole = predict_table(model, table, interval=0.9)
+    assert whole.interval is not None and whole.interval.method == "adaptive"
+    with CSVS["mpg"][0].open() as file:
+        records = list(csv.DictReader(file))
+    many = predict_records(model, records, batch_size=100, interval=0.9)
+    alone = np.concatenate([predict_records(model, [row], interval=0.9).columns for row in records[:9]], axis=1)
+    slices = predict_table(model, table, batch_size=7, interval=0.9)
+    for column, same, sliced, few in zip(whole.columns, many.columns, slices.columns, alone, strict=True):
+        assert column.tolist() == same.tolist() == sliced.tolist()
+        assert column[:9].tolist() == few.tolist()
+    values, lower, upper = whole.columns
+    assert (lower < values).all() and (values < upper).all()
+    assert len(set(np.round(upper - values, 9))) > 50
+    assert values.tolist() == predict_table(model, table).values.tolist()
 
 
 def test_it_tells_how_far_it_is_and_stops_where_nobody_wants_it_any_more(file_id: str, bucket: ObjectStore) -> None:
