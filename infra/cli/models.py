@@ -53,6 +53,7 @@ def models(
                 output.document(listed)
             else:
                 _print_models(_by_name(client, listed, is_first=cursor is None), output)
+                _name_damaged(listed, output)
             hint(output, "models", listed)
         elif promote is not None:
             found = ask(client, "POST", f"/model/champion/{segment(name)}", json={"version": promote})
@@ -138,6 +139,15 @@ def _print_models(by_name: "dict[str, list[Json]]", output: Output) -> None:
             age(shown["created_at"]),
         )
     output.table(table, "There are no models. `regatta train FILE --target COLUMN` trains one.")
+
+
+def _name_damaged(listed: "Json", output: Output) -> None:
+    """Name the models of a page of which nobody can read which version serves."""
+    if names := listed.get("damaged"):
+        output.note(
+            f"Nobody can read which version of these serves: {', '.join(names)}. "
+            "`regatta models MODEL --promote VERSION` chooses one."
+        )
 
 
 def _print_model(client: "Regatta", model: "Json", output: Output) -> None:

@@ -84,6 +84,12 @@ export class Models {
     return (await this.connection.items("/model/trained", 1000, call, read))[0];
   }
 
+  /** Return the names of the models of which nobody can read which version serves. */
+  async damaged({ signal }: CallOptions = {}): Promise<string[]> {
+    const read = (page: Schemas["TrainedModels"]) => page.damaged ?? [];
+    return (await this.connection.items("/model/trained", 1000, { signal }, read))[0];
+  }
+
   /** Return the manifest of a model; default: of the one that was trained last. */
   get(model?: ModelReference, { version, signal }: VersionOptions = {}): Promise<Schemas["ModelManifest"]> {
     return this.connection.json("GET", "/model/info", { query: modelFields(model, version), signal });

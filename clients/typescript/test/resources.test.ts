@@ -195,3 +195,9 @@ test("all pages of models are listed", async () => {
   assert.deepEqual((await service.client().models.list({ modelName: "房" })).map(({ version }) => version), [1, 2]);
   assert.match(service.sent[1]?.url ?? "", /model_name=%E6%88%BF&limit=1000&cursor=c$/);
 });
+
+test("damaged models are those of all pages", async () => {
+  const pages = [{ models: [], next: "2", damaged: ["a"] }, { models: [], next: "3" }, { models: [], next: null, damaged: ["b"] }];
+  const service = new FakeService(...pages.map((page) => json(page)));
+  assert.deepEqual(await service.client().models.damaged(), ["a", "b"]);
+});

@@ -62,7 +62,7 @@ class Connection:
         while True:
             most = page if limit is None else min(page, max(limit - len(found), 1))
             answer = self.json("GET", path, params={**params, "limit": most, "cursor": cursor})
-            found += answer[name]
+            found += answer.get(name, ())
             cursor = answer.get("next")
             if cursor is None or (limit is not None and len(found) >= limit):
                 return found[:limit], answer

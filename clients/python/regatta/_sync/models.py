@@ -16,6 +16,7 @@ from regatta.reading import given
 PAGE = 1000
 
 ModelList = list[Model]
+Names = list[str]
 RegressorList = list[Regressor]
 Importances = list[Mapping[str, Any]]
 Versions = list[int]
@@ -138,6 +139,11 @@ class Models:
         """
         models, _ = self._connection.items("/model/trained", "models", limit, PAGE, model_name=name)
         return [Model.of(model) for model in models]
+
+    def damaged(self) -> Names:
+        """Return the names of the models of which nobody can read which version serves; `promote` chooses one."""
+        names, _ = self._connection.items("/model/trained", "damaged", None, PAGE)
+        return [str(name) for name in names]
 
     def get(self, name: Named | None = None, version: int | None = None) -> Model:
         """Return a model with its whole manifest in `raw`; without a name the one that was trained last."""

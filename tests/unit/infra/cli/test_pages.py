@@ -74,3 +74,10 @@ def test_quiet_lists_the_items_of_all_pages_unless_a_page_is_named() -> None:
         _, one_page, _ = run("files", "--url", service.url, "--quiet", "--limit", "2")
     assert everything.split() == [file["file_id"] for file in FILES]
     assert one_page.split() == [file["file_id"] for file in FILES[:2]]
+
+
+def test_models_whose_champion_nobody_can_read_are_named() -> None:
+    page = {"models": VERSIONS[:3], "next": None, "damaged": ["bo\x1b[31mat"]}
+    with fake_service(**{"GET /model/trained": lambda *_: (200, page)}) as service:
+        code, _, notes = run("models", "--url", service.url)
+    assert (code, "serves: bo\\x1b[31mat." in notes, "\x1b" in notes) == (0, True, False)

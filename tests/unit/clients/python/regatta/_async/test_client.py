@@ -93,3 +93,14 @@ def test_both_clients_have_the_same_methods_with_docstrings() -> None:
             assert inspect.getdoc(method)
             parameters = inspect.signature(getattr(theirs, name)).parameters
             assert [*inspect.signature(method).parameters] == [*parameters]
+
+
+def test_damaged_models_are_those_of_all_pages() -> None:
+    pages = ({"models": [], "next": "2", "damaged": ["a"]}, {"models": [], "next": "3"})
+    service = ScriptedService(*map(answer, pages), answer({"models": [], "next": None, "damaged": ["b"]}))
+
+    async def work() -> list[str]:
+        async with async_regatta(service) as client:
+            return await client.models.damaged()
+
+    assert run(work()) == ["a", "b"]
