@@ -92,7 +92,9 @@ class RegattaError(Exception):
 
 
 def _shortened(value: Any, most: int) -> Any:
-    """Return a text of at most so many characters, without half characters, and any other value as it is."""
+    """Return a text of at most so many characters, without half characters, and of a list the first such texts."""
+    if isinstance(value, list | tuple):
+        return [_shortened(item, most) for item in value[:MOST_ERRORS]]
     if not isinstance(value, str):
         return value
     whole = value if len(value) <= most else f"{value[:most]}…"

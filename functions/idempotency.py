@@ -20,6 +20,7 @@ from core.settings import settings
 from core.storage.container import container
 from core.storage.idempotency_records import CLAIM_SECONDS, Answer, Claim, Record
 from core.storage.redis.keys import idempotent_answer_key
+from core.storage.redis.shares import RedisShares
 from functions.http import caller_workspace
 from functions.links import base_path
 from functions.query_parameters import Handler, StrictRoute
@@ -71,7 +72,8 @@ async def _carry_out_once(request: Request, key: str, handle: Handler) -> Respon
     """Carry out a request and keep its answer, or repeat the answer of the first one with this key."""
     path = request.url.path.removeprefix(base_path())
     digest = hashlib.sha256(json.dumps([path, key]).encode()).hexdigest()
-    name = idempotent_answer_key((await caller_workspace(request)).name, digest)
+    workspace = await caller_workspace(request)
+    name = idempotent_answer_key(workspace.name, digest)
     record = Record(container().redis, name, await _fingerprint(request))
     # In threads: Redis may be slow.
     earlier = await run_in_threadpool(record.claim)
@@ -88,7 +90,7 @@ async def _carry_out_once(request: Request, key: str, handle: Handler) -> Respon
         renewal.cancel()
         with suppress(asyncio.CancelledError):
             await renewal
-    await run_in_threadpool(_keep, record, response)
+    await run_in_threadpool(_keep, workspace.name, name, record, response)
     return response
 
 
@@ -106,14 +108,21 @@ def _replay(earlier: Answer | Claim, record: Record) -> Response:
     return response
 
 
-def _keep(record: Record, response: Response) -> None:
-    """Keep the answer; an error, a stream and what is too large are not kept, so that the key can be used again."""
+def _keep(workspace: str, name: str, record: Record, response: Response) -> None:
+    """Keep the answer; an error, a stream and what is too large are not kept, so that the key can be used again.
+
+    It counts as what the workspace has in Redis.
+    """
     body = getattr(response, "body", None)
     if response.status_code >= 400 or body is None or len(body) > settings().cache_redis_entry_bytes:
         record.release()
         return
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.raw_headers}
-    record.keep(response.status_code, headers, body)
+    share = container().quotas.ask(workspace).redis_bytes
+    kept_bytes = record.keep(response.status_code, headers, body, share)
+    if share is not None and kept_bytes:
+        shares = RedisShares(container().redis, settings().cache_ttl_seconds)
+        shares.answered(workspace, name, kept_bytes, share)
 
 
 async def _renew_claim(record: Record) -> None:

@@ -11,7 +11,7 @@ from core.storage.documents import Documents
 from core.storage.export_repository import ExportRepository
 from core.storage.job_queue import BucketQueue, SqsQueue, create_queue
 from core.storage.job_repository import JobProgress, JobRepository
-from core.storage.manifest_index import ManifestIndex
+from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.model_repository import ModelRepository
 from core.storage.quota_repository import KnownQuotas
 from core.storage.redis.redis_client import RedisClient
@@ -62,9 +62,15 @@ class Container:
 
     def _new_workspace(self, name: str) -> Workspace:
         objects, documents = self.objects, self.documents
-        index = {kind: ManifestIndex(name, objects, self.redis, kind) for kind in ("datasets", "models")}
         progress = JobProgress(name, self.redis)
-        index["jobs"] = ManifestIndex(name, objects, self.redis, "jobs", ".json")
+
+        def most_bytes() -> int | None:
+            return self.quotas.recall(name).redis_bytes
+
+        endings = {"datasets": f"/{MANIFEST}", "models": f"/{MANIFEST}", "jobs": ".json"}
+        index = {
+            kind: ManifestIndex(name, objects, self.redis, kind, ending, most_bytes) for kind, ending in endings.items()
+        }
         datasets = DatasetRepository(name, objects, documents, self._cached_objects, index["datasets"], in_a_thread)
         return Workspace(
             name=name,

@@ -127,8 +127,11 @@ class Record:
         """Extend the claim while the request is in progress."""
         self._redis.run(lambda client: client.expire(self._name, CLAIM_SECONDS), None)
 
-    def keep(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Store the answer; `headers` are by name, in small letters. One of an unknown type is not stored."""
+    def keep(self, status: int, headers: Mapping[str, str], body: bytes, most_bytes: int | None = None) -> int:
+        """Store the answer, and return how many bytes Redis keeps; `headers` are by name, in small letters.
+
+        One of an unknown type, or of more than `most_bytes`, is not stored.
+        """
         try:
             answer = Answer(
                 fingerprint=self.fingerprint,
@@ -139,9 +142,13 @@ class Record:
         except ValidationError:
             log.error("an answer of type %s is not kept for its Idempotency-Key", headers.get("content-type"))
             self.release()
-            return
+            return 0
         stored = pack(self._name, answer.model_dump_json().encode())
+        if most_bytes is not None and len(stored) > most_bytes:
+            self.release()
+            return 0
         self._redis.store(self._name, lambda client: client.set(self._name, stored, ex=ANSWER_SECONDS))
+        return len(stored)
 
     def release(self) -> None:
         """Release the claim, if it is still ours."""

@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 MANIFEST = "manifest.json"
 
+# Redis weighs so many entries of a hash to say how many bytes all of them take.
+SAMPLES = 20
 # How many manifests are fetched at a time where Redis does not have them.
 FETCHERS = 16
 # A longer entry is read from the bucket each time.
@@ -58,14 +60,24 @@ class ManifestIndex:
     """
 
     def __init__(
-        self, workspace: str, objects: ObjectStore, redis: RedisClient, kind: str, ending: str = f"/{MANIFEST}"
+        self,
+        workspace: str,
+        objects: ObjectStore,
+        redis: RedisClient,
+        kind: str,
+        ending: str = f"/{MANIFEST}",
+        most_bytes: Callable[[], int | None] = lambda: None,
     ) -> None:
-        """Index the manifests in the folder `kind` (`datasets`, `models` or `jobs`) whose keys end with `ending`."""
+        """Index the manifests in the folder `kind` (`datasets`, `models` or `jobs`) whose keys end with `ending`.
+
+        Nothing is added to what Redis has while that takes more than `most_bytes()`; None is no limit.
+        """
         self._workspace = workspace
         self._objects = objects
         self._redis = redis
         self._kind = kind
         self._ending = ending
+        self._most_bytes = most_bytes
 
     def manifests(self) -> list[dict[str, Any]]:
         """Return the manifests of the workspace, in key order."""
@@ -191,8 +203,14 @@ class ManifestIndex:
         if entries:
             mapping: Any = {_encode(key): self._write_entry(key, entry) for key, entry in entries.items()}
             small = {key: entry for key, entry in mapping.items() if len(entry) <= ENTRY_BYTES}
+            most, name = self._most_bytes(), self._redis_key()
+
+            def add(client: "Redis") -> None:
+                if most is None or (client.memory_usage(name, SAMPLES) or 0) <= most:
+                    client.hset(name, mapping=small)
+
             if small:
-                self._run(lambda client: client.hset(self._redis_key(), mapping=small), None)
+                self._run(add, None)
 
     def _run(self, command: Callable[["Redis"], Any], default: T) -> T | Any:
         return self._redis.run_on(self._redis_key(), command, default)

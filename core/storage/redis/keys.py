@@ -37,8 +37,8 @@ CACHED_OBJECT = KeyPattern(
 CACHED_NAMES = KeyPattern(
     "regatta:{workspace}:cached",
     "zset",
-    "REGATTA_CACHE_TTL_SECONDS",
-    "by when they were read the objects of a workspace whose quota says how many bytes Redis may keep of it",
+    ANSWER_SECONDS,
+    "by when they were read the objects, and the answers, of a workspace whose quota says how many bytes it may have",
     "what Redis has by then stays until nobody has read it for so long; counting begins at zero",
 )
 DOCUMENT = KeyPattern(

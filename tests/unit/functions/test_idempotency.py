@@ -13,12 +13,13 @@ from redis import Redis
 
 from core.services.processing import describe
 from core.services.training import train as modelling
+from core.storage.quota_repository import set_quota
 from core.storage.s3.object_store import ObjectStore
 from functions import idempotency
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import connect_container
 from tests.support.redis_process import running_redis
-from tests.support.storage import home
+from tests.support.storage import WORKSPACE, home
 from tests.support.tables import CSVS
 
 MPG = CSVS["mpg"][0].read_bytes()
@@ -218,3 +219,19 @@ def another_caller() -> Iterator[ThreadPoolExecutor]:
 
 def killed(*_: Any) -> None:
     raise SystemExit
+
+
+def test_an_answer_beyond_the_share_of_its_workspace_is_not_kept(
+    bucket: ObjectStore, client: httpx.Client, redis: Redis
+) -> None:
+    set_quota(bucket, WORKSPACE, redis_bytes=10)
+    for replayed in (None, None):
+        answer = client.post("/data/upload", files={"file": ("mpg.csv", MPG)}, headers=KEY)
+        assert (answer.status_code, answer.headers.get("idempotency-replayed")) == (200, replayed)
+    assert redis.keys("regatta:*:idempotency:*") == []
+    set_quota(bucket, WORKSPACE, redis_bytes=1 << 30)
+    connect_container(bucket)  # what a process knows of a quota is some seconds old
+    for replayed in (None, "true"):
+        answer = client.post("/data/upload", files={"file": ("mpg.csv", MPG)}, headers=KEY)
+        assert answer.headers.get("idempotency-replayed") == replayed
+    assert any(b":idempotency:" in name for name in redis.zrange(f"regatta:{WORKSPACE}:cached", 0, -1))

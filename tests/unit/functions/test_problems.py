@@ -1,12 +1,21 @@
 """`Retry-After`: on every error after which the same request may succeed, and on no other one."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from fastapi import APIRouter
 
 from core import errors
-from core.errors import ConflictError, KeyInUseError, RegattaError, UnavailableError
+from core.errors import (
+    MOST_DETAIL,
+    MOST_ERRORS,
+    MOST_MESSAGE,
+    ConflictError,
+    KeyInUseError,
+    RegattaError,
+    UnavailableError,
+)
 from functions.http import create_app
 from tests.support.asgi import ask
 
@@ -38,3 +47,11 @@ def test_exactly_what_may_succeed_again_says_when(error: type[RegattaError]) -> 
 @pytest.mark.parametrize(("seconds", "header"), [(0.02, "1"), (1.2, "2"), (30, "30")])
 def test_seconds_are_whole_and_never_too_short(seconds: float, header: str) -> None:
     assert _answer(UnavailableError("detail", retry_after=seconds)) == (503, header)
+
+
+@pytest.mark.parametrize("value", ["\ufeff" * 100_000, ["\ufeff" * 100_000] * 100_000], ids=["text", "list"])
+def test_an_answer_repeats_no_long_name_whole(value: str | list[str]) -> None:
+    error = RegattaError("\ufeff" * 100_000, [{"field": value, "message": value}] * 100_000)
+    # Each of the characters is three bytes.
+    most = 3 * (MOST_DETAIL + MOST_ERRORS * 2 * MOST_ERRORS * (MOST_MESSAGE + 1)) + 10_000
+    assert len(json.dumps(error.problem("/"), ensure_ascii=False).encode()) < most

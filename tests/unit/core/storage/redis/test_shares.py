@@ -6,8 +6,9 @@ import pytest
 from redis import Redis
 
 from core.storage.cache import CachedObjects, Counters
+from core.storage.manifest_index import ManifestIndex
 from core.storage.quota_repository import KnownQuotas, set_quota
-from core.storage.redis.keys import cached_names_key, cached_object_key
+from core.storage.redis.keys import cached_names_key, cached_object_key, idempotent_answer_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.redis.shares import RedisShares
 from core.storage.s3.object_store import ObjectStore
@@ -121,3 +122,37 @@ def test_another_type_is_replaced(client: RedisClient, redis: Redis) -> None:
     redis.set(cached_names_key("acme"), "a text")
     RedisShares(client, TTL).stored("acme/a", 400, 1000)
     assert redis.zcard(cached_names_key("acme")) == 2
+
+
+def answer(client: RedisClient, redis: Redis, digest: str, size: int) -> str:
+    """Store an answer as a request with an Idempotency-Key does; return its key."""
+    name = idempotent_answer_key("acme", digest)
+    redis.set(name, b"a" * size)
+    RedisShares(client, TTL).answered("acme", name, size, 1000)
+    return name
+
+
+def test_answers_count_and_outlive_the_objects(
+    cached: CachedObjects, bucket: ObjectStore, redis: Redis, client: RedisClient
+) -> None:
+    first = answer(client, redis, "1" * 64, 300)
+    for name in ("a", "b", "c"):
+        read(cached, bucket, name)
+    assert (kept(redis), redis.exists(first)) == ({"b", "c"}, 1)
+    assert redis.ttl(cached_names_key("acme")) > TTL
+    answers = [answer(client, redis, digit * 64, 400) for digit in "23"]
+    assert kept(redis) == set()
+    assert [redis.exists(name) for name in (first, *answers)] == [0, 1, 1]
+
+
+def test_an_index_grows_no_further_than_the_share(bucket: ObjectStore, redis: Redis, client: RedisClient) -> None:
+    most: list[int | None] = [None]
+    for number in range(4):
+        bucket.put(f"acme/datasets/{number}/manifest.json", b'{"rows": "%s"}' % (b"1" * 2000))
+    index = ManifestIndex("acme", bucket, client, "datasets", most_bytes=lambda: most[0])
+    index.read({key: tag for key, tag in index.listed().items() if "/0/" in key})
+    assert index.size() == 1
+    most[0] = 1000
+    assert (len(index.manifests()), index.size()) == (4, 1)
+    most[0] = 100_000
+    assert (len(index.manifests()), index.size()) == (4, 4)
