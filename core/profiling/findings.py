@@ -117,7 +117,8 @@ def identifier(context: ColumnContext) -> Json:
     sentence = "looks like an identifier: every value is different, and says no more than which row it is"
     if context.column.type == "category":
         sentence = "looks like an identifier: almost every value is different"
-    return context.finding("warning", "identifier", sentence, context.leave_out(), context.statistics["distinct"])
+    suggestion = f"{context.leave_out()}; rows may still be divided by it, where it says their order or their group"
+    return context.finding("warning", "identifier", sentence, suggestion, context.statistics["distinct"])
 
 
 def table_findings(
@@ -175,6 +176,11 @@ def way_out(recipe: Json) -> str:
 def counted(count: int, noun: str) -> str:
     """Format a count: `1 row`, `2,000 rows`."""
     return f"{count:,} {noun}" + "s" * (count != 1)
+
+
+def figure(value: float) -> str:
+    """Format a value as the reports do: 1,250,000, but 2012 for a year."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 and value == int(value) else f"{value:.6g}"
 
 
 def percent(count: int, total: int) -> str:

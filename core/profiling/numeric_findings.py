@@ -12,6 +12,7 @@ from core.profiling.findings import (
     FEW_ROWS,
     ColumnContext,
     counted,
+    figure,
     identifier,
     missing_or_constant,
     nearly_constant,
@@ -123,7 +124,7 @@ def _capped(context: ColumnContext, distribution: Distribution) -> list[Json]:
     ):
         return []
     sentence = (
-        f"has its largest value, {distribution.values[-1]:,.6g}, in {counted(largest_count, 'row')}: "
+        f"has its largest value, {figure(distribution.values[-1])}, in {counted(largest_count, 'row')}: "
         "larger ones may have been cut off"
     )
     suggestion = "no model can learn what is beyond it; if it is the target, leave these rows out of the file"
@@ -148,7 +149,7 @@ def _extremes(context: ColumnContext, distribution: Distribution) -> list[Json]:
         return []
     example = distribution.values[-1] if upper < np.inf else distribution.values[0]
     rows = context.rows_where(lambda values: (values < lower) | (values > upper))
-    sentence = f"has {counted(count, 'value')} very far from all the others, such as {example:,.6g}"
+    sentence = f"has {counted(count, 'value')} very far from all the others, such as {figure(example)}"
     suggestion = "look at them: correct them in the file if they are mistakes, and upload it again"
     return [context.finding("warning", "extremes", sentence, suggestion, count, rows)]
 

@@ -15,6 +15,7 @@ from core.profiling.findings import FEW_ROWS, MOSTLY, counted, finding, percent,
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
 from core.profiling.rows import row_numbers
 from core.profiling.sentinels import find_sentinels, without
+from core.profiling.target_formulas import formula_leaks
 from core.severity import Severity, worst_first
 from core.tables.table import Table
 from core.types import Json
@@ -46,12 +47,16 @@ def target_relations(table: Table, target: str) -> Json:
     others = [column for column in table.columns if column.name != target]
     found = map_columns(partial(_relation, table, values), others, table.rows)
     relations = {column.name: relation for column, relation in zip(others, found, strict=True)}
+    numeric = [column.name for column in others if column.type in ("integer", "number")]
+    formulas = formula_leaks(target, values, table.numbers, numeric)
     missing = np.flatnonzero(np.isnan(values))
+    # From here on `values` are sorted.
     distribution = Distribution.of(values)
     sentinels = find_sentinels(distribution, next(column for column in table.columns if column.name == target))
     leaks = _leaks(relations)
     if sentinels:
         leaks = [entry for entry in leaks if not _has_sentinels(table, entry["column"])]
+    leaks += formulas
     findings = [*leaks, *_target_findings(target, table, missing, without(distribution, sentinels))]
     return {
         "target": target,

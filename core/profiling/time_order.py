@@ -1,6 +1,8 @@
 """Find the column that orders a table in time, if its values suggest one."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +17,10 @@ ORDERED = "ordered-in-time"
 FEW_DATES = 20
 # A file that was joined from ordered files, or has late entries, is nearly ordered.
 EXCEPTIONS = 0.05
+FIRST_YEAR, LAST_YEAR, MOST_YEARS = 1900, 2100, 150
+MONTHS = 12
+MONTH_NAME = re.compile(r"(?i)(?<![a-z])(?:month|mon|mnth|mo|monat|mois|mes|mês|mese|maand|месяц)(?![a-z])|月")
+WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\d\u3400-\u9fff]+")
 
 
 def pieces(values: Floats) -> Iterator[Floats]:
@@ -45,7 +51,7 @@ def nearly_in_order(column: Iterable[Floats], rows: int) -> bool:
 def time_order_findings(
     columns: list[Column], statistics: Mapping[str, Json], in_order: Mapping[str, bool], rows: int
 ) -> list[Json]:
-    """Return at most one finding: of ordered dates, else of many dates, else of a growing row number.
+    """Return at most one finding: of ordered dates, else of many dates, of a year and its month, of a row number.
 
     `in_order` has for dates whether the rows are nearly in their order, and for integers whether each has more than
     the one before.
@@ -58,13 +64,17 @@ def time_order_findings(
         and statistics[column.name]["count"] > MOSTLY * rows
     ]
     numbers = [column.name for column in columns if column.type == "integer" and in_order[column.name]]
-    name = next(iter([*(name for name in dates if in_order[name]), *dates, *numbers]), None)
-    if name is None or rows < FEW_ROWS:
+    calendar = None if dates else find_calendar(columns, statistics, rows)
+    names = [*(name for name in dates if in_order[name]), *dates, *([calendar.year] if calendar else []), *numbers]
+    if not names or rows < FEW_ROWS:
         return []
+    name = names[0]
     distinct = statistics[name]["distinct"]
     if name in dates:
         order = ", and the rows are in their order" if in_order[name] else ""
         sentence = f"has {counted(distinct, 'different date')}{order}: if they say when each row was, "
+    elif calendar:
+        sentence = f"and {calendar.month!r} are a year and its month: if they say when each row was, "
     else:
         sentence = f"grows from row to row, over {counted(distinct, 'value')}: if that is time, "
     sentence += "random folds judge a row by a model that knows its neighbours in time, and may flatter"
@@ -72,4 +82,52 @@ def time_order_findings(
         "to see how well later rows are predicted from earlier ones, POST /model/train or /model/compare with "
         f"validation=time and time_column={name}"
     )
+    if calendar:
+        suggestion += "; a column of both, such as 2024-03, orders the rows within a year as well"
+    elif name not in dates:
+        suggestion += ", which divides the rows by it also where it is left out as a feature"
     return [finding("info", ORDERED, name, sentence, suggestion, distinct)]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The names of a column of years and of one of months that belongs to it."""
+
+    year: str
+    month: str
+
+
+def find_calendar(columns: list[Column], statistics: Mapping[str, Json], rows: int) -> Calendar | None:
+    """Return a year and its month, by their values and, where those say little, by their names; None without both.
+
+    Of several years, such as those of building and of sale, it is the one whose name has most in common with that of
+    the month, then the one of fewest values.
+    """
+    whole = {
+        column.name: statistics[column.name]
+        for column in columns
+        if column.type == "integer" and statistics[column.name]["count"] > MOSTLY * rows
+    }
+    years = [name for name, figures in whole.items() if _is_year(figures)]
+    months = [name for name, figures in whole.items() if _is_month(name, figures)]
+    pairs = [Calendar(year, month) for year in years for month in months]
+    return max(pairs, key=lambda one: (_common(one.year, one.month), -whole[one.year]["distinct"]), default=None)
+
+
+def _is_year(figures: Json) -> bool:
+    """Return whether whole numbers are years of our time, several and not too many."""
+    is_within = figures["min"] >= FIRST_YEAR and figures["max"] <= LAST_YEAR
+    return bool(is_within and 1 < figures["distinct"] <= MOST_YEARS)
+
+
+def _is_month(name: str, figures: Json) -> bool:
+    """Return whether whole numbers are the months of a year: all twelve, or some in a column that is called so."""
+    if not (figures["min"] >= 1 and figures["max"] <= MONTHS and figures["distinct"] > 1):
+        return False
+    return figures["distinct"] == MONTHS or MONTH_NAME.search(name) is not None
+
+
+def _common(year: str, month: str) -> int:
+    """Return how many words, or Chinese characters, two names have in common."""
+    words = (set(WORD.findall(name.lower())) for name in (year, month))
+    return len(set.intersection(*words))

@@ -15,7 +15,7 @@ from core.packed_columns import Category
 from core.profiling import target_relations as module
 from core.profiling.correlations import sampled_rows
 from core.profiling.target_relations import CURVE_BINS, INFORMATION_ROWS, target_relations
-from tests.support.tables import CSVS, real, typed, voyages
+from tests.support.tables import CSVS, csv, read, real, typed, voyages
 
 
 def about(name: str) -> dict[str, Any]:
@@ -206,3 +206,12 @@ def test_a_target_of_few_values_looks_like_a_class(tmp_path: Path) -> None:
     rng = np.random.default_rng(21)
     assert kinds(made(tmp_path, x=rng.normal(size=90), y=[1, 2, 3] * 30)) == [("target-few-values", "y", "warning")]
     assert kinds(made(tmp_path, x=rng.normal(size=60), y=[True, False] * 30)) == [("target-few-values", "y", "warning")]
+
+
+def test_a_total_beside_a_count_is_a_leak_of_the_mean() -> None:
+    people = [n % 7 + 1 for n in range(200)]
+    means = [n * 37 % 101 / 4 for n in range(200)]
+    totals = [count * mean for count, mean in zip(people, means, strict=True)]
+    found = target_relations(read(csv(people=people, spent=totals, mean=means)), "mean")
+    assert kinds(found) == [("leakage", "spent", "warning")]
+    assert "'mean' is 'spent' / 'people'" in found["findings"][0]["finding"]

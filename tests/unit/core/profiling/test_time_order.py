@@ -53,3 +53,47 @@ def test_of_several_columns_the_date_that_the_rows_go_by_is_named(tmp_path: Path
     }
     findings = profile(typed(tmp_path / "t.parquet", columns))["findings"]
     assert [entry["column"] for entry in findings if entry["kind"] == "ordered-in-time"] == ["seen"]
+
+
+def calendar_findings(folder: Path, columns: dict[str, Any]) -> list[Any]:
+    table = {name: pa.array(values) for name, values in columns.items()} | {"y": pa.array(RNG.normal(size=200))}
+    findings = profile(typed(folder / "t.parquet", table))["findings"]
+    return [entry for entry in findings if entry["kind"] == "ordered-in-time"]
+
+
+YEARS, MONTHS = RNG.integers(2006, 2011, 200), np.arange(200) % 12 + 1
+
+
+@pytest.mark.parametrize(
+    ("year", "month"), [("Yr Sold", "Mo Sold"), ("成交年份", "成交月份"), ("Jahr", "Monat"), ("a", "b"), ("año", "mes")]
+)
+def test_a_year_and_its_month_are_time_whatever_they_are_called(tmp_path: Path, year: str, month: str) -> None:
+    (entry,) = calendar_findings(tmp_path, {month: MONTHS, year: YEARS})
+    assert entry["column"] == year
+    assert f"{month!r} are a year and its month" in entry["finding"]
+    assert f"validation=time and time_column={year}" in entry["suggestion"]
+
+
+def test_of_several_years_the_one_that_the_month_belongs_to_is_time(tmp_path: Path) -> None:
+    built = RNG.integers(1950, 2008, 200)
+    columns = {"Year Built": built, "Year Remodelled": built + 2, "Mo Sold": MONTHS, "Year Sold": YEARS}
+    (entry,) = calendar_findings(tmp_path, columns)
+    assert entry["column"] == "Year Sold"
+
+
+def test_a_few_months_count_only_under_their_name(tmp_path: Path) -> None:
+    summer = MONTHS % 3 + 6
+    assert calendar_findings(tmp_path, {"year": YEARS, "grade": summer}) == []
+    assert calendar_findings(tmp_path, {"year": YEARS, "month": summer})[0]["column"] == "year"
+
+
+def test_a_date_or_a_row_number_says_more_or_less_than_a_year_and_a_month(tmp_path: Path) -> None:
+    columns = {"row": np.arange(200), "year": YEARS, "month": MONTHS}
+    assert calendar_findings(tmp_path, columns)[0]["column"] == "year"
+    assert calendar_findings(tmp_path, {**columns, "seen": DAYS})[0]["column"] == "seen"
+
+
+def test_what_is_said_of_a_row_number_does_not_contradict_itself(tmp_path: Path) -> None:
+    found = {entry["kind"]: entry for entry in column_findings(tmp_path, np.arange(200) + 1, "Id")}
+    assert "rows may still be divided by it" in found["identifier"]["suggestion"]
+    assert "also where it is left out as a feature" in found["ordered-in-time"]["suggestion"]

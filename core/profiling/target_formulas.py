@@ -1,0 +1,234 @@
+"""Columns that give the target away together: it is their sum, difference, product or ratio.
+
+A column of totals beside one of counts is a leak of the mean, although neither column follows the target by itself.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.array_types import Floats
+from core.profiling.correlations import sampled_rows
+from core.profiling.findings import FEW_ROWS, counted, finding, percent, way_out
+from core.types import Json
+
+# Formulas are looked for on so many rows, and of so many columns.
+ROWS, COLUMNS = 2000, 100
+# Pairs are tried on so few rows first.
+TRIED_ROWS = 32
+# A formula holds where it is this near to the target, as files round; it is one where it holds in nearly all rows and
+# leaves hardly anything of the target's variance.
+NEAR, NEARLY_ALL, LEFT = 0.002, 0.95, 1e-4
+# A row more or less in the first look.
+DOUBT = 0.8
+# Weights of a sum are 1 or -1, exponents of a product small whole numbers.
+WHOLE = 0.02
+MOST_PARTS, MOST_EXPONENT = 8, 2
+MOST_FOUND = 3
+# Nothing is left of the target where its variance is this part of what it was.
+EXACT = 1e-9
+# A column that leaves less of the target by itself is a leak of its own.
+ALONE = 0.02
+
+Values = Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class _Formula:
+    """A formula of the target: its text, the columns in it, and those of them that hold the target."""
+
+    text: str
+    columns: tuple[str, ...]
+    holders: tuple[str, ...]
+    computed: Floats
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """An operation of two columns; the first one always holds the target, the second one if `is_symmetric`."""
+
+    sign: str
+    compute: Callable[[Floats, Floats], Floats]
+    holds_both: bool
+
+
+OPERATIONS = (
+    _Operation("+", np.add, holds_both=True),
+    _Operation("-", np.subtract, holds_both=True),
+    _Operation("×", np.multiply, holds_both=True),
+    _Operation("/", np.divide, holds_both=False),
+)
+
+
+def formula_leaks(target: str, values: Floats, numbers: Callable[[str], Floats], names: Sequence[str]) -> list[Json]:
+    """Return a finding for each formula that gives the target away.
+
+    `values` are the target's, float64 (n,) with NaN for missing, and `numbers` returns those of a column of `names`.
+    """
+    known = np.flatnonzero(~np.isnan(values))
+    rows = known[sampled_rows(len(known), ROWS)]
+    y = values[rows]
+    # What the largest of numbers overflow to is no formula.
+    with np.errstate(all="ignore"):
+        if len(rows) < FEW_ROWS or not 0 < np.ptp(y) < np.inf:
+            return []
+        columns = {name: numbers(name)[rows] for name in names[:COLUMNS]}
+        columns = {name: x for name, x in columns.items() if _may_be_part(x, y)}
+        found = list(_formulas(columns, y))[:MOST_FOUND]
+        return [_finding(target, formula, y, len(known)) for formula in found]
+
+
+def _formulas(columns: Values, y: Floats) -> Iterator[_Formula]:
+    """Yield formulas of two columns, else one sum or product of more."""
+    seen: set[str] = set()
+    for formula in _pairs(columns, y):
+        if not seen & set(formula.holders):
+            seen.update(formula.holders)
+            yield formula
+    if not seen:
+        for search in (_sum, _product):
+            formula_of_more = search(columns, y)
+            if formula_of_more is not None and _holds(formula_of_more.computed, y):
+                yield formula_of_more
+                return
+
+
+def _pairs(columns: Values, y: Floats) -> Iterator[_Formula]:
+    """Yield the formulas of two columns that hold."""
+    some = np.linspace(0, len(y) - 1, TRIED_ROWS).astype(int)
+    names = list(columns)
+    table = np.array([columns[name][some] for name in names]).reshape(len(names), len(some))
+    for operation in OPERATIONS:
+        tried = operation.compute(table[:, None, :], table[None, :, :])
+        ratios = y[some] / tried
+        ratios[np.isnan(ratios).all(axis=2)] = 0.0
+        scale = np.nanmedian(ratios, axis=2, keepdims=True)
+        near = np.mean(np.abs(scale * tried - y[some]) <= np.maximum(NEAR * np.abs(y[some]), _unit(y)), axis=2)
+        for i, j in np.argwhere(near >= DOUBT):
+            if i == j or (i > j and operation.sign in "+×"):
+                continue
+            computed = operation.compute(columns[names[i]], columns[names[j]])
+            factor = _factor(float(np.nanmedian(y / computed)))
+            if operation.sign in "+-" and factor not in (1.0, 0.5):
+                continue
+            if _holds(factor * computed, y):
+                text = f"{names[i]!r} {operation.sign} {names[j]!r}"
+                holders = (names[i], names[j]) if operation.holds_both else (names[i],)
+                yield _Formula(_scaled(factor, text), (names[i], names[j]), holders, factor * computed)
+
+
+def _sum(columns: Values, y: Floats) -> _Formula | None:
+    """Return the target as the sum and difference of several columns, by least squares; None where it is none."""
+    weights = _whole_weights({name: x for name, x in columns.items() if not np.isnan(x).any()}, y, most=1)
+    if weights is None:
+        return None
+    signed = [(("- " if weight < 0 else "+ ") + repr(name)) for name, weight in weights.items()]
+    computed = np.sum([weight * columns[name] for name, weight in weights.items()], axis=0)
+    return _Formula(" ".join(signed).removeprefix("+ "), tuple(weights), tuple(weights), computed)
+
+
+def _product(columns: Values, y: Floats) -> _Formula | None:
+    """Return the target as the product and ratio of several columns, by least squares of logarithms."""
+    if not (y > 0).all():
+        return None
+    logarithms = {name: np.log(x) for name, x in columns.items() if (x > 0).all()}
+    logarithms["factor"] = np.ones(len(y))
+    exponents = _whole_weights(logarithms, np.log(y), most=MOST_EXPONENT, constant="factor")
+    if exponents is None:
+        return None
+    computed = np.prod([columns[name] ** exponent for name, exponent in exponents.items()], axis=0)
+    factor = _factor(float(np.median(y / computed)))
+    parts = [f"{name!r}" + (f"^{exponent}" if exponent != 1 else "") for name, exponent in exponents.items()]
+    holders = tuple(name for name, exponent in exponents.items() if exponent > 0)
+    return _Formula(_scaled(factor, " × ".join(parts)), tuple(exponents), holders, factor * computed)
+
+
+def _whole_weights(columns: Values, y: Floats, *, most: int, constant: str | None = None) -> dict[str, int] | None:
+    """Return the whole weights, not beyond `most`, of the columns that add up to y; None where the best are not whole.
+
+    The weight of `constant` may be anything. Three columns at least: pairs are looked for by themselves.
+    """
+    if not columns or not np.isfinite(y).all():
+        return None
+    names = _pursued(columns, y, constant)
+    weights = np.linalg.lstsq(np.column_stack([columns[name] for name in names]), y, rcond=None)[0]
+    whole = np.round(weights)
+    free = np.array([name == constant for name in names])
+    if (np.abs(weights - whole) > WHOLE)[~free].any() or (np.abs(whole) > most)[~free].any():
+        return None
+    found = {name: int(weight) for name, weight in zip(names, whole, strict=True) if weight and name != constant}
+    return found if 3 <= len(found) <= MOST_PARTS else None
+
+
+def _pursued(columns: Values, y: Floats, constant: str | None) -> list[str]:
+    """Return the columns, in their order, that explain y one after the other until nothing is left of it.
+
+    `constant` is one of them. Orthogonal matching pursuit: Pati, Rezaiifar and Krishnaprasad, Asilomar Conference
+    (1993). Unlike least squares of all columns it takes columns that follow from each other.
+    """
+    table = np.column_stack([x - x.mean() for x in columns.values()])
+    lengths = np.linalg.norm(table, axis=0)
+    table = np.divide(table, lengths, where=lengths > 0, out=np.zeros_like(table))
+    names, chosen = list(columns), [constant] if constant else []
+    left = y - y.mean()
+    for _ in range(MOST_PARTS):
+        strengths = np.abs(left @ table)
+        strengths[[names.index(name) for name in chosen]] = -1.0
+        chosen.append(names[int(strengths.argmax())])
+        basis = np.column_stack([columns[name] for name in chosen])
+        left = y - basis @ np.linalg.lstsq(basis, y, rcond=None)[0]
+        if np.var(left) <= EXACT * np.var(y) or len(chosen) == len(names):
+            break
+        left = left - left.mean()
+    return [name for name in names if name in chosen]
+
+
+def _may_be_part(x: Floats, y: Floats) -> bool:
+    """Return whether a column varies, has values in most rows, and is no leak of its own."""
+    both = ~np.isnan(x)
+    if both.sum() < max(FEW_ROWS, len(x) / 2) or not 0 < np.ptp(x[both]) < np.inf:
+        return False
+    return not 1 - np.corrcoef(x[both], y[both])[0, 1] ** 2 < ALONE
+
+
+def _holds(computed: Floats, y: Floats) -> bool:
+    """Return whether a formula holds in nearly all rows that it has a value in, and leaves hardly any variance."""
+    known = np.isfinite(computed)
+    if known.sum() < max(FEW_ROWS, len(y) / 2):
+        return False
+    off = np.abs(computed[known] - y[known])
+    near = off <= np.maximum(NEAR * np.abs(y[known]), _unit(y))
+    # What is not near may be rows of another kind, or typing errors.
+    return bool(near.mean() >= NEARLY_ALL and np.mean(off[near] ** 2) < LEFT * np.var(y[known][near]))
+
+
+def _unit(y: Floats) -> float:
+    """Return half of the last decimal that the target is written with."""
+    decimals = next((digits for digits in range(7) if np.array_equal(np.round(y, digits), y)), None)
+    return 0.0 if decimals is None else 0.51 * 10.0**-decimals
+
+
+def _factor(factor: float) -> float:
+    """Return a factor as people would write it, where it is that but for rounding."""
+    short = float(f"{factor:.2g}")
+    return short if abs(short - factor) <= NEAR * abs(factor) else factor
+
+
+def _scaled(factor: float, text: str) -> str:
+    """Return a formula with its factor, if it has one."""
+    return text if factor == 1 else f"{factor:.4g} × ({text})"
+
+
+def _finding(target: str, formula: _Formula, y: Floats, rows: int) -> Json:
+    """Return the finding of a formula, about the first of the columns that hold the target."""
+    known = np.isfinite(formula.computed)
+    near = np.abs(formula.computed - y) <= np.maximum(NEAR * np.abs(y), _unit(y))
+    share = percent(int((near & known).sum()), int(known.sum()))
+    name, *others = formula.holders[:1] + tuple(one for one in formula.columns if one != formula.holders[0])
+    beside = " and ".join(map(repr, others)) if len(others) < 3 else f"{counted(len(others), 'other column')}"
+    sentence = f"gives the target away together with {beside}: {target!r} is {formula.text} in {share} of the rows"
+    suggestion = "if they are known only when the target is, leave out what holds it: " + way_out(
+        {"leave_out": list(formula.holders)}
+    )
+    return finding("warning", "leakage", name, sentence, suggestion, rows)

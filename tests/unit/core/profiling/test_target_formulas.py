@@ -1,0 +1,90 @@
+"""Columns that give the target away together are found, and no others."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.profiling.target_formulas import formula_leaks
+from core.types import Json
+
+RNG = np.random.default_rng(8)
+ROWS = 500
+COUNT = RNG.integers(1, 40, ROWS).astype(np.float64)
+MEAN = np.round(RNG.gamma(3, 20, ROWS), 2)
+A, B, C, D = (np.round(RNG.gamma(2, 30 * (k + 1), ROWS), 2) for k in range(4))
+NOISE = {f"noise {k}": RNG.normal(size=ROWS) for k in range(6)}
+
+
+def leaks(target: Any, **columns: Any) -> list[Json]:
+    every = {**columns, **NOISE}
+    return formula_leaks("y", np.asarray(target, np.float64), every.__getitem__, list(every))
+
+
+def left_out(found: list[Json]) -> list[str]:
+    """The columns that the suggestion of the only finding leaves out."""
+    (entry,) = found
+    assert (entry["kind"], entry["severity"]) == ("leakage", "warning")
+    names: list[str] = json.loads(entry["suggestion"].partition("process with ")[2])["leave_out"]
+    assert entry["column"] == names[0]
+    return names
+
+
+def test_a_total_beside_a_count_gives_the_mean_away() -> None:
+    found = leaks(MEAN, people=COUNT, revenue=np.round(MEAN * COUNT, 2))
+    assert left_out(found) == ["revenue"]
+    assert "'y' is 'revenue' / 'people' in 100.0% of the rows" in found[0]["finding"]
+
+
+@pytest.mark.parametrize(
+    ("target", "formula"),
+    [
+        (A + B, "'a' + 'b'"),
+        (A - B, "'a' - 'b'"),
+        (B - A, "'b' - 'a'"),
+        (np.round(A * B, 1), "'a' × 'b'"),
+        ((A + B) / 2, "0.5 × ('a' + 'b')"),
+        (np.round(100 * A / B, 3), "100 × ('a' / 'b')"),
+    ],
+)
+def test_a_formula_of_two_columns_is_written_out(target: Any, formula: str) -> None:
+    found = leaks(target, a=A, b=B, c=C)
+    assert len(found) == 1
+    assert f"'y' is {formula} in" in found[0]["finding"]
+
+
+def test_a_sum_of_several_columns_is_found() -> None:
+    found = leaks(A + B + C - D, a=A, b=B, c=C, d=D)
+    assert left_out(found) == ["a", "b", "c", "d"]
+    assert "'a' + 'b' + 'c' - 'd'" in found[0]["finding"]
+
+
+def test_a_product_of_several_columns_is_found_with_its_exponents() -> None:
+    found = leaks(703 * A * B / C**2, a=A + 1, b=B + 1, c=C + 1)
+    assert found == []
+    a, b, c = A + 1, B + 1, C + 1
+    found = leaks(703 * a * b / c**2, a=a, b=b, c=c)
+    assert left_out(found) == ["a", "b"]
+    assert "703 × ('a' × 'b' × 'c'^-2)" in found[0]["finding"]
+
+
+def test_a_few_odd_rows_and_gaps_hide_no_formula() -> None:
+    target = A + B
+    target[::50] = 7.0
+    gaps = np.where(np.arange(ROWS) % 9 == 0, np.nan, A)
+    assert left_out(leaks(target, a=gaps, b=B)) == ["a", "b"]
+
+
+def test_what_is_only_related_is_no_formula() -> None:
+    noise = RNG.normal(size=ROWS)
+    assert leaks(A + B + 5 * noise, a=A, b=B) == []
+    assert leaks(3 * A + 2 * B, a=A, b=B) == []
+    assert leaks(A, a=np.ones(ROWS), b=B) == []
+    assert leaks(np.full(ROWS, 3.0), a=A, b=3 - A) == []
+
+
+def test_few_rows_say_nothing() -> None:
+    some = slice(0, 40)
+    columns = {"a": A[some], "b": B[some]}
+    assert formula_leaks("y", (A + B)[some], columns.__getitem__, list(columns)) == []
