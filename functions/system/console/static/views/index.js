@@ -2,5 +2,6 @@
 export const VIEWS = {
   data: () => import("./data.js"),
   race: () => import("./race.js"),
+  predict: () => import("./predict.js"),
   operate: () => import("./operate.js"),
 };

@@ -1,0 +1,94 @@
+// One row: a form made from the schema of the model, and the prediction, which is drawn anew while the form changes.
+import { post } from "../../parts/api.js";
+import { Button, Details, Icon } from "../../parts/elements.js";
+import { ErrorPanel } from "../../parts/feedback.js";
+import { number } from "../../parts/format.js";
+import { html, useEffect, useRef, useState } from "../../parts/preact.js";
+import { t } from "../../parts/words.js";
+import { FeatureField } from "./fields.js";
+
+const PAUSE_MS = 80;
+// Of many columns those that matter most come first; the others are folded.
+const FIRST = 12;
+
+export function OneRow({ schema, info, ranges, level }) {
+  const [row, setRow] = useState(schema.example.data);
+  const { answer, error, busy } = usePrediction(schema, row, level);
+  const set = (name) => (value) => setRow((before) => ({ ...before, [name]: value }));
+  const problems = Object.fromEntries((error?.errors ?? []).map(({ field, message }) => [field, message]));
+  const isInForm = Object.keys(problems).some((name) => name in row);
+  const features = byImportance(schema.features, info.importance ?? []);
+  const field = (feature) => html`<${FeatureField} key=${feature.name} feature=${feature} statistics=${ranges[feature.name]} value=${row[feature.name]} error=${problems[feature.name]} onChange=${set(feature.name)} />`;
+  const folded = features.slice(FIRST);
+  return html`<div class="predict">
+    <form class="card predict-form" onSubmit=${(event) => event.preventDefault()}>
+      <div class="card-head"><h2>${t("predict.row")}</h2><${Button} kind="quiet" onClick=${() => setRow(schema.example.data)}>${t("predict.reset")}<//></div>
+      <p class="hint">${t("predict.order")}</p>
+      <div class="predict-fields">${features.slice(0, FIRST).map(field)}</div>
+      ${folded.length > 0 && html`<${Details} summary=${t("predict.more", { n: folded.length })} open=${folded.some(({ name }) => name in problems)}><div class="predict-fields">${folded.map(field)}</div><//>`}
+    </form>
+    <div class="predicted">
+      <div class="card" aria-busy=${busy ? "true" : undefined}>
+        <p class="eyebrow">${schema.output.target_column}</p>
+        ${answer ? html`<${Answer} answer=${answer} unit=${schema.output.unit} range=${ranges[schema.output.target_column]} old=${Boolean(error)} />` : !error && html`<p class="prediction muted">…</p>`}
+        ${error && !isInForm && html`<${ErrorPanel} error=${error} />`}
+        ${error && isInForm && html`<p class="field-error"><${Icon} name="error" size="16" />${t("predict.correct")}</p>`}
+        ${answer && !error && answer.warnings.length > 0 && html`<ul class="warnings" lang="en">${answer.warnings.map((warning) => html`<li><${Icon} name="warning" size="16" /><span>${warning}</span></li>`)}</ul>`}
+      </div>
+    </div>
+  </div>`;
+}
+
+function byImportance(features, importance) {
+  const means = new Map(importance.map(({ feature, mean }) => [feature, mean]));
+  return [...features].sort((one, other) => (means.get(other.name) ?? 0) - (means.get(one.name) ?? 0));
+}
+
+function Answer({ answer, unit, range, old }) {
+  const { prediction, interval } = answer;
+  return html`<p class="prediction ${old ? "muted" : ""}" role="status"><bdi>${number(prediction, 6)}</bdi>${unit && html` <small>${unit}</small>`}</p>
+    ${interval && html`<${Interval} interval=${interval} prediction=${prediction} range=${range} />`}`;
+}
+
+// The interval as a bar on the range of the training data, widened where it does not fit in.
+function Interval({ interval: { level, lower, upper }, prediction, range }) {
+  const low = Math.min(lower, range?.min ?? lower);
+  const high = Math.max(upper, range?.max ?? upper);
+  const place = (value) => `${(100 * (value - low)) / (high - low || 1)}%`;
+  return html`<figure class="interval">
+    <div class="interval-track" role="img" aria-label=${t("predict.between", { level: `${Math.round(100 * level)} %`, lower: number(lower, 6), upper: number(upper, 6) })}>
+      <span class="interval-bar" style=${{ left: place(lower), width: `${(100 * (upper - lower)) / (high - low || 1)}%` }} />
+      <span class="interval-mark" style=${{ left: place(prediction) }} />
+    </div>
+    <div class="interval-ends"><span>${number(low)}</span><span>${number(high)}</span></div>
+    <figcaption>${t("predict.between", { level: `${Math.round(100 * level)} %`, lower: number(lower, 6), upper: number(upper, 6) })}</figcaption>
+  </figure>`;
+}
+
+// Return the newest answer for the row; while a new one is asked for, the old one stays.
+function usePrediction(schema, row, level) {
+  const [state, setState] = useState({ busy: true });
+  const isFirst = useRef(true);
+  useEffect(() => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const ask = async () => {
+      setState((before) => ({ ...before, busy: true }));
+      try {
+        const body = { model_name: schema.model_name, version: schema.version, data: row };
+        if (level !== null) body.interval = level;
+        const answer = await post("/predict", body, { signal });
+        if (!signal.aborted) setState({ answer, busy: false });
+      } catch (error) {
+        if (!signal.aborted) setState((before) => ({ answer: before.answer, error, busy: false }));
+      }
+    };
+    const timer = setTimeout(ask, isFirst.current ? 0 : PAUSE_MS);
+    isFirst.current = false;
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [row, level]);
+  return state;
+}

@@ -1,0 +1,73 @@
+"""Predictions, as a person asks for them: one row that moves with its values, and a file to take along."""
+
+import re
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.browser.conftest import Check
+from tests.support.stack import Stack
+from tests.support.tables import noisy
+from tests.support.workflow import csv_cells
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+MODEL = "colours"
+
+
+@pytest.fixture(scope="module")
+def file_id(stack: Stack) -> str:
+    """A file whose target is 3x and a step for each colour, and a model of it."""
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
+        found = client.post("/data/upload", files={"file": ("colours.csv", noisy(300).encode())}).json()["file_id"]
+        train = {"model_type": "ridge", "model_name": MODEL, "target_column": "y", "file_id": found}
+        client.post("/model/train", json=train).raise_for_status()
+    return str(found)
+
+
+def test_a_prediction_moves_with_the_values_of_its_row(page: "Page", stack: Stack, file_id: str, check: Check) -> None:
+    page.goto("/console/predict")
+    page.get_by_role("link", name=MODEL).click()
+    shown = page.locator(".prediction bdi")
+    shown.wait_for()
+    check(page, "predict-row")
+    page.get_by_label("x", exact=True).fill("0.5")
+    page.get_by_label("colour", exact=True).select_option("blue")
+    row = {"model_name": MODEL, "data": {"x": 0.5, "colour": "blue"}}
+    expected = httpx.post(f"{stack.base_url}/predict", json=row).json()["prediction"]
+    page.locator(".prediction", has_text=f"{expected:.4f}"[:5]).wait_for()
+    assert page.locator(".interval-bar").is_visible()
+    # Outside the training data is told, not forbidden.
+    page.get_by_label("x", exact=True).fill("50")
+    page.get_by_text("Outside the training data").wait_for()
+    page.locator(".prediction", has_text=re.compile(r"^1[45]\d")).wait_for()
+    # What is no number is marked where it stands, in the words of the service.
+    page.get_by_label("x", exact=True).fill("many")
+    page.locator(".field.invalid .field-error", has_text="must be a finite number").wait_for()
+    check(page, "predict-refused")
+
+
+def test_a_file_is_predicted_and_taken_along(
+    page: "Page", stack: Stack, file_id: str, tmp_path: "Path", check: Check
+) -> None:
+    page.goto(f"/console/predict/{MODEL}?tab=file")
+    page.get_by_label("Or a file that is here already").select_option(file_id)
+    page.get_by_role("columnheader", name="y, predicted").wait_for()
+    check(page, "predict-file")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    waiting.value.save_as(tmp_path / "scored.csv")
+    header, *rows = csv_cells((tmp_path / "scored.csv").read_bytes())
+    request = {"model_name": MODEL, "file_id": file_id}
+    expected = httpx.post(f"{stack.base_url}/predict/batch", json=request).json()["predictions"]
+    assert [float(row[header.index("prediction")]) for row in rows] == expected
+
+
+def test_a_model_that_is_gone_is_named_by_the_service(page: "Page", check: Check) -> None:
+    page.goto("/console/predict/never-was")
+    page.get_by_text("This model is gone").wait_for()
+    check(page, "predict-no-model")
