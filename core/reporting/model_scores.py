@@ -13,6 +13,11 @@ from core.types import Json
 # The intervals whose coverage is shown, and how few rows of the holdout say nothing of it.
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 FEWEST_ROWS = 20
+ADAPTIVE = (
+    "The interval of a row is as wide as the errors of rows like it spread, which the model has learned from its "
+    "folds: where it errs little the bounds are close, and an interval of 90% still holds nine of ten true values. "
+    "Ask for one with the prediction."
+)
 
 
 def scores_section(manifest: ModelManifest) -> Markup:
@@ -77,8 +82,10 @@ def _folds(manifest: ModelManifest) -> Markup:
 def intervals_section(manifest: ModelManifest, plots: Json) -> Markup | None:
     """Return how wide the intervals are and how many rows of the holdout lie inside; None where there are none.
 
-    Only of intervals of one width for all rows: those that are as wide as each row needs are not known here.
+    Adaptive intervals differ from row to row: their widths are not known here.
     """
+    if manifest.spread_quantiles:
+        return element("section", element("h2", "Intervals"), element("p", ADAPTIVE, class_="note"), id="intervals")
     quantiles, rows = manifest.interval_quantiles, manifest.dataset.rows_train
     points = plots.get("predicted_vs_actual") or {}
     distances = [abs(a - p) for a, p in zip(points.get("actual", []), points.get("predicted", []), strict=False)]

@@ -8,7 +8,7 @@ from functools import cached_property
 from fastapi import Request
 from fastapi.responses import Response
 
-from core.settings import settings
+from functions.packed_answers import takes_gzip
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,6 @@ class TextFile:
         headers["Vary"] = ", ".join(filter(None, ("Accept-Encoding", headers.get("Vary"))))
         if self.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        if "gzip" not in request.headers.get("accept-encoding", "") or _is_emulated(request):
+        if not takes_gzip(request):
             return Response(self.body, media_type=self.media_type, headers=headers)
         return Response(self.packed, media_type=self.media_type, headers={**headers, "Content-Encoding": "gzip"})
-
-
-def _is_emulated(request: Request) -> bool:
-    """Return whether an emulator of AWS passed the request on: LocalStack sends bytes to a browser as Base64."""
-    return "aws.event" in request.scope and settings().s3_endpoint is not None

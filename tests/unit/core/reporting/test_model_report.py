@@ -127,6 +127,12 @@ def test_an_interval_shows_how_many_rows_of_the_holdout_it_holds() -> None:
     assert lines[1][1:] == ["± 1.63", "100%"]
 
 
+def test_adaptive_intervals_are_not_given_one_width() -> None:
+    section = page_of(spread_quantiles=[number / 50 for number in range(201)]).one("intervals")
+    assert "as wide as the errors of rows like it" in section.text
+    assert section.all("table") == []
+
+
 def test_columns_say_how_they_are_written_and_what_fills_a_gap() -> None:
     section = page_of().one("columns")
     rows = {row.all("th")[0].text: [cell.text for cell in row.all("td")] for row in section.all("tr")[1:]}
