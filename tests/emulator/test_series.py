@@ -144,7 +144,7 @@ def test_predictions_go_on_while_a_new_champion_comes(client: httpx.Client, put:
     def predict() -> None:
         payload = {"model_name": "steady", "data": [ROW] * 50}
         with httpx.Client(base_url=client.base_url, timeout=300) as mine:
-            while not over.wait(0.01):  # some of the machine is for the training
+            while not over.wait(0.05):  # most of the machine is for the training
                 answers.append(mine.post("/predict/batch", json=payload))
 
     loops = [threading.Thread(target=predict) for _ in range(2)]
