@@ -20,7 +20,7 @@ CHECKED_BYTES = 200_000
 
 def check_answer(method: str, route: str, response: httpx.Response) -> None:
     """Raise `AssertionError` where the document does not say that the route may give this answer."""
-    operation = _document()["paths"].get(route, {}).get(method.lower())
+    operation = document()["paths"].get(route, {}).get(method.lower())
     if operation is None:
         return  # a preflight request, or a route that a test made
     where = f"{method} {route} answers {response.status_code}"
@@ -35,7 +35,7 @@ def check_answer(method: str, route: str, response: httpx.Response) -> None:
         return  # Mangum's own answer for a function that a test kills
     assert media in content, f"{where} as {media}, and its document declares {', '.join(content)}"
     headers = {name.lower() for name in declared["headers"]}
-    components = _document()["components"]["headers"]
+    components = document()["components"]["headers"]
     needed = {name.lower() for name, one in declared["headers"].items() if {**components[name], **one}["required"]}
     undeclared = response.headers.keys() & CASED.keys() - headers
     assert not undeclared, f"{where} with the undeclared headers {undeclared}"
@@ -46,20 +46,20 @@ def check_answer(method: str, route: str, response: httpx.Response) -> None:
 
 
 @cache
-def _document() -> Json:
-    document = openapi(strict=True)
-    schemas = document["components"]["schemas"]
+def document() -> Json:
+    """Return the OpenAPI document, for reading only, with the kinds of jobs that tests have."""
+    made = openapi(strict=True)
+    schemas = made["components"]["schemas"]
     for union, like in {"JobSummary": "TrainJobSummary", "JobAnswer": "TrainJob"}.items():
         fields = {**schemas[like]["properties"], "kind": {"enum": KINDS_OF_TESTS}, "result": {}}
         schemas[union]["oneOf"].append({**schemas[like], "properties": fields})
-    return document
+    return made
 
 
 @cache
 def _validator(method: str, route: str, status: int, media: str) -> Draft202012Validator:
-    document = _document()
-    schema = document["paths"][route][method.lower()]["responses"][str(status)]["content"][media]["schema"]
-    return Draft202012Validator({"components": document["components"], **schema})
+    schema = document()["paths"][route][method.lower()]["responses"][str(status)]["content"][media]["schema"]
+    return Draft202012Validator({"components": document()["components"], **schema})
 
 
 @lru_cache(maxsize=2000)

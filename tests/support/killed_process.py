@@ -32,7 +32,7 @@ class KilledProcess:
     """A process that carries out an operation until it is killed."""
 
     _context = multiprocessing.get_context("forkserver")
-    _context.set_forkserver_preload([__name__])
+    _context.set_forkserver_preload([__name__, "tests.support.loaded_handlers"])
 
     def __init__(self, name: str, variables: Mapping[str, str], ids: Mapping[str, str]) -> None:
         self._process = self._context.Process(target=perform, args=(name, variables, ids))
