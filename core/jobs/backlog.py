@@ -55,17 +55,20 @@ def read_backlog(storage: Storage, *, now: float | None = None, workspace: str |
     moment = time.time() if now is None else now
     entries = storage.queue.open_jobs.list(workspace)
     jobs = _read(storage, entries[:MOST_READ])
-    closed = [entry for entry, job in jobs if (job is None or job.is_over) and moment - entry.added > SILENT_SECONDS]
+    closed = [
+        entry for entry, job in jobs if (job is None or job.is_over) and abs(moment - entry.added) > SILENT_SECONDS
+    ]
     open_jobs = [(entry, job) for entry, job in jobs if job is not None and not job.is_over]
     waiting = [(entry, job) for entry, job in open_jobs if not job.is_leased]
     running = len(open_jobs) - len(waiting)
     waited = [(entry, moment - max(job.offered_at, job.leased_until)) for entry, job in waiting]
-    overdue = [entry for entry, seconds in waited if seconds > SILENT_SECONDS]
+    # What seems to wait since a later time has waited since before the clock was set back.
+    overdue = [entry for entry, seconds in waited if abs(seconds) > SILENT_SECONDS]
     unread = max(0, len(entries) - MOST_READ)
     return Backlog(
         waiting=len(waiting) + unread,
         running=running,
-        oldest_seconds=max((seconds for _, seconds in waited), default=None),
+        oldest_seconds=max((max(seconds, 0.0) for _, seconds in waited), default=None),
         silent=overdue if overdue and not _will_be_taken(storage.queue, running) else [],
         closed=closed,
     )

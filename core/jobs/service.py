@@ -241,7 +241,8 @@ def _keyed_id(workspace: Workspace, kind: str, key: str) -> str:
 
 
 def _seems_lost(job: Job) -> bool:
-    return time.time() - max(job.offered_at, job.leased_until) > SILENCE_SECONDS
+    # A time far ahead is one of before the clock was set back.
+    return abs(time.time() - max(job.offered_at, job.leased_until)) > SILENCE_SECONDS
 
 
 def _offer_again(job: Job) -> Json | None:

@@ -38,6 +38,10 @@ class Note:
         """Return when its process should have done with the change (seconds since 1970)."""
         return self.written + GRACE_SECONDS
 
+    def is_due(self, now: float) -> bool:
+        """Return whether its process should have done with the change, or our clock was set back since."""
+        return abs(now - self.written) >= GRACE_SECONDS
+
 
 class UnfinishedChanges:
     """The notes of one workspace."""

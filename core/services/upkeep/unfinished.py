@@ -32,7 +32,7 @@ def finish_interrupted(storage: Container, now: float | None = None) -> int:
     cannot be listed.
     """
     moment = time.time() if now is None else now
-    return sum(_finish(storage, note, moment) for note in list_notes(storage.objects) if note.due <= moment)
+    return sum(_finish(storage, note, moment) for note in list_notes(storage.objects) if note.is_due(moment))
 
 
 def finish_within_the_minute(storage: Container, clock: Callable[[], float] = time.time) -> int:

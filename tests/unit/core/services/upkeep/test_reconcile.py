@@ -226,3 +226,14 @@ def test_the_scheduled_function_does_it_unless_a_server_has_just_done_it(advance
     assert handler({}, None) == {}
     advance_clock(61)
     assert handler({}, None)["submitted"] == 1
+
+
+def test_a_clock_that_is_set_back_hides_no_silent_job(queue: SqsQueue, probe: JobProbe, advance_clock: Advance) -> None:
+    advance_clock(3600)
+    job_id = submit("failing", errors=[])
+    lose_messages(queue)
+    advance_clock(-3600)
+    backlog = read_backlog(container())
+    assert ([entry.job_id for entry in backlog.silent], backlog.oldest_seconds) == ([job_id], 0.0)
+    assert reconciler().run() == Reconciled(offered=1)
+    assert carry_out(job_id).status == "succeeded"

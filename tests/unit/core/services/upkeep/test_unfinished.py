@@ -208,3 +208,16 @@ def test_a_bucket_whose_clock_is_ahead_does_not_keep_the_schedule_waiting(monkey
     ahead.list = lambda prefix: iter([ObjectSummary(f"{prefix}{WORKSPACE}/note.json", "", 2, 3600.0)])  # type: ignore[method-assign]
     finish_within_the_minute(ahead.storage, lambda: ahead.now)
     assert ahead.now < 30
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_jumps_delays_nothing(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
+    connect_container(bucket)
+    bucket.put(f"{FOLDER}{WORKSPACE}/none.json", b"{}")
+    written = next(bucket.list(FOLDER)).modified
+    read = Mock(side_effect=UnavailableError("down"))
+    monkeypatch.setattr(unfinished, "read_note", read)
+    finish_interrupted(container(), now=written + 1)
+    assert read.call_count == 0
+    finish_interrupted(container(), now=written + jump)
+    assert read.call_count == 1
