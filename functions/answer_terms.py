@@ -37,14 +37,18 @@ class AnswerTerms:
         return self.respond_async and (self.wait is None or seconds > self.wait)
 
     def longest_wait(self) -> float:
-        """Return after how many seconds work becomes a job that was expected to take less; `inf` if it never does."""
-        limits = [settings().answer_seconds or inf]
+        """Return after how many seconds work becomes a job that was expected to take less; `inf` if it never does.
+
+        A job has `job_seconds`, so a longer wait has none to become.
+        """
+        limits, of_a_job = [settings().answer_seconds or inf], settings().job_seconds
         if self.respond_async and self.wait is not None:
             limits.append(self.wait)
         left = remaining()
-        if left is not None and left < settings().job_seconds:  # a job has more
+        if left is not None and left < of_a_job:
             limits.append(max(0.0, left - HANDOVER_SECONDS))
-        return min(limits)
+        shortest = min(limits)
+        return shortest if shortest < of_a_job else inf
 
 
 async def _terms(
