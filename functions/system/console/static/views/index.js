@@ -1,6 +1,7 @@
 // The views in the order of the navigation. A module is loaded when its view is first shown.
 export const VIEWS = {
   data: () => import("./data.js"),
+  prepare: () => import("./prepare.js"),
   race: () => import("./race.js"),
   predict: () => import("./predict.js"),
   operate: () => import("./operate.js"),

@@ -1,0 +1,69 @@
+// What a recipe does to the table: before and after side by side.
+import { get, send } from "../../parts/api.js";
+import { Button, ButtonLink, Section } from "../../parts/elements.js";
+import { Loaded, toast } from "../../parts/feedback.js";
+import { download } from "../../parts/files.js";
+import { count, number } from "../../parts/format.js";
+import { html, useEffect } from "../../parts/preact.js";
+import { useResource } from "../../parts/resource.js";
+import { href } from "../../parts/router.js";
+import { Table } from "../../parts/table.js";
+import { t } from "../../parts/words.js";
+import { Rows } from "../data/rows.js";
+
+// The prepared table comes whole, so its first rows are shown of files up to this size.
+const SHOWN_BYTES = 2_000_000;
+const SHOWN_ROWS = 10;
+const FIGURES = ["rows", "columns", "missing_values"];
+
+export function Effect({ info, effect }) {
+  const { before, after, recipe } = effect;
+  useEffect(() => document.getElementById("effect")?.scrollIntoView(), []);
+  const take = () => download("GET", "/data/download", { query: { file_id: info.file_id, processed: true, format: "csv" } }).catch((error) => toast(error.message, { kind: "error" }));
+  return html`
+    <${Section} id="effect" title=${t("prepare.effect")} actions=${html`
+        <${Button} icon="download" onClick=${take}>${t("prepare.take")}<//>
+        <${ButtonLink} kind="primary" icon="race" href=${href("race", null, { file: info.file_id, target: recipe.target_column })}>${t("prepare.toRace")}<//>`}>
+      <div class="grid-3">${FIGURES.map((name) => html`<div class="card change">
+        <h3>${t(`prepare.figure.${name}`)}</h3>
+        <p><span>${count(before[name])}</span><span class="arrow-to" aria-label=${t("prepare.becomes")}>→</span><strong>${count(after[name])}</strong></p>
+      </div>`)}</div>
+      ${effect.notes.length > 0 && html`<ul class="bullets notes" lang="en">${effect.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+    <//>
+    <${Section} title=${t("prepare.byColumn")}><${Changes} effect=${effect} /><//>
+    ${info.size_bytes <= SHOWN_BYTES && html`<${FirstRows} info=${info} />`}`;
+}
+
+function Changes({ effect }) {
+  const rows = [];
+  for (const [name, value] of Object.entries(effect.imputed)) rows.push({ name, what: t("prepare.filled", { value: typeof value === "number" ? number(value, 6) : String(value) }) });
+  for (const [name, many] of Object.entries(effect.dropped_rows)) rows.push({ name, what: t("prepare.rowsDropped", { n: many, count: count(many) }) });
+  for (const [name, many] of Object.entries(effect.encoded)) rows.push({ name, what: t("prepare.encoded", { n: many, count: count(many) }) });
+  for (const [name, made] of Object.entries(effect.derived)) rows.push({ name, what: t("prepare.derived", { names: made.join(", ") }) });
+  for (const name of effect.left_out) rows.push({ name, what: t("prepare.isLeftOut") });
+  if (rows.length === 0) return html`<p class="muted">${t("prepare.unchanged")}</p>`;
+  return html`<${Table} caption=${t("prepare.byColumn")} rows=${rows} csv="preparation.csv" columns=${[
+    { name: "name", label: t("prepare.column"), isHeading: true },
+    { name: "what", label: t("prepare.change"), wide: true },
+  ]} />`;
+}
+
+function FirstRows({ info }) {
+  const both = useResource(async (signal) => {
+    const [before, answer] = await Promise.all([
+      get("/data/preview", { file_id: info.file_id, rows: SHOWN_ROWS }, { signal }),
+      send("GET", "/data/download", { query: { file_id: info.file_id, processed: true, format: "json" }, headers: { Accept: "*/*" }, signal }),
+    ]);
+    const records = (await answer.json()).slice(0, SHOWN_ROWS);
+    const columns = Object.keys(records[0] ?? {});
+    return { before, after: { columns, rows: records.map((record) => columns.map((name) => record[name])) } };
+  }, [info.file_id]);
+  return html`<${Loaded} of=${both} skeleton=${{ shape: "table", count: 6 }}>
+    ${({ before, after }) => html`
+      <${Section} title=${t("prepare.before")}><${Rows} preview=${before} types=${info.column_types} caption=${t("prepare.before")} /><//>
+      <${Section} title=${t("prepare.after")}><${Rows} preview=${after} types=${numbers(after)} caption=${t("prepare.after")} /><//>`}
+  <//>`;
+}
+
+// Return the types of a prepared table: its columns are numbers, but for those that are passed on as they are.
+const numbers = ({ columns, rows }) => Object.fromEntries(columns.map((name, index) => [name, typeof rows[0]?.[index] === "number" ? "number" : "category"]));
