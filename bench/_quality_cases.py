@@ -2,6 +2,7 @@
 
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,12 +68,35 @@ class Case:
     seconds: float
 
 
-def cases(folder: Path, table: str, quick: bool) -> Iterator[Case]:
+@dataclass(frozen=True)
+class QualityTable:
+    """A CSV file, the column to predict and the columns to leave out."""
+
+    csv: Path
+    target: str
+    drop: tuple[str, ...] = ()
+
+
+def known_tables(folder: Path | None) -> dict[str, QualityTable]:
+    """Return the tables of the benchmark by name, or those that `tables.toml` in a folder names.
+
+    Each of its sections is a table with `file`, `target` and `drop` (columns to leave out; none by default).
+    """
+    if folder is None:
+        return {name: QualityTable(csv, target) for name, (csv, target) in TABLES.items()}
+    sections = tomllib.loads((folder / "tables.toml").read_text())
+    return {
+        name: QualityTable(folder / section["file"], section["target"], tuple(section.get("drop", ())))
+        for name, section in sections.items()
+    }
+
+
+def cases(folder: Path, table: str, source: QualityTable, quick: bool) -> Iterator[Case]:
     """Yield the splits of a table; with `quick` the first alone, with less time."""
     from core.services.processing.ingest import ingest
 
-    csv, target = TABLES[table]
-    whole = pd.read_csv(csv)
+    target = source.target
+    whole = pd.read_csv(source.csv).drop(columns=list(source.drop))
     seconds = QUICK_SECONDS if quick else LARGE_SECONDS if len(whole) > LARGE_ROWS else SECONDS
     for seed in range(1 if quick else next(splits for rows, splits in SPLITS if len(whole) <= rows)):
         frame = whole.sample(frac=1, random_state=seed, ignore_index=True)

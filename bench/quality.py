@@ -3,7 +3,6 @@
 import os
 import platform
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,24 +16,22 @@ from bench._events import discard_logs
 from bench._quality_cases import (
     FOREST,
     OURS,
-    TABLES,
     Case,
     Result,
     cases,
     default_comparisons,
     default_forest,
+    known_tables,
     portfolio_search,
     served_forest_us,
 )
 from bench._report import Figure, at_least, at_most, run
-from bench.training import TARGET, synthetic_table
-from tests.support.storage import home
+from bench.time_limit import time_limits
 
 DOCS = Path(__file__).parent.parent / "docs"
 QUICK = ("mpg", "concrete")
-# Rows of the tables on which the time limit is measured, and the limit in seconds.
-LIMITED_ROWS = (50, 1_000, 10_000, 100_000, 1_000_000)
-LIMIT, QUICK_LIMIT = 15.0, 3.0
+# The time limit in seconds that is measured on tables of ten shapes.
+LIMIT, QUICK_LIMIT = 10.0, 3.0
 
 # The target of each figure: R2 ahead of the better system, tables ahead of both, share of the time limit, and the
 # latency of one row relative to a forest's and to AutoGluon's.
@@ -43,20 +40,30 @@ TIME_SHARE = 1.15
 LATENCY_TO_FOREST, AUTOGLUON_LATENCY = 3, 50
 
 
-def measure(quick: bool, *, alone: bool, resume: bool, write: bool) -> Iterator[Figure]:
+def measure(
+    quick: bool, *, alone: bool, ours: bool, resume: bool, write: bool, limits: bool, tables: str | None
+) -> Iterator[Figure]:
     """Yield every figure.
 
-    `alone` compares Regatta with itself and a forest only, `resume` takes the results of the other systems from an
-    earlier run, `write` writes docs/quality.md or docs/quality-alone.md.
+    `alone` compares Regatta with itself and a forest only, and `ours` with the forest only; `resume` takes the results
+    of the other systems from an earlier run, `write` writes docs/quality.md or docs/quality-alone.md. `limits` measures
+    the time limit on tables of ten shapes and nothing else. `tables` is a folder with other tables.
     """
+    if limits:
+        with bucket() as folder:
+            discard_logs()
+            yield from time_limits(folder, QUICK_LIMIT if quick else LIMIT)
+        return
+    alone = alone or ours
     results: list[Result] = []
     versions = {"scikit-learn": version("scikit-learn")}
     with bucket() as folder:
         discard_logs()
-        for name in QUICK if quick and not alone else TABLES:
+        known = known_tables(Path(tables) if tables else None)
+        for name in QUICK if quick and not alone and tables is None else known:
             forest_latencies = []
-            for case in cases(folder, name, quick):
-                for result in _alone_results(case) if alone else _automl_results(case, versions, resume):
+            for case in cases(folder, name, known[name], quick):
+                for result in _alone_results(case, ours) if alone else _automl_results(case, versions, resume):
                     print(_line(result), flush=True)
                     results.append(result)
                 forest_latencies.append(served_forest_us(case))
@@ -64,15 +71,17 @@ def measure(quick: bool, *, alone: bool, resume: bool, write: bool) -> Iterator[
             yield _latency_to_forest(results, name, median(forest_latencies))
         if not alone:
             yield from _against_both(results, quick)
-        yield from _time_limits(folder, quick)
+        if not ours:
+            yield from time_limits(folder, QUICK_LIMIT if quick else LIMIT)
     if write:
         document = DOCS / ("quality-alone.md" if alone else "quality.md")
         document.write_text(_document(results, versions, {"quick": quick, "alone": alone, "resume": resume}))
 
 
-def _alone_results(case: Case) -> Iterator[Result]:
+def _alone_results(case: Case, ours: bool) -> Iterator[Result]:
     yield default_forest(case)
-    yield from default_comparisons(case)
+    if not ours:
+        yield from default_comparisons(case)
     yield portfolio_search(case)
 
 
@@ -115,25 +124,6 @@ def _against_both(results: Sequence[Result], quick: bool) -> Iterator[Figure]:
     yield at_least("one row, AutoGluon's predictor / our whole handler", ratio, AUTOGLUON_LATENCY, detail)
     used = max(r.seconds / r.allowed for r in results if r.system == OURS)
     yield at_most("seconds used / allowed, the worst of ours", used, TIME_SHARE, "")
-
-
-def _time_limits(folder: Path, quick: bool) -> Iterator[Figure]:
-    """Compare the seconds of a portfolio search with its limit, refit and storing included, for several sizes."""
-    from core.jobs.commands import CompareCommand
-    from core.services.processing.ingest import ingest
-    from core.services.training.compare import compare_models
-
-    limit = QUICK_LIMIT if quick else LIMIT
-    for rows in LIMITED_ROWS[:2] if quick else LIMITED_ROWS:
-        synthetic_table(rows).to_csv(path := folder / f"{rows}.csv", index=False)
-        file_id = ingest(home(), path.name, path).file_id
-        path.unlink()
-        begun = time.perf_counter()
-        command = CompareCommand(target_column=TARGET, file_id=file_id, ensemble=True, time_limit=limit)
-        best = compare_models(home(), command)["best"]
-        taken = time.perf_counter() - begun
-        detail = f"{taken:.1f} s / {limit:g} s, R2 {best['metrics']['r2']:.4f} by {best['model_type']}"
-        yield at_most(f"race of {rows:,} rows: seconds / time_limit", taken / limit, TIME_SHARE, detail)
 
 
 def _r2(results: Sequence[Result], name: str, system: str) -> float:
@@ -198,8 +188,11 @@ def _cell(results: Sequence[Result]) -> str:
 
 if __name__ == "__main__":
     flags = {
+        "limits": "measure only how the time limit is kept, on tables of ten shapes",
+        "ours": "without opponents: the race and a forest only",
         "alone": "without opponents: against a forest, the nine, tuned and blended",
         "resume": "take what the opponents reached in an earlier run on this machine, where it was stopped",
         "write": "write docs/quality.md, or docs/quality-alone.md",
     }
-    sys.exit(run("Quality of the winner against AutoGluon and FLAML", measure, flags))
+    options = {"tables": "the tables that tables.toml in this folder names, in place of those of the repository"}
+    sys.exit(run("Quality of the winner against AutoGluon and FLAML", measure, flags, options))

@@ -126,6 +126,7 @@ FEATURE_SHARES = [0.33, 0.5, 0.7, 1.0]
 LIGHTGBM_DEFAULTS = {
     "n_estimators": 500,
     "learning_rate": 0.05,
+    "num_leaves": 31,
     "min_child_samples": 10,
     "subsample": 0.8,
     "subsample_freq": 1,

@@ -102,6 +102,8 @@ class SearchRecord(Document):
     # `folds` of one division of the rows; `repeats` is the number of further divisions that the winner was scored on.
     folds: int
     repeats: int
+    # The fold whose train rows the winner was fitted on; None where it was refitted on evenly spaced ones.
+    learned_fold: int | None = Field(default=None, exclude_if=is_none)
     # The most bytes that the compiled model of each member may have.
     member_bytes: int
     # R2 of a single winner by fold. Its `cross_validation` is an estimate for the selection as a whole.

@@ -62,13 +62,17 @@ def nested_scores(
 ) -> list[float]:
     """Return R2 of each fold with weights from the other folds, so that no row tests the weights it has chosen.
 
-    Where folds are repeated, its rows are left out of the repetitions too. With folds in time the weights come from the
+    Where folds are repeated, its rows are left out of the repetitions too. Of a single fold each half of the rows is
+    tested with weights from the other half. With folds in time the weights come from the
     folds before, except for the first one. With `single_best_weights` this scores the choice of the best model, since
     the score of the best of many is optimistic (Cawley and Talbot, "On Over-fitting in Model Selection and Subsequent
     Selection Bias in Performance Evaluation", JMLR 11, 2010).
     """
     data, fold_numbers = fold_cache.data, _common_folds(fold_cache, trials)
     predicted = {i: np.column_stack([trial.predicted[i] for trial in trials]) for i in fold_numbers}
+    if len(fold_numbers) == 1:
+        (only,) = fold_numbers
+        return _halved_scores(predicted[only], data.train_y[data.folds[only].test], weigh)
     scores = []
     for tested in fold_numbers:
         rows = data.folds[tested].test
@@ -79,6 +83,14 @@ def nested_scores(
         )
         scores.append(float(r2_score(data.train_y[rows], predicted[tested] @ weights)))
     return scores
+
+
+def _halved_scores(predicted: Floats, actual: Floats, weigh: Callable[[Floats, Floats], Floats]) -> list[float]:
+    """Return the R2 of the only fold, each half of its rows predicted with the weights that the other half selects."""
+    tested = np.empty_like(actual)
+    for half in (0, 1):
+        tested[half::2] = predicted[half::2] @ weigh(predicted[1 - half :: 2], actual[1 - half :: 2])
+    return [float(r2_score(actual, tested))]
 
 
 def final_weights(fold_cache: FoldCache, trials: Sequence[Trial], most_rows: int | None = None) -> Floats:

@@ -3,11 +3,13 @@
 import logging
 import re
 import time
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 
+from core.array_types import Floats
 from core.automl.forecast import Forecast
 from core.automl.trial import FoldResult, Trial
 from core.automl.verified_graph import measure_cost
@@ -22,6 +24,8 @@ log = logging.getLogger("regatta")
 
 # The beginning of scikit-learn's InvalidParameterError.
 PARAMETER = re.compile(r"The '(\w+)' parameter of \w+")
+# The rows that neighbours and kernels predict in one call.
+PART_ROWS = 500
 
 
 def fit_fold(
@@ -47,7 +51,8 @@ def fit_fold(
     chosen = slice(None) if used == rows else evenly_spaced(rows, used)
     fit_begun = time.perf_counter()
     fitted = clone(trial.estimator).fit(train_x[chosen], prepared.train_y[chosen])
-    predicted = np.asarray(fitted.predict(test_x), np.float64)
+    fit_ended = time.perf_counter()
+    predicted = _predict(fitted, test_x, in_parts=regressor.growth == "n²")
     ended = time.perf_counter()
     if not np.isfinite(predicted).all():
         raise TrainingFailedError(
@@ -66,7 +71,17 @@ def fit_fold(
         stopped_early=reached_max_iter(fitted),
         fitted=pipeline if is_holdout else None,
         cost=measure_cost(pipeline, fold_cache.data.columns, fold_cache.data.test_x) if with_cost else None,
+        fold_pipeline=pipeline if with_cost else None,
+        row_seconds=(ended - fit_ended) / len(predicted),
     )
+
+
+def _predict(fitted: Any, test_x: Floats, *, in_parts: bool) -> Floats:
+    """Return the predictions, float64 (n,); `in_parts`, so that a thread that compares rows with rows can be ended."""
+    if not in_parts or len(test_x) <= PART_ROWS:
+        return np.asarray(fitted.predict(test_x), np.float64)
+    parts = [fitted.predict(test_x[start : start + PART_ROWS]) for start in range(0, len(test_x), PART_ROWS)]
+    return np.concatenate(parts).astype(np.float64)
 
 
 def as_training_error(error: BaseException, trial: Trial) -> RegattaError:

@@ -38,6 +38,11 @@ class Forecast:
             kinds = self._kinds.values()
             return expected * _factor(sum(kind[0] for kind in kinds), sum(kind[1] for kind in kinds), OF_OTHERS)
 
+    def knows(self, candidate: Candidate) -> bool:
+        """Return whether a fit of the candidate's regressor was recorded."""
+        with self._lock:
+            return candidate.regressor.name in self._kinds
+
     def learn(self, candidate: Candidate, rows: int, took: float) -> float:
         """Record that a fit on `rows` rows took so many seconds; return that as a multiple of the expected seconds."""
         expected, name = self._expected(candidate, rows), candidate.regressor.name

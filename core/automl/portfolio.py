@@ -1,10 +1,13 @@
 """The portfolio: fixed configurations that are strong without any search, as data."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from math import inf
 from typing import Any
 
 from core.catalogue import regressor
+from core.errors import TrainingFailedError
 from core.model_manifest import TargetTransformName
 from core.regressors.candidates import Candidate
 
@@ -53,7 +56,19 @@ def _binned(trees: int, rate: float, leaves: int, rows_a_leaf: int = 20) -> dict
     return {**shape, "min_samples_leaf": rows_a_leaf, "max_features": 0.5}
 
 
+def _leafwise(trees: int, rate: float, leaves: int, rows_a_leaf: int = 10, columns: float = 0.5) -> dict[str, Any]:
+    shape = {"n_estimators": trees, "learning_rate": rate, "num_leaves": leaves}
+    return {**shape, "min_child_samples": rows_a_leaf, "colsample_bytree": columns}
+
+
 PORTFOLIO: tuple[Preset, ...] = (
+    Preset("lightgbm", _leafwise(400, 0.05, 31), (5, 12, 14)),
+    Preset("lightgbm", _leafwise(500, 0.03, 7, 5), (8, 8, 2)),
+    Preset("lightgbm", _leafwise(400, 0.05, 31), (4, 8, 10), "trend"),
+    Preset("lightgbm", _leafwise(800, 0.03, 63), (0, 8, 14)),
+    Preset("lightgbm", _leafwise(800, 0.03, 15, 5, 0.3), (6, 8, 4)),
+    Preset("lightgbm", _leafwise(400, 0.05, 31), (2, 4, 6), "yeo_johnson"),
+    Preset("lightgbm", _leafwise(600, 0.04, 127, 10, 0.7), (0, 4, 12)),
     Preset("ridge", {"alpha": 1.0}, (1, 1, 1)),
     Preset("ridge", {"alpha": 30.0}, (1, 0, 0)),
     Preset("ridge", {"alpha": 1.0}, (1, 1, 0), "yeo_johnson"),
@@ -91,15 +106,71 @@ PORTFOLIO: tuple[Preset, ...] = (
     Preset("hist_gradient_boosting", _binned(600, 0.03, 127, 10), (0, 0, 6)),
 )
 
-# The candidate by which the pace of a machine is measured.
-YARDSTICK = Candidate(regressor("hist_gradient_boosting"), _binned(600, 0.04, 63))
+# Boosted trees on binned features, the fastest first: the parameters of their number of trees and of leaves.
+BOOSTED = {
+    "lightgbm": ("n_estimators", "num_leaves"),
+    "hist_gradient_boosting": ("max_iter", "max_leaf_nodes"),
+}
+# The first trial of a search: as many trees, with this rate, as there is time for.
+OPENING = ((300, 0.06), (200, 0.08), (100, 0.12), (50, 0.2), (25, 0.3), (12, 0.5))
+OPENING_LEAVES = 31
+
+# The trees by which the pace of a machine is measured.
+PACE_TREES = 5
+
+
+def is_boosted(candidate: Candidate) -> bool:
+    """Return whether a candidate is a boosted tree on binned features."""
+    return candidate.regressor.name in BOOSTED
+
+
+def opening_candidate(
+    presets: Sequence[tuple[Candidate, float]], expected_seconds: Callable[[Candidate], float], seconds: float
+) -> list[tuple[Candidate, float]]:
+    """Return the boosted tree to begin with, as large as fits into `seconds`, with an infinite prior.
+
+    It is the smallest one where none fits, and there is none where no preset is a boosted tree.
+    """
+    names = {preset.regressor.name for preset, _ in presets}
+    name = next((name for name in BOOSTED if name in names), None)
+    if name is None:
+        return []
+    sizes = [_opening(name, trees, rate) for trees, rate in OPENING]
+    fitting = [candidate for candidate in sizes if expected_seconds(candidate) <= seconds]
+    return [((fitting or sizes[-1:])[0], inf)]
+
+
+def yardstick() -> Candidate:
+    """Return the candidate by which the pace of a machine is measured: a few trees, as a search begins with."""
+    return _opening(next(filter(_is_installed, BOOSTED)), PACE_TREES, 0.1)
+
+
+def _opening(name: str, trees: int, rate: float) -> Candidate:
+    """Return a boosted tree of this regressor, with categories as codes."""
+    entry, (number, leaves) = regressor(name), BOOSTED[name]
+    codes: dict[str, Any] = {entry.codes_parameter: []} if entry.codes_parameter and not entry.fixed else {}
+    return Candidate(entry, {number: trees, "learning_rate": rate, leaves: OPENING_LEAVES, **codes})
 
 
 def select_presets(rows: int, skewness: float) -> list[tuple[Candidate, float]]:
-    """Return the candidates for `rows` rows with their priors; `skewness` is the target's."""
+    """Return the candidates for `rows` rows with their priors; `skewness` is the target's.
+
+    A regressor whose package is not installed is left out.
+    """
     size = 0 if rows <= SMALL_ROWS else 1 if rows <= MEDIUM_ROWS else 2
     wanted = [preset for preset in PORTFOLIO if preset.target != "yeo_johnson" or abs(skewness) > SKEWED]
-    return [(preset.candidate, preset.prior[size]) for preset in wanted if preset.prior[size]]
+    wanted = [preset for preset in wanted if preset.prior[size] and _is_installed(preset.model_type)]
+    return [(preset.candidate, preset.prior[size]) for preset in wanted]
+
+
+@cache
+def _is_installed(model_type: str) -> bool:
+    """Return whether the package of a regressor can be loaded."""
+    try:
+        regressor(model_type).build({})
+    except TrainingFailedError:
+        return False
+    return True
 
 
 def labels(candidates: Sequence[Candidate]) -> list[str]:

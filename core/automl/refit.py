@@ -1,46 +1,55 @@
-"""The end of a portfolio search: refit the winner on all rows and verify its graph, or go on to the next best."""
+"""The end of a portfolio search: refit the winner on all rows and verify its graph, or go on to the next best.
+
+Where there is no time to refit it, the models that were fitted on the first fold win as they are.
+"""
 
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
+
+import numpy as np
 
 from core.array_types import Floats
 from core.automl.ensemble_selection import make_ensemble, weighted_prediction
-from core.automl.portfolio_search import PortfolioSearch, fitting_seconds, storing_seconds
+from core.automl.portfolio_search import PortfolioSearch
 from core.automl.scheduler import TrialScheduler
 from core.automl.screening import subsample_split
-from core.automl.selection import Selection, cost_of_trials, select
+from core.automl.selection import Selection, select
 from core.automl.serving_cost import ServingCost
 from core.automl.trial import Trial, make_trial
 from core.automl.verified_graph import VerifiedGraph, measure_cost, verify_graph
 from core.errors import RegattaError, TrainingFailedError
 from core.progress import ReportProgress, StoppedError
 from core.regressors.fold_cache import FoldCache
+from core.regressors.splits import Split, fold_as_split
+from core.regressors.thread_limits import one_core_per_fit
 
 log = logging.getLogger("regatta")
 
-# Rows are reduced by this factor, and not for less than these seconds.
-FEWER, LEAST_FITTING = 0.9, 0.2
+# Rows are reduced by this factor.
+FEWER = 0.9
 # An ensemble that exceeds a limit although its members together do not is selected again within limits tightened so.
 TIGHTER = 0.8
 
 
 @dataclass(frozen=True)
 class RefitModel:
-    """A selection, refitted: `fold_cache` has the rows, `fitted` the members as in the selection."""
+    """A selection, refitted: `data` has the rows, `fitted` the members as in the selection.
+
+    `holdout` are its predictions of the holdout, float64 (n,). `fold` is the number of the fold whose train rows it was
+    fitted on, None where it was refitted.
+    """
 
     selection: Selection
     rejected_ensemble: Selection | None
-    fold_cache: FoldCache
+    data: Split
     fitted: list[Trial]
     pipeline: Any
-
-    @property
-    def holdout(self) -> Floats:
-        """Return its predictions of the holdout, float64 (n,)."""
-        return weighted_prediction(self.fitted, self.selection.weights, self.fold_cache.holdout_fold)
+    holdout: Floats
+    fold: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,49 +77,49 @@ class Refits:
 class RefitStage:
     """What is known between two attempts to refit a winner; each attempt that fails returns a new stage.
 
-    `refits` are by number of train rows. The `dropped` trials, by label, take no part while there are others: an
-    ensemble with them took too long. The limits of an ensemble are multiplied by `tightened`.
+    `refits` are by number of train rows. The limits of an ensemble are multiplied by `tightened`. Once a refit was
+    `overdue`, there is no other one.
     """
 
     search: PortfolioSearch
     refits: Mapping[int, Refits] = field(default_factory=dict)
-    dropped: frozenset[str] = frozenset()
     tightened: float = 1.0
+    overdue: bool = False
 
     def missing(self, trials: Sequence[Trial], rows: int) -> list[Trial]:
         """Return those of the trials that are not refitted on so many rows yet."""
         return self.refits[rows].missing(trials) if rows in self.refits else list(trials)
 
-    def eligible(self) -> list[Trial]:
-        """Return the trials that may win.
+    def select(self) -> tuple[Selection, Selection | None]:
+        """Return the winner among the finalists, as `core.automl.selection.select` does.
 
-        They are the finalists within the limits that are not dropped, or all within the limits if each one is dropped.
-        Once time is up, they are those of them that are refitted. If no finalist is within the limits, they are all
-        finalists, and `select` names the nearest.
+        An ensemble is no larger than there is time to store, and where there is no time to store the best single model,
+        a faster one wins.
         """
-        search = self.search
-        growth, limits = search.growth(), search.serving_limits
-        within = [trial for trial in search.finalists if limits.excess(cost_of_trials([trial], growth)) <= 1]
-        if not within:
-            return search.finalists
-        pool = [trial for trial in within if trial.label not in self.dropped] or within
-        if time.monotonic() < search.deadline:
-            return pool
-        return [trial for trial in pool if any(not refits.missing([trial]) for refits in self.refits.values())] or pool
+        search, trials = self.search, self.search.finalists
+        tightened = None if search.ensemble_failure else self.tightened
+        quick = [trial for trial in trials if search.affordable([trial])]
+        if not quick and trials:
+            quick = [min(trials, key=lambda trial: search.finishing.storing_seconds([trial]))]
+        return select(
+            search.fold_cache, quick, search.serving_limits, search.growth(), tightened, affordable=search.affordable
+        )
 
-    def without(self, trial: Trial) -> "RefitStage":
-        """Return the stage with this trial dropped; if each eligible trial was dropped before, with this one alone."""
-        before = frozenset[str]() if trial.label in self.dropped else self.dropped
-        return replace(self, dropped=before | {trial.label})
-
-    def affordable_rows(self, trials: Sequence[Trial]) -> int:
-        """Return the most train rows that there is time for; fewer than a fold has where even those take too long."""
-        search = self.search
-        left = max(search.deadline - time.monotonic() - storing_seconds(search, trials), LEAST_FITTING)
-        rows = len(search.data.train_y)
-        while rows >= search.rows and fitting_seconds(search, self.missing(trials, rows), rows) > left:
+    def affordable_rows(self, trials: Sequence[Trial]) -> int | None:
+        """Return the most train rows that there is time for; None where even those of a fold take too long."""
+        if self.overdue:
+            return None
+        finishing, rows = self.search.finishing, len(self.search.data.train_y)
+        left = self.latest_fit(trials) - time.monotonic()
+        while finishing.fitting_seconds(self.missing(trials, rows), rows) > left:
             rows = int(FEWER * rows)
+            if rows < self.search.rows:
+                return None
         return rows
+
+    def latest_fit(self, trials: Sequence[Trial]) -> float:
+        """Return when the refit of these trials has to have ended, by `time.monotonic()`."""
+        return self.search.deadline - self.search.finishing.storing_seconds(trials)
 
     def with_failures(self, failures: Mapping[str, RegattaError]) -> "RefitStage":
         """Return the stage with these trials failed, by label; raises the last failure where no trial is left."""
@@ -141,8 +150,8 @@ def refit_winner(search: PortfolioSearch, report_progress: ReportProgress) -> Wi
     `StoppedError`.
     """
     outcome: RefitStage | Winner = RefitStage(search)
-    # It ends: each attempt that fails leaves fewer trials or fewer within the limits, drops one more, rules out the
-    # ensemble or tightens its limits, or cuts the search once.
+    # It ends: each attempt that fails leaves fewer trials or fewer within the limits, rules out the ensemble or
+    # tightens its limits, rules out refits, or cuts the search once.
     while isinstance(outcome, RefitStage):
         outcome = attempt_refit(outcome, report_progress)
     return outcome
@@ -150,22 +159,40 @@ def refit_winner(search: PortfolioSearch, report_progress: ReportProgress) -> Wi
 
 def attempt_refit(stage: RefitStage, report_progress: ReportProgress) -> RefitStage | Winner:
     """Return the winner, or the stage with the reason why the selected model is not the winner."""
-    search = stage.search
-    tightened = None if search.ensemble_failure else stage.tightened
-    selection, rejected_ensemble = select(
-        search.fold_cache, stage.eligible(), search.serving_limits, search.growth(), tightened
-    )
+    chosen = stage.select()
+    selection = chosen[0]
     rows = stage.affordable_rows(selection.trials)
-    if rows < search.rows and len(selection.members) > 1:
-        return stage.without(selection.lightest)
-    stage, refits, stop = refit(stage, selection.trials, max(rows, search.rows), report_progress)
+    if rows is None and all(trial.fold_pipeline is not None for trial in selection.trials):
+        return verify(stage, fitted_on_a_fold(stage.search, *chosen))
+    return _refit_selection(stage, chosen, rows or stage.search.rows, report_progress)
+
+
+def fitted_on_a_fold(search: PortfolioSearch, selection: Selection, rejected: Selection | None) -> RefitModel:
+    """Return the selection with the pipelines that were fitted on the first fold of the search."""
+    data = fold_as_split(search.fold_cache.data, 0)
+    fitted = [replace(trial, fitted=trial.fold_pipeline) for trial in selection.trials]
+    pipeline = _pipeline(selection, fitted)
+    with one_core_per_fit():
+        holdout = np.asarray(pipeline.predict(data.test_x), np.float64)
+    return RefitModel(selection, rejected, data, fitted, pipeline, holdout, fold=0)
+
+
+def _refit_selection(
+    stage: RefitStage, chosen: tuple[Selection, Selection | None], rows: int, report_progress: ReportProgress
+) -> RefitStage | Winner:
+    """Refit the selection on so many rows; return the winner, or the stage with what went wrong."""
+    search, selection = stage.search, chosen[0]
+    stage, refits, stop = refit(stage, selection.trials, rows, report_progress)
     if stop is not None:
         return replace(stage, search=search.cut_short(stop))
     fitted = [refits.trials[trial.label] for trial in selection.trials]
     if failures := {trial.label: trial.failure for trial in fitted if trial.failure}:
         return stage.with_failures(failures)
-    model = RefitModel(selection, rejected_ensemble, refits.fold_cache, fitted, _pipeline(selection, fitted))
-    return verify(stage, model)
+    if not all(trial.predicted for trial in fitted):
+        return replace(stage, overdue=True)
+    holdout = weighted_prediction(fitted, selection.weights, refits.fold_cache.holdout_fold)
+    pipeline = _pipeline(selection, fitted)
+    return verify(stage, RefitModel(*chosen, refits.fold_cache.data, fitted, pipeline, holdout))
 
 
 def refit(
@@ -173,8 +200,9 @@ def refit(
 ) -> tuple[RefitStage, Refits, StoppedError | None]:
     """Refit those of the trials that are not refitted on so many rows yet; progress reports name the others as done.
 
-    Returns the stage with the refits on these rows, those refits, and the `StoppedError` of `report_progress` if there
-    was one.
+    Fits that would leave no time to store the winner are abandoned, unless the models of a fold could not take their
+    place. Returns the stage with the refits on these rows, those refits, and the `StoppedError` of `report_progress` if
+    there was one.
     """
     search = stage.search
     known = stage.refits.get(rows) or Refits(FoldCache(subsample_split(search.data, rows)))
@@ -185,8 +213,16 @@ def refit(
         else known.trials[trial.label]
         for trial in trials
     ]
-    fold_numbers = [known.fold_cache.holdout_fold]
-    fitted, stop = TrialScheduler(known.fold_cache, begun, fold_numbers, search.limits, report_progress, None).run()
+    replaceable = all(trial.fold_pipeline is not None for trial in trials)
+    fitted, stop = TrialScheduler(
+        known.fold_cache,
+        begun,
+        [known.fold_cache.holdout_fold],
+        search.limits,
+        report_progress,
+        None,
+        until=stage.latest_fit(trials) if replaceable else inf,
+    ).run()
     refits = replace(known, trials={**known.trials, **{trial.label: trial for trial in fitted}})
     return replace(stage, refits={**stage.refits, rows: refits}), refits, stop
 
@@ -195,7 +231,7 @@ def verify(stage: RefitStage, model: RefitModel) -> RefitStage | Winner:
     """Compile a refitted model and compare its graph with it; return the winner, or the stage with what is wrong."""
     search = stage.search
     try:
-        verified = verify_graph(model.pipeline, model.fold_cache.data)
+        verified = verify_graph(model.pipeline, model.data)
     except Exception as error:
         if failures := _failures(model, error):
             return stage.with_failures(failures)
@@ -220,7 +256,7 @@ def _failures(model: RefitModel, error: Exception) -> dict[str, RegattaError]:
     failures = {}
     for trial in model.fitted:
         try:
-            verify_graph(trial.fitted, model.fold_cache.data)
+            verify_graph(trial.fitted, model.data)
         except Exception as alone:
             failures[trial.label] = _as_failure(trial.label, alone)
     return failures
@@ -237,5 +273,5 @@ def _costs(model: RefitModel, verified: VerifiedGraph) -> dict[str, ServingCost]
     """Return the serving cost of each member's final model, by label."""
     if len(model.fitted) == 1:
         return {model.fitted[0].label: verified.cost}
-    data = model.fold_cache.data
+    data = model.data
     return {trial.label: measure_cost(trial.fitted, data.columns, data.test_x) for trial in model.fitted}

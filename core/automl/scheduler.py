@@ -1,12 +1,12 @@
 """Run trials side by side on the same folds: one fit for each core, with progress reports and within a time."""
 
 import math
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 
+from core.automl.fit_threads import FitThreads
 from core.automl.fold_fit import as_training_error, fit_fold
 from core.automl.forecast import Forecast
 from core.automl.trial import FoldResult, Trial, trial_statuses
@@ -14,11 +14,16 @@ from core.errors import TrainingFailedError
 from core.progress import ReportProgress, StoppedError
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
-from core.regressors.thread_limits import limit_openmp, one_core_per_fit
+from core.regressors.thread_limits import one_core_per_fit
 
 OUT_OF_TIME = "there was no time for it within time_limit"
 # The overhead of a trial beside its fit, so that cheap trials are not ordered by noise.
 LEAST_SECONDS = 0.02
+# The longest wait between two looks at a clock that ends the run, in seconds.
+LONGEST_WAIT = 0.25
+
+# The position of a trial and the number of a fold.
+Fit = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -66,82 +71,80 @@ class TrialScheduler:
         report_progress: ReportProgress,
         budget: TrialBudget | None,
         *,
-        measure_costs: bool = False,
-        others: Sequence[Trial] = (),
+        until: float = math.inf,
     ) -> None:
-        """Take what `run_trials` takes.
-
-        With `measure_costs` each trial is compiled after its first fold to measure its serving cost. Progress reports
-        have the status of the `others` too.
-        """
+        """Take what `run_trials` takes; fits under way at `until`, by `time.monotonic()`, are abandoned."""
         self.fold_cache = fold_cache
         self.fold_numbers = fold_numbers
         self.limits = limits
         self.report_progress = report_progress
         self.budget = budget
-        self.measure_costs = measure_costs
-        self.others = others
+        self.until = until
         self.forecast = budget.forecast if budget else Forecast(len(fold_cache.data.columns))
         self.threads = limits.threads
-        self._stopping = threading.Event()
         # The trials as they are now; a trial is known by its position here.
         self._trials = list(trials)
-        # By fit under way: the position of its trial, and when it should end.
-        self._running: dict[Future[FoldResult | None], tuple[int, float]] = {}
+        self._fits: FitThreads[Fit, FoldResult] = FitThreads()
+        # By fit under way: when it should end.
+        self._ends: dict[Fit, float] = {}
 
     def run(self) -> tuple[list[Trial], StoppedError | None]:
         """Return the trials after the run, and the `StoppedError` of `report_progress` if that has ended it early."""
         waiting, stop = self._next_fits(), None
-        with one_core_per_fit(), ThreadPoolExecutor(self.threads, initializer=limit_openmp) as pool:
+        with one_core_per_fit():
             try:
-                while self._fill(pool, waiting):
-                    self._record(wait(self._running, return_when=FIRST_COMPLETED).done)
+                while self._fill(waiting) and self._wait():
                     self._report()
             except StoppedError as error:
                 stop = error
+                while self._fits.running and self._wait():
+                    pass
             finally:
-                self._stopping.set()
-        self._record(list(self._running))
+                self._fits.close()
         return self._trials, stop
 
-    def _fill(self, pool: ThreadPoolExecutor, waiting: Iterator[tuple[int, int]]) -> bool:
+    def _fill(self, waiting: Iterator[Fit]) -> bool:
         """Start as many of the waiting fits as there are idle threads; return whether any fit is under way."""
-        while len(self._running) < self.threads and (following := next(waiting, None)):
-            position, fold_number = following
-            trial = self._trials[position]
-            ends = time.monotonic() + self._seconds(trial, fold_number)
-            self._running[pool.submit(self._fit, trial, fold_number)] = (position, ends)
-        return bool(self._running)
+        while len(self._fits.running) < self.threads and (fit := next(waiting, None)):
+            self._ends[fit] = time.monotonic() + self._seconds(self._trials[fit[0]], fit[1])
+            self._fits.start(fit, partial(self._fit, self._trials[fit[0]], fit[1]))
+        return bool(self._fits.running)
 
-    def _fit(self, trial: Trial, fold_number: int) -> FoldResult | None:
-        """Return the result of a fit, in a thread of the pool; None once the run is to end."""
-        if self._stopping.is_set():
-            return None
-        with_cost = self.measure_costs and fold_number == self.fold_numbers[0]
-        return fit_fold(self.fold_cache, trial, fold_number, self.limits, self.forecast, with_cost=with_cost)
+    def _fit(self, trial: Trial, fold_number: int) -> FoldResult:
+        """Return the result of a fit, in a thread of its own."""
+        return fit_fold(self.fold_cache, trial, fold_number, self.limits, self.forecast)
 
-    def _record(self, ended: Iterable[Future[FoldResult | None]]) -> None:
+    def _wait(self) -> bool:
+        """Record the fits that end next; return whether any did before `until`."""
+        while time.monotonic() < self.until:
+            left = min(LONGEST_WAIT, self.until - time.monotonic())
+            if ended := self._fits.wait(None if self.until == math.inf else left):
+                self._record(ended)
+                return True
+        return False
+
+    def _record(self, ended: Iterable[tuple[Fit, FoldResult | BaseException]]) -> None:
         """Replace the trials of these fits by trials with the result or the failure."""
-        for future in ended:
-            position, _ = self._running.pop(future)
-            trial = self._trials[position]
-            if error := future.exception():
-                self._trials[position] = trial.with_failure(as_training_error(error, trial))
-            elif (result := future.result()) is not None:
-                self._trials[position] = trial.with_result(result)
+        for fit, outcome in ended:
+            del self._ends[fit]
+            trial = self._trials[fit[0]]
+            if isinstance(outcome, BaseException):
+                self._trials[fit[0]] = trial.with_failure(as_training_error(outcome, trial))
+            else:
+                self._trials[fit[0]] = trial.with_result(outcome)
 
-    def _next_fits(self) -> Iterator[tuple[int, int]]:
+    def _next_fits(self) -> Iterator[Fit]:
         """Yield the position of a trial and the fold of its next fit, decided when it is asked for."""
         if self.budget is None:
             return self._longest_first()
         return self._best_first(self.budget)
 
-    def _longest_first(self) -> Iterator[tuple[int, int]]:
+    def _longest_first(self) -> Iterator[Fit]:
         fits = [(i, number) for i, trial in enumerate(self._trials) for number in self._missing_folds(trial)]
         fits.sort(key=lambda fit: -self._seconds(self._trials[fit[0]], fit[1]))
         return (fit for fit in fits if self._trials[fit[0]].failure is None)
 
-    def _best_first(self, budget: TrialBudget) -> Iterator[tuple[int, int]]:
+    def _best_first(self, budget: TrialBudget) -> Iterator[Fit]:
         waiting = list(range(len(self._trials)))
         while waiting:
             position = self._next(budget, waiting)
@@ -191,7 +194,7 @@ class TrialScheduler:
         if not left:
             return True
         now, trial = time.monotonic(), self._trials[position]
-        under_way = sum(max(0.0, ends - now) for _, ends in self._running.values())
+        under_way = sum(max(0.0, ends - now) for ends in self._ends.values())
         own = self._seconds(trial, left[0])
         ahead = max(under_way + own * len(left), own * self.threads) / self.threads
         return now + ahead + budget.after(self._trials, trial, begun) <= budget.deadline
@@ -203,8 +206,8 @@ class TrialScheduler:
         parts = {trial.label: round(share, 3) for trial, share in zip(self._trials, shares, strict=True)}
         # The last fits, on all rows, do not change the leaderboard.
         compared = any(fold_number != self.fold_cache.holdout_fold for fold_number in self.fold_numbers)
-        running = {self._trials[position] for position, _ in self._running.values()}
-        statuses = trial_statuses([*self._trials, *self.others], running) if compared else None
+        running = {self._trials[position] for position, _ in self._fits.running}
+        statuses = trial_statuses(self._trials, running) if compared else None
         self.report_progress("training", done / total, parts, statuses)
 
     def _share(self, trial: Trial) -> float:

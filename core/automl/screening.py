@@ -7,9 +7,11 @@ import numpy as np
 from sklearn.model_selection import KFold
 
 from core.automl.forecast import Forecast
-from core.automl.portfolio import YARDSTICK
+from core.automl.portfolio import yardstick
 from core.catalogue import REFERENCE_COLUMNS, SEED
+from core.regressors.expected_time import matrix_width
 from core.regressors.fold_cache import FoldCache
+from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Fold, Split, evenly_spaced, subsample
 from core.regressors.thread_limits import one_core_per_fit, openmp_limited
 
@@ -19,34 +21,37 @@ FINE_FOLDS, COARSE_FOLDS, REPEATS = 8, 5, 3
 # From so many rows on a fold has thousands of test rows: three of the five are as informative and leave time for more
 # candidates.
 MANY_ROWS, JUDGING_FOLDS = 10_000, 3
-# Rows that a second of a core is enough for, to compare several candidates on a table of usual width.
-ROWS_A_SECOND = 900
-FEWEST_ROWS = 2_000
+# Rows for each second of the time limit on which one fit of a boosted tree takes about a tenth of it, on a table of
+# usual width.
+ROWS_A_SECOND = 4_500
+FEWEST_ROWS = 5_000
 # The holdout only reports, so more rows would only cost time.
 HOLDOUT_ROWS = 20_000
-# What the pace of the machine is taken by.
-PACE_TREES, PACE_ROWS = 40, 8_000
+# The rows by which the pace of the machine is measured.
+PACE_ROWS = 2_000
 
 
-def measure_pace(data: Split) -> tuple[Forecast, float]:
-    """Fit a few trees of the strongest candidate; return the forecast that recorded it, and the pace of the machine.
+def measure_pace(data: Split, limits: TrainingLimits) -> tuple[Forecast, float]:
+    """Fit a few trees of a boosted tree; return the forecast that recorded it, and the pace of the machine.
 
     The pace is the time they took as a multiple of the time on the catalogue's machine; never below 1.
     """
-    short = replace(YARDSTICK, params={**YARDSTICK.params, "max_iter": PACE_TREES})
-    prepared = FoldCache(subsample(data, min(len(data.train_y), PACE_ROWS)), kept=False).holdout
-    rows, width = prepared.train_x.shape
-    forecast = Forecast(width)
-    begun = time.perf_counter()
+    short = yardstick()
+    few = subsample(data, min(len(data.train_y), PACE_ROWS))
+    fold_cache = FoldCache(replace(few, test_x=few.test_x.iloc[:1], test_y=few.test_y[:1]), kept=False)
+    prepared = fold_cache.prepared(fold_cache.holdout_fold, codes=short.takes_codes)
+    rows, forecast = len(prepared.train_y), Forecast(matrix_width(data.columns))
+    estimator, _ = short.make_estimator(rows, limits, data.columns)
     with one_core_per_fit(), openmp_limited():
-        short.regressor.build(short.params).fit(prepared.train_x, prepared.train_y)
+        begun = time.perf_counter()
+        estimator.fit(prepared.train_x, prepared.train_y)
     return forecast, max(1.0, forecast.learn(short, rows, time.perf_counter() - begun))
 
 
-def rows_to_compare(rows: int, columns: int, core_seconds: float, pace: float) -> int:
+def rows_to_compare(rows: int, columns: int, seconds: float, pace: float) -> int:
     """Return how many of `rows` rows the candidates are compared on, so that there is time for several of them."""
     width = min(1.0, REFERENCE_COLUMNS / columns)
-    return min(rows, max(FEWEST_ROWS, int(ROWS_A_SECOND * width * core_seconds / pace)))
+    return min(rows, max(FEWEST_ROWS, int(ROWS_A_SECOND * width * seconds / pace)))
 
 
 def subsample_split(data: Split, rows: int) -> Split:

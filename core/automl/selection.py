@@ -3,7 +3,7 @@
 The ensemble if it beats the best single model out of fold, within the serving limits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.automl.ensemble_selection import ENSEMBLE, final_weights, nested_scores, single_best_weights
@@ -44,13 +44,18 @@ class Selection:
 
 
 def select(
-    fold_cache: FoldCache, trials: Sequence[Trial], limits: ServingLimits, growth: float, tightened: float | None = 1.0
+    fold_cache: FoldCache,
+    trials: Sequence[Trial],
+    limits: ServingLimits,
+    growth: float,
+    tightened: float | None = 1.0,
+    affordable: Callable[[Sequence[Trial]], bool] = lambda _trials: True,
 ) -> tuple[Selection, Selection | None]:
     """Return the winner among trials that ran on the same folds, and the ensemble that did not win, if there was one.
 
     `growth` is the final model's train rows as a multiple of a fold's: its cost grows by that. An ensemble has
-    to be within `tightened` times the limits; with None there is none. Raises `InvalidInputError` that names the
-    nearest model where none is within the limits.
+    to be within `tightened` times the limits, and `affordable`; with None there is none. Raises `InvalidInputError`
+    that names the nearest model where none is within the limits.
     """
     if not trials:
         raise TrainingFailedError("No model of the portfolio could be trained on this table.")
@@ -59,7 +64,9 @@ def select(
         raise _nothing_within(trials, limits, growth)
     best = max(eligible, key=lambda trial: trial.mean)
     ensemble = (
-        None if tightened is None else _select_ensemble(fold_cache, eligible, limits.tightened(tightened), growth)
+        None
+        if tightened is None
+        else _select_ensemble(fold_cache, eligible, limits.tightened(tightened), growth, affordable)
     )
     scores = cross_validation(nested_scores(fold_cache, eligible, single_best_weights))
     single = Selection(best.candidate.regressor.name, [(best, 1.0)], scores)
@@ -69,14 +76,19 @@ def select(
 
 
 def _select_ensemble(
-    fold_cache: FoldCache, trials: Sequence[Trial], limits: ServingLimits, growth: float
+    fold_cache: FoldCache,
+    trials: Sequence[Trial],
+    limits: ServingLimits,
+    growth: float,
+    affordable: Callable[[Sequence[Trial]], bool],
 ) -> Selection | None:
     """Return the ensemble of the trials, without its members of least weight as long as it costs too much."""
     pool = list(trials)
     while len(pool) > 1:
         weighted = zip(pool, final_weights(fold_cache, pool).tolist(), strict=True)
         members = [(trial, weight) for trial, weight in weighted if weight > 0]
-        if limits.excess(cost_of_trials([trial for trial, _ in members], growth)) <= 1:
+        chosen = [trial for trial, _ in members]
+        if limits.excess(cost_of_trials(chosen, growth)) <= 1 and affordable(chosen):
             if len(members) == 1:
                 return None
             return Selection(ENSEMBLE, members, cross_validation(nested_scores(fold_cache, pool)))

@@ -1,6 +1,6 @@
 """The serving cost of a model, and the limits that a caller sets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, inf
 from typing import Self
 
@@ -10,16 +10,23 @@ CLEARLY_WITHIN = 0.6
 
 @dataclass(frozen=True)
 class ServingCost:
-    """Bytes of the graph, microseconds for one row, and seconds to compile and load it."""
+    """Bytes of the graph, microseconds for one row, and seconds to compile and load it.
+
+    `row_seconds` are those of each row of a batch, in the graph and in the pipeline together.
+    """
 
     size_bytes: int
     latency_us: float
     seconds: float
+    row_seconds: float = 0.0
 
     def __add__(self, other: Self) -> "ServingCost":
         """Return the cost of both in one graph, at most: they may share preprocessing."""
         return ServingCost(
-            self.size_bytes + other.size_bytes, self.latency_us + other.latency_us, self.seconds + other.seconds
+            self.size_bytes + other.size_bytes,
+            self.latency_us + other.latency_us,
+            self.seconds + other.seconds,
+            self.row_seconds + other.row_seconds,
         )
 
     def grown(self, factor: float, most_bytes: float = inf) -> "ServingCost":
@@ -28,7 +35,7 @@ class ServingCost:
         The graph does not grow beyond `most_bytes`.
         """
         factor = min(factor, max(1.0, most_bytes / self.size_bytes))
-        return ServingCost(ceil(self.size_bytes * factor), self.latency_us, self.seconds * factor)
+        return replace(self, size_bytes=ceil(self.size_bytes * factor), seconds=self.seconds * factor)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ class FoldResult:
     """The result of one fit: predictions of the fold's test rows, float64 (n,), and their R2.
 
     The holdout has no score, because scores select and the holdout must not; it has the fitted pipeline instead.
-    `cost` is the serving cost of the fitted pipeline where it was measured.
+    Where the serving `cost` of the fitted pipeline was measured, `fold_pipeline` is that pipeline. `row_seconds` is the
+    time that the estimator took to predict each test row.
     """
 
     fold_number: int
@@ -33,6 +34,8 @@ class FoldResult:
     stopped_early: bool = False
     fitted: Any = None
     cost: ServingCost | None = None
+    fold_pipeline: Any = None
+    row_seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,8 @@ class Trial:
     """A candidate with its results by fold number, or its failure. `label` names it for users.
 
     `prior` is the expected gain in R2 relative to the other trials; `most_bytes` the most bytes of its graph, with any
-    number of train rows. `fitted` is the pipeline that was fitted on all train rows.
+    number of train rows. `fitted` is the pipeline that was fitted on all train rows, `fold_pipeline` the one that was
+    fitted on those of its first fold.
     """
 
     candidate: Candidate
@@ -55,7 +59,9 @@ class Trial:
     seconds: float = 0.0
     stopped_early: bool = False
     fitted: Any = None
+    fold_pipeline: Any = None
     cost: ServingCost | None = None
+    row_seconds: float = 0.0
     failure: RegattaError | None = None
 
     @property
@@ -87,7 +93,9 @@ class Trial:
             notes=(*self.notes, *result.notes),
             stopped_early=self.stopped_early or result.stopped_early,
             fitted=self.fitted if result.fitted is None else result.fitted,
+            fold_pipeline=self.fold_pipeline if result.fold_pipeline is None else result.fold_pipeline,
             cost=self.cost if result.cost is None else result.cost,
+            row_seconds=max(self.row_seconds, result.row_seconds),
         )
 
     def with_failure(self, failure: RegattaError) -> "Trial":

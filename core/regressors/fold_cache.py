@@ -87,17 +87,24 @@ class FoldCache:
         data = self.data
         return len(data.train_y) if number == self.holdout_fold else len(data.folds[number].train)
 
+    def is_prepared(self, number: int, *, codes: bool = False) -> bool:
+        """Return whether a fold is prepared already, with categories as `codes` or not."""
+        return self._slots_of(codes)[number].prepared is not None
+
     def prepared(self, number: int, *, codes: bool = False) -> PreparedFold:
         """Return one fold, with categories as `codes` or not, prepared at the first call; safe from several threads."""
         if not self._kept:
             return self._prepare(number, codes)
-        slot = (self._coded_slots if codes else self._slots)[number]
+        slot = self._slots_of(codes)[number]
         with slot.lock:
             if slot.prepared is None:
                 start = time.perf_counter()
                 slot.prepared = self._prepare(number, codes)
                 self.preparing_seconds = time.perf_counter() - start
             return slot.prepared
+
+    def _slots_of(self, codes: bool) -> list[_Slot]:
+        return self._coded_slots if codes else self._slots
 
     @property
     def holdout(self) -> PreparedFold:

@@ -1,5 +1,6 @@
 """Permutation importance: how much the R2 of a model falls when one raw column is shuffled."""
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +15,8 @@ MOST_ROWS = 1000
 # The limit on predicted rows over all columns: a wide table uses fewer rows for each.
 MOST_PREDICTIONS = 400_000
 FEWEST_ROWS = 50
+# The rows that are predicted to measure how long a row takes, and the fewest rows where time is short.
+TIMED_ROWS, LEAST_ROWS = 100, 10
 
 
 def count_predictions(rows: int, columns: int) -> int:
@@ -22,15 +25,18 @@ def count_predictions(rows: int, columns: int) -> int:
 
 
 def permutation_importance(
-    predict: Callable[[RawColumns], Floats], columns: RawColumns, actual: Floats
+    predict: Callable[[RawColumns], Floats], columns: RawColumns, actual: Floats, seconds: float | None = None
 ) -> list[Importance]:
     """Return the fall of R2 by raw column, mean and standard deviation over five shuffles, the largest first.
 
     `predict` takes raw columns of n values each, in the form of `columns`; `actual` is their target, float64 (n,). At
-    most 1,000 rows, evenly spaced, are used. Every importance is 0 where their target is constant. Breiman, "Random
-    Forests", Machine Learning 45 (2001).
+    most 1,000 rows, evenly spaced, are used, and fewer (at least 10) where these would take more than `seconds`. Every
+    importance is 0 where their target is constant. Breiman, "Random Forests", Machine Learning 45 (2001).
     """
-    rows = evenly_spaced(len(actual), min(MOST_ROWS, _affordable(len(columns))))
+    most_rows = min(MOST_ROWS, _affordable(len(columns)))
+    if seconds is not None:
+        most_rows = min(most_rows, _rows_within(seconds, predict, columns))
+    rows = evenly_spaced(len(actual), most_rows)
     if np.ptp(actual[rows]) == 0:
         return [Importance(feature=name, mean=0.0, std=0.0) for name in columns]
     sampled = {name: values[rows] for name, values in columns.items()}
@@ -48,6 +54,15 @@ def permutation_importance(
         falls = (np.square(actual - predicted).sum(axis=1) - unshuffled_error) / spread_of_target
         importances.append(Importance(feature=name, mean=float(np.mean(falls)), std=float(np.std(falls))))
     return sorted(importances, key=lambda importance: -importance.mean)
+
+
+def _rows_within(seconds: float, predict: Callable[[RawColumns], Floats], columns: RawColumns) -> int:
+    """Return how many rows can be predicted for each shuffle of each column within so many seconds, at least ten."""
+    few = {name: values[:TIMED_ROWS] for name, values in columns.items()}
+    begun = time.perf_counter()
+    rows = len(predict(few))
+    a_row = (time.perf_counter() - begun) / rows
+    return max(LEAST_ROWS, int(seconds / (a_row * SHUFFLES * max(len(columns), 1))))
 
 
 def _affordable(columns: int) -> int:

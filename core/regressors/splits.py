@@ -140,12 +140,27 @@ def subsample(data: Split, rows: int) -> Split:
 
     Returns the split itself where so few rows allow no folds by time or group.
     """
-    chosen = evenly_spaced(len(data.train_y), rows)
-    keys = None if data.keys is None else data.keys[chosen]
     try:
-        folds = _folds(len(chosen), data.validation, keys, [])
+        return _with_train_rows(data, evenly_spaced(len(data.train_y), rows))
     except InvalidInputError:
         return data
+
+
+def fold_as_split(data: Split, number: int) -> Split:
+    """Return the same split with the train rows of one fold only, in new folds of the same kind if they allow any."""
+    chosen = data.folds[number].train
+    try:
+        return _with_train_rows(data, chosen)
+    except InvalidInputError:
+        rows = np.arange(len(chosen))
+        fold = Fold(rows, rows)
+        return replace(data, train_x=data.train_x.iloc[chosen], train_y=data.train_y[chosen], folds=[fold], keys=None)
+
+
+def _with_train_rows(data: Split, chosen: Rows) -> Split:
+    """Return the split with these train rows; raises `InvalidInputError` where they allow no folds by time or group."""
+    keys = None if data.keys is None else data.keys[chosen]
+    folds = _folds(len(chosen), data.validation, keys, [])
     return replace(data, train_x=data.train_x.iloc[chosen], train_y=data.train_y[chosen], folds=folds, keys=keys)
 
 

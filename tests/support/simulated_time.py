@@ -1,14 +1,14 @@
 """Fits on a clock that only they move, so that what a time limit allows is the same on every machine."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from core.automl import portfolio_search, refit, scheduler
+from core.automl import portfolio_search, race, refit, scheduler
 from core.automl.fold_fit import fit_fold
 from core.automl.forecast import Forecast
 from core.automl.trial import FoldResult, Trial
@@ -45,17 +45,49 @@ class ShiftedTime:
         self.ahead += seconds
 
 
+class SimulatedFits:
+    """A stand-in for `FitThreads`: fits side by side on a simulated clock, each for the seconds of its result."""
+
+    def __init__(self, clock: SimulatedTime) -> None:
+        self._clock = clock
+        self._ends: dict[Hashable, tuple[float, FoldResult | BaseException]] = {}
+
+    @property
+    def running(self) -> list[Any]:
+        return list(self._ends)
+
+    def start(self, key: Hashable, fit: Callable[[], FoldResult]) -> None:
+        try:
+            result: FoldResult | BaseException = fit()
+        except Exception as error:
+            result = error
+        seconds = 0.0 if isinstance(result, BaseException) else result.seconds
+        self._ends[key] = self._clock.now + seconds, result
+
+    def wait(self, seconds: float | None) -> list[tuple[Any, FoldResult | BaseException]]:
+        key, (end, result) = min(self._ends.items(), key=lambda item: item[1][0])
+        if seconds is not None and end > self._clock.now + seconds:
+            self._clock.elapse(seconds)
+            return []
+        self._clock.now = max(self._clock.now, end)
+        del self._ends[key]
+        return [(key, result)]
+
+    def close(self) -> None:
+        self._ends.clear()
+
+
 def simulate_time(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> SimulatedTime:
-    """Let these modules, and the scheduler of fits, read a simulated clock; return it."""
+    """Let these modules, the race and the scheduler of fits read a simulated clock; return it."""
     clock = SimulatedTime()
-    for module in (scheduler, *modules):
+    for module in (scheduler, race, *modules):
         monkeypatch.setattr(module, "time", clock)
+    for module in (scheduler, race):
+        monkeypatch.setattr(module, "FitThreads", lambda: SimulatedFits(clock))
     return clock
 
 
-def simulate_fits(
-    monkeypatch: pytest.MonkeyPatch, clock: SimulatedTime, slowness: Callable[[Trial], float] = lambda trial: 1.0
-) -> None:
+def simulate_fits(monkeypatch: pytest.MonkeyPatch, slowness: Callable[[Trial], float] = lambda trial: 1.0) -> None:
     """Let a fit take `slowness` of its trial times 0.01 and its expected seconds."""
 
     def fit(
@@ -69,16 +101,20 @@ def simulate_fits(
         result = fit_fold(fold_cache, trial, fold_number, limits, Forecast(1), **options)
         rows, columns = fold_cache.train_rows(fold_number), len(fold_cache.data.columns)
         seconds = slowness(trial) * (0.01 + trial.candidate.expected_seconds(rows, columns))
-        clock.elapse(seconds)
         forecast.learn(trial.candidate, rows, seconds)
         return replace(result, seconds=seconds)
 
-    monkeypatch.setattr(scheduler, "fit_fold", fit)
+    for module in (scheduler, race):
+        monkeypatch.setattr(module, "fit_fold", fit)
 
 
 def simulate_races(monkeypatch: pytest.MonkeyPatch, *callers: ModuleType) -> SimulatedTime:
-    """Let races run on a simulated clock, at the pace of the reference machine; the `callers` say when one began."""
+    """Let races run on a simulated clock, at the pace of the reference machine; the `callers` say when one began.
+
+    They end when their configurations have run, without variations of the best.
+    """
+    monkeypatch.setattr(race, "MOST_VARIATIONS", 0)
     clock = simulate_time(monkeypatch, portfolio_search, refit, *callers)
-    simulate_fits(monkeypatch, clock)
-    monkeypatch.setattr(portfolio_search, "measure_pace", lambda data: (Forecast(len(data.columns)), 1.0))
+    simulate_fits(monkeypatch)
+    monkeypatch.setattr(portfolio_search, "measure_pace", lambda data, _: (Forecast(len(data.columns)), 1.0))
     return clock

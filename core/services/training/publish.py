@@ -4,7 +4,7 @@ import hashlib
 import json
 import pickle
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -63,11 +63,13 @@ def publish_model(
     trained: TrainedModel,
     verified: VerifiedGraph | None = None,
     spread_budget: SpreadBudget | None = None,
+    time_left: Callable[[], float] | None = None,
 ) -> ModelManifest:
     """Compile a pipeline, verify that the graph agrees with it, and publish both with everything known about them.
 
     What the job has published under this name before stays as it is. `verified` is the graph where that has been done;
-    `spread_budget` is what its intervals may cost.
+    `spread_budget` is what its intervals may cost. The importance is computed on as many rows as there is time for,
+    by the seconds of `time_left`.
 
     Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
     stored.
@@ -80,7 +82,7 @@ def publish_model(
     read_as = [TrainedFeature.of(feature, data.columns) for feature in features]
     pipeline = with_row_reader(trained.pipeline, read_as)
     pickled = pickle.dumps(pipeline, protocol=pickle.HIGHEST_PROTOCOL)
-    draft = _draft(publication, name, data, trained, replace(verified, features=features), pickled)
+    draft = _draft(publication, name, data, trained, replace(verified, features=features), pickled, time_left)
     graph = with_metadata(verified.graph, ModelCard.of(draft, read_as).metadata())
     evaluation = json.dumps({"plots": trained.plots, "segments": trained.segments}).encode()
     draft = draft.model_copy(update={"graph": _stored_file(graph), "evaluation": _stored_file(evaluation)})
@@ -89,7 +91,13 @@ def publish_model(
 
 
 def _draft(
-    publication: Publication, name: str, data: Split, trained: TrainedModel, verified: VerifiedGraph, pickled: bytes
+    publication: Publication,
+    name: str,
+    data: Split,
+    trained: TrainedModel,
+    verified: VerifiedGraph,
+    pickled: bytes,
+    time_left: Callable[[], float] | None,
 ) -> ModelManifest:
     """Return the manifest of a model without its version, with the permutation importance on the holdout."""
     dataset, earlier = publication.dataset, publication.earlier
@@ -111,7 +119,7 @@ def _draft(
         cross_validation=trained.cross_validation,
         interval_quantiles=trained.interval_quantiles,
         spread_quantiles=verified.spread_quantiles,
-        importance=permutation_importance(verified.compiled.run, holdout, data.test_y),
+        importance=permutation_importance(verified.compiled.run, holdout, data.test_y, time_left and time_left()),
         target_transform=trained.target_transform,
         trials=trained.trial_records,
         members=trained.members,

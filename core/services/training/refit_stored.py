@@ -159,7 +159,8 @@ def _search_record(manifest: ModelManifest, fold_cache: FoldCache, trained: Trai
     if manifest.race is None:
         return None
     rows, seconds = len(fold_cache.data.train_y), round(trained.seconds, 3)
-    done = {"rows_compared": rows, "rows_learned": rows, "folds": len(fold_cache.data.folds), "repeats": 0}
+    folds = len(fold_cache.data.folds)
+    done = {"rows_compared": rows, "rows_learned": rows, "learned_fold": None, "folds": folds, "repeats": 0}
     # Nothing was selected, so its cross-validation is its own.
     return manifest.race.model_copy(update={**done, "scores": [], "seconds": seconds, "cut": None})
 

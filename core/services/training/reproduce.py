@@ -14,7 +14,7 @@ from core.model_manifest import ModelManifest
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import evaluate
-from core.regressors.splits import Split
+from core.regressors.splits import Split, fold_as_split
 from core.services.training.join_files import open_joined
 from core.services.training.refit_stored import fit_members, limits_of_members, members_of, weights_of
 from core.services.training.train import open_split
@@ -87,11 +87,12 @@ def _fold_caches(manifest: ModelManifest, data: Split) -> tuple[FoldCache | None
     if search is None:
         fold_cache = FoldCache(data)
         return (None if manifest.members else fold_cache), fold_cache
-    learned = subsample_split(data, search.rows_learned)
-    folded, _ = with_finer_folds(learned)
+    folded, _ = with_finer_folds(subsample_split(data, search.rows_compared))
     compared = FoldCache(replace(folded, folds=folded.folds[: search.folds * (search.repeats + 1)]))
+    if search.learned_fold is not None:
+        return (None if manifest.members else compared), FoldCache(fold_as_split(folded, search.learned_fold))
     alike = search.rows_compared == search.rows_learned and not manifest.members
-    return (compared if alike else None), FoldCache(learned)
+    return (compared if alike else None), FoldCache(subsample_split(data, search.rows_learned))
 
 
 def _numbered(scores: list[float]) -> Figures:

@@ -5,7 +5,8 @@ from typing import Any
 
 from core.automl.adaptive_interval import SpreadBudget
 from core.automl.ensemble_selection import ENSEMBLE, weighted_prediction
-from core.automl.portfolio_search import PortfolioSearch, TimeLimit, search_portfolio
+from core.automl.portfolio_search import PortfolioSearch, TimeLimit, propose
+from core.automl.race import Race
 from core.automl.refit import Winner, refit_winner
 from core.automl.serving_cost import ServingLimits
 from core.automl.training import TrainedModel, evaluate_on_holdout
@@ -51,7 +52,8 @@ def search_models(
     report_progress = stop_once(report_progress)
     most = limits().model_bytes
     within = ServingLimits(min(serving_limits.max_bytes or most, most), serving_limits.max_latency_us)
-    search = search_portfolio(data, limits(), within, time_limit, progress_within(report_progress, 0, 0.85))
+    proposed = propose(data, limits(), within, time_limit)
+    search = Race(proposed, progress_within(report_progress, 0, 0.85)).run()
     winner = refit_winner(search, progress_within(report_progress, 0.85, 0.95))
     try:
         report_progress("storing", 0.95)
@@ -59,8 +61,9 @@ def search_models(
         winner = replace(winner, search=winner.search.cut_short(stop))
     trained = _trained_model(winner, time_limit)
     name = model_name(name, publication.dataset, winner.model.selection.label)
-    spread_budget = SpreadBudget(TIME_SHARE * time_limit.seconds, within.max_bytes or most)
-    stored = publish_model(publication, name, winner.model.fold_cache.data, trained, winner.verified, spread_budget)
+    time_left = winner.search.time_left
+    spread_budget = SpreadBudget(min(TIME_SHARE * time_limit.seconds, time_left()), within.max_bytes or most)
+    stored = publish_model(publication, name, winner.model.data, trained, winner.verified, spread_budget, time_left)
     best = model_row(stored)
     rows = [best, baseline_row(trained.baseline), *_other_rows(winner)]
     return {
@@ -97,7 +100,7 @@ def _other_rows(winner: Winner) -> list[Row]:
     """Return the rows that were not stored: every trial but a single winner, and the ensemble if it lost."""
     selection, rejected = winner.model.selection, winner.model.rejected_ensemble
     won = [] if selection.label == ENSEMBLE else [trial.label for trial in selection.trials]
-    rows = [trial_row(trial) for trial in winner.search.usable if trial.label not in won]
+    rows = [trial_row(trial) for trial in winner.search.compared if trial.label not in won]
     return rows if rejected is None else [*rows, ensemble_row(rejected.cross_validation, rejected.members)]
 
 
@@ -105,13 +108,13 @@ def _trained_model(winner: Winner, time_limit: TimeLimit) -> TrainedModel:
     """Return the winner as a trained model, ready to publish."""
     search, model, selection = winner.search, winner.model, winner.model.selection
     compared = search.fold_cache
-    folds = [number for number in range(len(compared.data.folds)) if all(t.ran_on([number]) for t in selection.trials)]
+    folds = range(len(selection.trials[0].predicted))
     predicted = {number: weighted_prediction(selection.trials, selection.weights, number) for number in folds}
     is_ensemble = selection.label == ENSEMBLE
     members = zip(selection.trials, selection.weights, model.fitted, strict=True)
     single = model.fitted[0]
     return evaluate_on_holdout(
-        model.fold_cache.data,
+        model.data,
         selection.label,
         model.pipeline,
         model.holdout,
@@ -124,9 +127,10 @@ def _trained_model(winner: Winner, time_limit: TimeLimit) -> TrainedModel:
         members=[member_of(trial, weight, fitted) for trial, weight, fitted in members] if is_ensemble else [],
         search=SearchRecord(
             rows_compared=len(compared.data.train_y),
-            rows_learned=len(model.fold_cache.data.train_y),
-            folds=search.division,
-            repeats=len(folds) // search.division - 1,
+            rows_learned=len(model.data.train_y),
+            folds=min(search.division, len(folds)),
+            repeats=max(1, len(folds) // search.division) - 1,
+            learned_fold=model.fold,
             member_bytes=search.limits.model_bytes,
             scores=[] if is_ensemble else selection.trials[0].scores,
             cut=search.cut and search.cut.reason,
@@ -140,26 +144,30 @@ def _notes(winner: Winner, seconds: float) -> list[str]:
     """Return the notes for the manifest and the answer."""
     search, model = winner.search, winner.model
     selection, rejected = model.selection, model.rejected_ensemble
-    rows, compared, refitted = (
-        len(data.train_y) for data in (search.data, search.fold_cache.data, model.fold_cache.data)
-    )
-    ran = len(search.usable)
-    divisions = len(selection.cross_validation.scores) // search.division
-    times = f", divided {divisions} times" if divisions > 1 else ""
+    rows, compared, refitted = (len(data.train_y) for data in (search.data, search.fold_cache.data, model.data))
+    folds = len(selection.trials[0].predicted)
+    times = f", divided {folds // search.division} times" if folds > search.division else ""
     notes = [*search.data.notes]
     notes.append(
-        f"{ran} of the {len(search.trials)} configurations of the portfolio ran, on {search.division} folds{times}, "
-        f"in {seconds:.1f} s"
+        f"{len(search.usable)} of the {len(search.trials)} configurations of the portfolio ran, on "
+        f"{min(folds, search.division)} folds{times}, in {seconds:.1f} s"
     )
+    if search.dropped:
+        notes.append(f"{len(search.dropped)} of them were far behind and ran on fewer folds")
     if search.cut is not None:
         notes.append(f"the race was ended before its time ({search.cut.reason}): this is the best that it had by then")
     if compared < rows:
         notes.append(f"they were compared on {compared:,} of the {rows:,} rows to learn from, spread evenly")
-    if refitted < rows:
+    if model.fold is not None:
+        notes.append(
+            f"the winner learned from the {refitted:,} of the {rows:,} rows that one fold trains on: time_limit left "
+            "no time to fit it again"
+        )
+    elif refitted < rows:
         notes.append(
             f"the winner learned from {refitted:,} of the {rows:,} rows, spread evenly: time_limit left no more"
         )
-    tested, holdout = len(model.fold_cache.data.test_y), len(search.data.test_y)
+    tested, holdout = len(model.data.test_y), len(search.data.test_y)
     if tested < holdout:
         notes.append(f"the holdout was judged by {tested:,} of its {holdout:,} rows, spread evenly")
     for trial in model.fitted:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from core.automl import portfolio_search, refit
-from core.automl.ensemble_selection import ENSEMBLE
-from core.automl.portfolio_search import PortfolioSearch, TimeLimit, propose, run_division
+from core.automl.finishing import Finishing
+from core.automl.portfolio_search import PortfolioSearch, TimeLimit, propose
+from core.automl.race import Race
 from core.automl.refit import RefitStage, refit_winner
 from core.automl.selection import Selection
 from core.automl.serving_cost import ServingCost, ServingLimits
@@ -35,18 +36,7 @@ def search(monkeypatch: pytest.MonkeyPatch) -> PortfolioSearch:
     monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
     limit = TimeLimit(SECONDS, simulate_races(monkeypatch).now)
     proposed = propose(split_text(noisy(900)), LIMITS, ServingLimits(max_bytes=MAX_BYTES), limit)
-    return run_division(proposed, ignore_progress)
-
-
-def ensemble_of_all(fold_cache: Any, trials: Sequence[Trial], *limits: Any) -> tuple[Selection, None]:
-    """Select the ensemble of all trials, or the only one: a stand-in for `select`."""
-    label = ENSEMBLE if len(trials) > 1 else trials[0].label
-    return Selection(label, [(trial, 1 / len(trials)) for trial in trials], cross_validation(trials[0].scores)), None
-
-
-def too_long(search: PortfolioSearch, trials: Sequence[Trial], rows: int) -> float:
-    """Forecast more seconds than there are for any fit."""
-    return SECONDS * len(trials)
+    return Race(proposed, ignore_progress).run()
 
 
 def test_models_that_exceed_a_limit_once_they_are_refitted_are_each_tried_once(
@@ -69,7 +59,7 @@ def test_models_that_exceed_a_limit_once_they_are_refitted_are_each_tried_once(
     assert f"{MAX_BYTES + 1:,} bytes" in refused.value.detail
 
 
-def test_trials_that_were_left_out_for_lack_of_time_win_alone_if_the_others_fail(
+def test_models_of_a_fold_win_alone_if_there_is_no_time_to_refit_and_the_others_fail(
     search: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes, failing = list[int](), len(search.finalists) - 1
@@ -80,36 +70,25 @@ def test_trials_that_were_left_out_for_lack_of_time_win_alone_if_the_others_fail
             raise TrainingFailedError("The compiled graph differs from scikit-learn.")
         return verify_graph(pipeline, data)
 
-    left_out = list[frozenset[str]]()
-
-    def attempt(stage: RefitStage, *options: Any) -> Any:
-        if len(left_out) == MOST_ATTEMPTS:
-            pytest.fail("The same ensemble is selected again and again.")
-        left_out.append(stage.dropped)
-        return refit_attempt(stage, *options)
-
-    refit_attempt = refit.attempt_refit
-    monkeypatch.setattr(refit, "attempt_refit", attempt)
-    monkeypatch.setattr(refit, "select", ensemble_of_all)
-    monkeypatch.setattr(refit, "fitting_seconds", too_long)
+    monkeypatch.setattr(refit, "select", lambda _, trials, *rest, **options: (alone(trials[0]), None))
+    monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: SECONDS)
     monkeypatch.setattr(refit, "verify_graph", last_one_agrees)
     winner = refit_winner(search, ignore_progress)
+    # A model that fails is verified a second time, alone.
     assert sizes == [1] * (failing + 1)
-    assert len(winner.search.usable) == 1
-    assert [trial.label for trial in winner.model.fitted] == [trial.label for trial in winner.search.usable]
+    assert winner.model.fold == 0
+    assert len(winner.model.data.train_y) == search.rows
+    assert [trial.label for trial in winner.model.fitted] == [trial.label for trial in winner.search.finalists]
+    assert winner.model.holdout == pytest.approx(winner.model.pipeline.predict(winner.model.data.test_x))
 
 
-def test_a_trial_that_was_left_out_may_win_if_the_others_exceed_the_limits(search: PortfolioSearch) -> None:
-    heavy, *others = search.finalists
-    stage = RefitStage(
-        search.with_trials([replace(heavy, cost=ServingCost(2 * MAX_BYTES, 1.0, 0.0))]),
-        dropped=frozenset(trial.label for trial in others),
-    )
-    assert [trial.label for trial in stage.eligible()] == [trial.label for trial in others]
+def alone(trial: Trial) -> Selection:
+    """Select one trial: a stand-in for `select`."""
+    return Selection(trial.label, [(trial, 1.0)], cross_validation(trial.scores))
 
 
 def test_progress_of_a_second_refit_counts_the_members_that_are_refitted_already(search: PortfolioSearch) -> None:
-    first, second, *_ = search.finalists
+    first, second, *_ = search.usable
     rows = len(search.data.train_y)
     stage, _, _ = refit.refit(RefitStage(search), [first], rows, ignore_progress)
     shown = list[Any]()

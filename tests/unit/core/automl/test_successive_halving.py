@@ -14,7 +14,7 @@ from tests.support.training import LIMITS, real_split, trained
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
     """Let what a time allows be the same on every machine."""
     clock = simulate_time(monkeypatch, successive_halving)
-    simulate_fits(monkeypatch, clock)
+    simulate_fits(monkeypatch)
     return clock
 
 

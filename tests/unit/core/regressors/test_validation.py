@@ -205,7 +205,8 @@ def test_a_part_too_small_for_its_groups_is_the_whole() -> None:
 
 
 def test_tuning_and_its_rungs_never_look_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    simulate_fits(monkeypatch, simulate_time(monkeypatch, successive_halving))
+    simulate_time(monkeypatch, successive_halving)
+    simulate_fits(monkeypatch)
     data = split_of(read(wandering(9000)), "y", validation=BY_TIME)
     found = train(data, Candidate(regressor("ridge")), LIMITS, tuning_seconds=3)
     assert [len({trial.rows for trial in found.trial_records}), found.trial_records[-1].folds] == [3, 5]

@@ -111,7 +111,8 @@ def test_a_blend_that_does_not_help_is_not_stored(bucket: ObjectStore, tmp_path:
 
 
 def test_tuned_and_untuned_both_show(file_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    simulate_fits(monkeypatch, simulate_time(monkeypatch, successive_halving))
+    simulate_time(monkeypatch, successive_halving)
+    simulate_fits(monkeypatch)
     answer = compare(file_id, tune_hyperparameters=True, tuning_seconds=4)
     tuned = {row["model_type"]: row for row in answer["results"] if row["tuned"]}
     plain = by_type(answer)
@@ -160,7 +161,8 @@ def test_one_that_fails_on_all_rows_only_is_named_once(
 def test_with_little_time_the_cheapest_come_through_and_the_others_are_named(
     file_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    simulate_fits(monkeypatch, simulate_time(monkeypatch, comparing))
+    simulate_time(monkeypatch, comparing)
+    simulate_fits(monkeypatch)
     answer = compare(file_id, time_limit=0.01)
     assert 1 <= len(answer["results"]) - 1 < len(DEFAULT_MODEL_TYPES)
     assert len(answer["results"]) - 1 + len(answer["failed"]) == len(DEFAULT_MODEL_TYPES)

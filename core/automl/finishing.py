@@ -1,0 +1,63 @@
+"""How long the end of a search takes: refit, compile, verify, explain and store the winner, from what was measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.automl.forecast import Forecast, makespan
+from core.automl.selection import cost_of_trials
+from core.automl.serving_cost import CLEARLY_WITHIN, ServingLimits
+from core.automl.trial import Trial
+from core.compiler.compile import CHECKED_ROWS
+from core.regressors.fold_cache import FoldCache
+from core.regressors.importance import count_predictions
+from core.regressors.splits import Split
+from core.regressors.spread import expected_seconds
+
+# Seconds to store any model, and for each megabyte of its graph beside compiling it: pickle, sign, send.
+STORING_SECONDS, STORING_A_MEGABYTE = 0.2, 0.03
+# The rows that the estimator itself predicts at the end: those of the graph's verification and of the train metrics.
+PREDICTED_ROWS = CHECKED_ROWS + 4_000
+
+
+@dataclass(frozen=True)
+class Finishing:
+    """The end of a search whose trials were compared on `fold_cache`, on a machine of this `pace`.
+
+    `data` is the whole split: a winner is refitted on its train rows. The spread of its errors is learned within
+    `spread_seconds`.
+    """
+
+    data: Split
+    fold_cache: FoldCache
+    forecast: Forecast
+    pace: float
+    threads: int
+    serving_limits: ServingLimits
+    spread_seconds: float
+
+    @property
+    def rows(self) -> int:
+        """Return the train rows of a fold."""
+        return self.fold_cache.train_rows(0)
+
+    def growth(self, rows: int | None = None) -> float:
+        """Return `rows` (by default of the whole training part) as a multiple of the train rows of a fold."""
+        return (rows or len(self.data.train_y)) / self.rows
+
+    def fitting_seconds(self, trials: Sequence[Trial], rows: int) -> float:
+        """Return the seconds to preprocess `rows` rows and fit the trials on them side by side."""
+        preparing = self.fold_cache.preparing_seconds * rows / self.rows if trials else 0.0
+        fits = [self.forecast.seconds(trial.candidate, rows) for trial in trials]
+        return preparing + makespan(fits, self.threads)
+
+    def storing_seconds(self, members: Sequence[Trial]) -> float:
+        """Return the seconds to compile, verify, explain and store a model of these members."""
+        cost = cost_of_trials(members, self.growth())
+        # A model that may exceed a limit is compiled more than once.
+        compiled = 1 if self.serving_limits.excess(cost) <= CLEARLY_WITHIN else 2
+        explained = count_predictions(len(self.data.test_y), len(self.data.columns))
+        predicting = cost.row_seconds * (explained + compiled * CHECKED_ROWS)
+        predicting += PREDICTED_ROWS * sum(trial.row_seconds for trial in members)
+        storing = STORING_SECONDS + STORING_A_MEGABYTE * cost.size_bytes / 1e6
+        spread = self.pace * expected_seconds(len(self.fold_cache.data.train_y), len(self.data.columns))
+        return compiled * cost.seconds + predicting + self.pace * storing + min(spread, self.spread_seconds)

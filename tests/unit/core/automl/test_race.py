@@ -1,0 +1,286 @@
+"""A search in simulated time, with made-up fits: it ends by its time limit on any table, and what leads goes on."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.automl import finishing, portfolio, portfolio_search, race, refit, scheduler
+from core.automl.finishing import Finishing
+from core.automl.forecast import Forecast
+from core.automl.portfolio_search import PortfolioSearch, TimeLimit, propose
+from core.automl.race import OUT_OF_TIME, Race
+from core.automl.racing import folds_done
+from core.automl.refit import Winner, refit_winner
+from core.automl.serving_cost import ServingCost, ServingLimits
+from core.automl.trial import FoldResult, Trial
+from core.automl.verified_graph import VerifiedGraph
+from core.manifests import Column, Recipe
+from core.progress import StoppedError, ignore_progress
+from core.regressors.fold_cache import FoldCache
+from core.regressors.limits import TrainingLimits
+from core.regressors.splits import Split, SplitOptions, split_table
+from tests.support.simulated_time import SimulatedTime, simulate_time
+
+SECONDS = 10.0
+NEVER = 1e6
+
+
+class Machine:
+    """A machine and a table that are made up: what fits, their costs and storing a model take, by chance.
+
+    `slow` is how many times as long as expected fits take, `spread` how far that differs from regressor to regressor,
+    and `hanging` the share of the configurations whose fits never end.
+    """
+
+    def __init__(self, seed: int, clock: SimulatedTime, slow: float, spread: float, hanging: float) -> None:
+        self.seed, self.clock, self.slow, self.spread, self.hanging = seed, clock, slow, spread, hanging
+        self.stored = 0.0
+
+    def draw(self, *about: object) -> random.Random:
+        return random.Random(f"{self.seed} {about}")
+
+    def fit(
+        self, fold_cache: FoldCache, trial: Trial, number: int, _: TrainingLimits, forecast: Forecast, **options: Any
+    ) -> FoldResult:
+        data, rows = fold_cache.data, fold_cache.train_rows(number)
+        kind, own = self.draw(trial.candidate.regressor.name), self.draw(trial.label)
+        factor = self.slow * np.exp(self.spread * kind.gauss(0, 1) + 0.2 * own.gauss(0, 1))
+        seconds = factor * (0.01 + trial.candidate.expected_seconds(rows, forecast.columns))
+        if own.random() < self.hanging:
+            seconds = NEVER
+        else:
+            forecast.learn(trial.candidate, rows, seconds)
+        is_holdout = number == fold_cache.holdout_fold
+        actual = data.test_y if is_holdout else data.train_y[data.folds[number].test]
+        noise = np.random.default_rng([own.randrange(1 << 30), number]).normal(size=len(actual))
+        made_up = MadeUp(float(actual.mean()))
+        cost = ServingCost(own.randrange(1_000, 9_000_000), 50.0, own.uniform(0, 0.3), own.uniform(0, 1e-5))
+        return FoldResult(
+            fold_number=number,
+            predicted=(predicted := actual + own.uniform(0.1, 1.0) * noise),
+            score=None if is_holdout else float(1 - np.square(predicted - actual).mean() / max(1e-9, actual.var())),
+            seconds=seconds,
+            fitted=made_up if is_holdout else None,
+            cost=cost if options.get("with_cost") else None,
+            fold_pipeline=made_up if options.get("with_cost") else None,
+            row_seconds=own.uniform(0, 1e-5),
+        )
+
+    def verify(self, pipeline: Any, data: Split) -> VerifiedGraph:
+        """Take as long as was kept for it, or up to a quarter more."""
+        self.clock.elapse(self.stored * self.draw("storing").uniform(0.5, 1.25))
+        return VerifiedGraph(b"", [], None, ServingCost(1_000, 1.0, 0.0))  # type: ignore[arg-type]
+
+    @property
+    def keep(self) -> Callable[..., float]:
+        """Return `Finishing.storing_seconds`, which remembers its answer."""
+
+        def storing_seconds(end: Finishing, members: Sequence[Trial]) -> float:
+            self.stored = STORING_SECONDS(end, members)
+            return self.stored
+
+        return storing_seconds
+
+
+STORING_SECONDS = Finishing.storing_seconds
+
+
+class MadeUp:
+    """A fitted pipeline that predicts one number."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def predict(self, frame: pd.DataFrame) -> Any:
+        return np.full(len(frame), self.value)
+
+
+def made_split(rows: int, columns: int) -> Split:
+    names = [f"x{number}" for number in range(columns)]
+    values = np.random.default_rng(0).normal(size=rows)
+    frame = pd.DataFrame({**dict.fromkeys(names, 0.0), "y": values})
+    features = [Column(name=name, type="number", missing=0, distinct=rows) for name in names]
+    return split_table(frame, SplitOptions(features, Recipe(), "y", 0.2))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
+    monkeypatch.setattr(race, "MOST_VARIATIONS", 3)
+    return simulate_time(monkeypatch, portfolio_search, refit)
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch, clock: SimulatedTime) -> Callable[..., Machine]:
+    """Return a function that makes a machine up and lets searches run on it."""
+
+    def make(seed: int = 0, slow: float = 1.0, spread: float = 0.0, hanging: float = 0.0) -> Machine:
+        machine = Machine(seed, clock, slow, spread, hanging)
+        for module in (race, scheduler):
+            monkeypatch.setattr(module, "fit_fold", machine.fit)
+        monkeypatch.setattr(refit, "verify_graph", machine.verify)
+        monkeypatch.setattr(finishing.Finishing, "storing_seconds", machine.keep)
+        monkeypatch.setattr(portfolio_search, "measure_pace", lambda data, _: (Forecast(len(data.columns)), slow))
+        return machine
+
+    return make
+
+
+def searched(
+    data: Split, clock: SimulatedTime, threads: int = 2, report: Any = ignore_progress
+) -> tuple[PortfolioSearch, Winner]:
+    """Return a search after its race, and its winner."""
+    limits = TrainingLimits(threads=threads, model_bytes=64 << 20)
+    proposed = propose(data, limits, ServingLimits(64 << 20), TimeLimit(SECONDS, clock.now))
+    search = Race(proposed, report).run()
+    return search, refit_winner(search, ignore_progress)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_time_limit_is_kept_on_any_table_and_machine(
+    seed: int, clock: SimulatedTime, made: Callable[..., Machine]
+) -> None:
+    drawn = random.Random(seed)
+    rows = drawn.choice((20, 60, 400, 2_500, 12_000))
+    made(seed, slow=drawn.choice((1.0, 4.0, 12.0)), spread=drawn.uniform(0, 1.5), hanging=drawn.choice((0, 0.1)))
+    begun = clock.now
+    search, winner = searched(made_split(rows, drawn.choice((1, 10, 200))), clock, drawn.choice((1, 2, 16)))
+    assert winner.model.fitted
+    assert clock.now - begun <= max(1.15 * SECONDS, SECONDS + 1)
+    # The time is used, unless everything has run.
+    waiting = [trial for trial in search.trials if trial.failure and trial.failure.detail == OUT_OF_TIME]
+    assert not waiting or clock.now - begun >= 0.5 * SECONDS
+
+
+@pytest.mark.parametrize("rows", [60, 2_500, 20_000])
+def test_a_boosted_tree_runs_first_and_within_a_tenth_of_the_time(
+    rows: int, clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made()
+    ends = {}
+    record = Race._record
+
+    def timed(self: Race, ended: Any) -> None:
+        ends.update({fit: clock.now for fit, _ in ended})
+        record(self, ended)
+
+    monkeypatch.setattr(Race, "_record", timed)
+    begun = clock.now
+    search, _ = searched(made_split(rows, 20), clock, 1)
+    assert min(ends, key=lambda fit: ends[fit]) == (search.trials[0].label, 0)
+    assert search.trials[0].candidate.regressor.name in portfolio.BOOSTED
+    assert min(ends.values()) - begun <= 0.1 * SECONDS
+
+
+def test_many_configurations_run_on_a_small_table(clock: SimulatedTime, made: Callable[..., Machine]) -> None:
+    made(slow=2.0, spread=0.5)
+    search, _ = searched(made_split(9_000, 10), clock)
+    assert len(search.usable) >= 15
+
+
+def test_more_cores_spend_more_time_in_fits(clock: SimulatedTime, made: Callable[..., Machine]) -> None:
+    made(slow=4.0)
+    seconds = []
+    for threads in (1, 2, 16):
+        search, _ = searched(made_split(20_000, 20), clock, threads)
+        seconds.append(sum(trial.seconds for trial in search.trials))
+    assert 1.3 * seconds[0] < seconds[1]
+    assert 1.3 * seconds[1] < seconds[2]
+
+
+def test_those_that_lead_run_on_more_folds_than_those_that_are_behind(
+    clock: SimulatedTime, made: Callable[..., Machine]
+) -> None:
+    made()
+    search, winner = searched(made_split(1_000, 10), clock)
+    assert search.dropped
+    assert search.folds > 1
+    assert all(folds_done(trial) < search.folds for trial in search.trials if trial.label in search.dropped)
+    assert not {trial.label for trial in winner.model.selection.trials} & search.dropped
+
+
+def test_a_refit_that_does_not_end_is_abandoned_for_the_models_of_a_fold(
+    clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = made()
+    fit = machine.fit
+
+    def hang(fold_cache: FoldCache, trial: Trial, number: int, *rest: Any, **options: Any) -> FoldResult:
+        result = fit(fold_cache, trial, number, *rest, **options)
+        return replace(result, seconds=NEVER) if number == fold_cache.holdout_fold else result
+
+    monkeypatch.setattr(scheduler, "fit_fold", hang)
+    begun = clock.now
+    _, winner = searched(made_split(400, 10), clock)
+    assert winner.model.fold == 0
+    assert clock.now - begun <= max(1.15 * SECONDS, SECONDS + 1)
+
+
+def test_a_model_that_takes_too_long_to_explain_may_not_win(
+    clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = made()
+    fit = machine.fit
+
+    def slow_to_predict(fold_cache: FoldCache, trial: Trial, *rest: Any, **options: Any) -> FoldResult:
+        result = fit(fold_cache, trial, *rest, **options)
+        if result.cost is None or trial.candidate.regressor.name not in ("knn", "svr"):
+            return result
+        return replace(result, cost=replace(result.cost, row_seconds=1e-2))
+
+    monkeypatch.setattr(race, "fit_fold", slow_to_predict)
+    search, _ = searched(made_split(400, 10), clock)
+    slow = {t.candidate.regressor.name for t in search.trials if t.failure and "explain" in t.failure.detail}
+    assert slow == {"knn", "svr"}
+
+
+def test_a_search_without_time_runs_the_fastest_alone(clock: SimulatedTime, made: Callable[..., Machine]) -> None:
+    made(slow=1e4)
+    search, _ = searched(made_split(400, 10), clock)
+    assert len(search.usable) == 1
+    fastest = min(search.trials, key=lambda trial: trial.candidate.expected_seconds(400, 10))
+    assert search.usable[0].candidate.regressor.name == fastest.candidate.regressor.name
+
+
+def test_a_search_that_is_cut_is_the_same_search_with_a_nearer_deadline(
+    clock: SimulatedTime, made: Callable[..., Machine]
+) -> None:
+    made()
+    search, _ = searched(made_split(60, 10), clock)
+    search = replace(search, deadline=clock.now + 100)
+    cut = search.cut_short(StoppedError("cancelled"))
+    assert cut.deadline == clock.now + portfolio_search.WINDING_UP_SECONDS
+    assert [trial.label for trial in cut.finalists] == [trial.label for trial in search.finalists]
+    assert search.cut is None
+    with pytest.raises(StoppedError):
+        cut.cut_short(StoppedError("timeout"))
+
+
+def test_a_race_leaves_the_search_before_it_as_it_was(clock: SimulatedTime, made: Callable[..., Machine]) -> None:
+    made(slow=0.1)
+    limits = TrainingLimits(threads=1, model_bytes=64 << 20)
+    proposed = propose(made_split(60, 10), limits, ServingLimits(), TimeLimit(SECONDS, clock.now))
+    raced = Race(proposed, ignore_progress).run()
+    winner = refit_winner(raced, ignore_progress)
+    assert all(not trial.predicted for trial in proposed.trials)
+    # A very small table is divided three times, and only whole divisions count.
+    assert raced.folds in (8, 16, 24)
+    assert {len(trial.predicted) for trial in raced.finalists} == {raced.folds}
+    assert all(trial.fitted is None for trial in raced.trials)
+    assert all(trial.fitted is not None for trial in winner.model.fitted)
+
+
+def test_a_slower_machine_tries_fewer_and_gives_the_reason(clock: SimulatedTime, made: Callable[..., Machine]) -> None:
+    ran = {}
+    for slow in (1.0, 12.0, 40.0):
+        made(slow=slow)
+        search, _ = searched(made_split(9_000, 10), clock)
+        ran[slow] = len(search.usable)
+        refused = [trial.failure.detail for trial in search.trials if trial.failure]
+        assert set(refused) <= {OUT_OF_TIME}
+        assert len(refused) + ran[slow] == len(search.trials)
+    assert ran[1.0] > ran[12.0] > ran[40.0] >= 1
