@@ -35,7 +35,8 @@ export function Bars({ title, name, items, show = number, words, most, labelShar
   const said = words ?? items.slice(0, 5).map(({ label, value }) => `${label}: ${show(value)}`).join(", ");
   return html`<${Figure} title=${plain ? null : title} name=${name} words=${said}>${(width) => {
     const names = Math.min(220, Math.round(width * labelShare));
-    const x = linear([low, high || 1], [names + 12, width - 64]);
+    const notes = Math.max(48, ...items.map(({ value, note }) => measure(note ?? show(value)) + 12));
+    const x = linear([low, high || 1], [names + 12, width - notes]);
     return html`<svg width=${width} height=${items.length * row} viewBox="0 0 ${width} ${items.length * row}">
       ${low < 0 && html`<line class="axis" x1=${x(0)} x2=${x(0)} y1="0" y2=${items.length * row} />`}
       ${items.map(({ label, value, note, kind = "" }, index) => html`<g>
@@ -69,7 +70,7 @@ export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false,
       ${few
         ? drawn.map((point, index) => html`<g class="point ${chosen === index ? "chosen" : ""}" onClick=${onPick && (() => onPick(index))}>
             <circle cx=${x(point[0])} cy=${y(point[1])} r="5" /><title>${labels?.[index] ?? `${showX(point[0])}, ${showY(point[1])}`}</title></g>`)
-        : html`<path class="dots" d=${drawn.map(([a, b]) => `M${x(a).toFixed(1)} ${y(b).toFixed(1)}h0`).join("")} />`}
+        : html`<path class="dots" stroke-opacity=${drawn.length > 1000 ? 0.4 : 0.8} d=${drawn.map(([a, b]) => `M${x(a).toFixed(1)} ${y(b).toFixed(1)}h0`).join("")} />`}
     </svg>`;
   }}<//>`;
 }

@@ -67,7 +67,8 @@ export function duration(seconds) {
   if (!Number.isFinite(seconds)) return NOTHING;
   let value = seconds;
   for (const [unit, many] of STEPS) {
-    if (value < many) return figures(value, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: unit === "second" ? 2 : 3 });
+    if (value < many && unit === "second") return `${figures(value, { maximumSignificantDigits: 2 })}\u00a0${t("common.seconds")}`;
+    if (value < many) return figures(value, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 });
     value /= many;
   }
   return NOTHING;

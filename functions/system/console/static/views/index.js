@@ -3,6 +3,7 @@ export const VIEWS = {
   data: () => import("./data.js"),
   prepare: () => import("./prepare.js"),
   race: () => import("./race.js"),
+  model: () => import("./model.js"),
   predict: () => import("./predict.js"),
   operate: () => import("./operate.js"),
 };

@@ -1,6 +1,6 @@
 // One file: what was understood of it, what a person should know, and its columns.
 import { get, post, send } from "../../parts/api.js";
-import { Button, Tabs, Tag, ViewHead } from "../../parts/elements.js";
+import { Button, ButtonLink, Tabs, Tag, ViewHead } from "../../parts/elements.js";
 import { Loaded, toast } from "../../parts/feedback.js";
 import { download, save } from "../../parts/files.js";
 import { ago, bytes, count } from "../../parts/format.js";
@@ -57,6 +57,7 @@ function Head({ info, isCurrent, onChange }) {
   return html`
     <${ViewHead} eyebrow=${html`<a href=${href("data")}>${t("data.title")}</a>`} title=${filename} note=${note}>
       ${isCurrent ? html`<${Tag} kind="good">${t("data.current")}<//>` : html`<${Button} onClick=${makeCurrent}>${t("data.makeCurrent")}<//>`}
+      <${ButtonLink} kind="primary" icon="race" href=${href("race", { file: fileId })}>${t("data.race")}<//>
       <${Button} icon="download" busy=${report.busy} onClick=${() => report.act()}>${t("data.report")}<//>
       <${Button} kind="quiet" icon="download" label=${t("data.downloadSource")} onClick=${() => download("GET", "/data/download", { query: { file_id: fileId, source: true } }).catch(failed)} />
       <${Button} kind="quiet" icon="trash" label=${t("data.deleteFile", { name: filename })} onClick=${() => setLeaving(true)} />

@@ -1,0 +1,59 @@
+"""A model as a person looks at it: what it is worth, why, and how it is used."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from infra.paths import ROOT
+from tests.browser.conftest import Check
+from tests.support.stack import Stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+CARS = (ROOT / "examples/mpg.csv").read_bytes()
+NAME = "汽车-range"
+
+
+@pytest.fixture(scope="module")
+def cars(stack: Stack) -> Iterator[str]:
+    """A model of two versions, trained on the cars; return its name."""
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
+        file_id = client.post("/data/upload", files={"file": ("mpg.csv", CARS)}).json()["file_id"]
+        body = {"model_type": "ridge", "target_column": "mpg", "model_name": NAME, "file_id": file_id}
+        for _ in range(2):
+            client.post("/model/train", json=body).raise_for_status()
+    yield NAME
+
+
+def test_a_model_shows_what_it_is_worth_and_how_it_is_used(page: "Page", check: Check, cars: str) -> None:
+    page.goto("/console/model")
+    page.get_by_role("link", name=cars).wait_for()
+    check(page, "models")
+    page.get_by_role("link", name=cars).click()
+    page.get_by_text("Predicted and actual").wait_for()
+    check(page, "model-quality")
+    for tab in ("Why", "Inside", "Use it"):
+        page.get_by_role("tab", name=tab, exact=True).click()
+        page.locator(f"[role=tab][aria-selected=true]:has-text('{tab}')").wait_for()
+        check(page, f"model-{tab.split()[0].lower()}")
+    code = page.locator("pre").inner_text()
+    assert f'"model_name": "{cars}"' in code
+    assert "/predict' \\" in code
+
+
+def test_another_version_serves_and_the_first_one_again(page: "Page", check: Check, stack: Stack, cars: str) -> None:
+    def serving() -> list[int]:
+        models = httpx.get(f"{stack.base_url}/model/trained", params={"model_name": cars}, timeout=300).json()["models"]
+        return [each["version"] for each in models if each["serves"]]
+
+    page.goto(f"/console/model/{cars}?tab=versions")
+    page.get_by_role("button", name="Let it serve").click()
+    page.get_by_text("Version 1 serves now.").wait_for()
+    assert serving() == [1]
+    check(page, "model-versions")
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("Version 2 serves now.").wait_for()
+    assert serving() == [2]
