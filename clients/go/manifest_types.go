@@ -125,12 +125,13 @@ type OutputSchema struct {
 	Name   string `json:"name"`
 	Type   string `json:"type"`
 	Target string `json:"target_column"`
-	// Interval says whether it can predict bounds.
-	Interval bool     `json:"interval"`
-	Unit     string   `json:"unit,omitempty"`
-	Decimal  string   `json:"decimal,omitempty"`
-	Missing  []string `json:"missing,omitempty"`
-	Keep     []string `json:"keep,omitempty"`
+	// Interval says whether it can predict bounds, and IntervalMethod is "adaptive" where they follow a row's errors.
+	Interval       bool     `json:"interval"`
+	IntervalMethod string   `json:"interval_method,omitempty"`
+	Unit           string   `json:"unit,omitempty"`
+	Decimal        string   `json:"decimal,omitempty"`
+	Missing        []string `json:"missing,omitempty"`
+	Keep           []string `json:"keep,omitempty"`
 }
 
 // ExampleRequest is a prediction that works as it stands.

@@ -77,6 +77,7 @@ def _overview(manifest: ModelManifest, *, is_champion: bool) -> Markup:
             "One row takes",
             NOTHING if manifest.latency_us is None else f"{short_number(manifest.latency_us, 3)}\u00a0µs",
         ),
+        ("Intervals", _intervals(manifest)),
         ("File", isolated(data.filename)),
         ("Rows divided", [divided, ": " if column else None, isolated(column) if column else None]),
         ("SHA-256 of the file", element("code", data.sha256[:12], title=data.sha256)),
@@ -107,3 +108,10 @@ def _notes(manifest: ModelManifest) -> Markup | None:
         element("p", f"Trained with {libraries}.", class_="caption"),
         id="notes",
     )
+
+
+def _intervals(manifest: ModelManifest) -> str:
+    """Return how wide the bounds of `interval=` are."""
+    if not manifest.interval_quantiles:
+        return NOTHING
+    return "adaptive, wider where errors are larger" if manifest.spread_quantiles else "of equal width for every row"

@@ -18,7 +18,8 @@ class Prediction(Answer):
     model_name: str
     version: int
     warnings: Sequence[str] = ()
-    interval: Mapping[str, float] | None = None
+    # `level`, `method`, `lower` and `upper`.
+    interval: Mapping[str, Any] | None = None
     # How many seconds ago storage said that this version serves; only while storage does not answer.
     stale_seconds: float | None = None
 

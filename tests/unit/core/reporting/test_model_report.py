@@ -190,3 +190,10 @@ def test_hostile_names_are_text_and_nothing_loads_from_elsewhere() -> None:
     page = page_of(target_column=HOSTILE, notes=[HOSTILE])
     assert page.all("header")[0].text.endswith(f"predicts {HOSTILE}")
     assert not {"script", "img", "a"} & {element.tag for part in page.all("main") for element in part.all()}
+
+
+def test_the_page_says_how_wide_intervals_are() -> None:
+    quantiles = [0.0, 1.0]
+    assert "of equal width" in page_of(interval_quantiles=quantiles).one("overview").text
+    adaptive = page_of(interval_quantiles=quantiles, spread_quantiles=quantiles)
+    assert "adaptive, wider where errors are larger" in adaptive.one("overview").text
