@@ -33,8 +33,9 @@ PLAIN_BYTES = 1 << 16
 
 async def predict(request: Request) -> Response:
     """Predict one row."""
-    body = await request.body()
     workspace = await caller_workspace(request)
+    body = await request.body()
+    await admit_again(request.scope)
     row = validate_body(json_object(body, request.headers.get("content-type", "")), RowRequest)
     # Without a thread where nothing has to be read, which is nearly always.
     loaded = row.loaded_model(workspace)

@@ -90,6 +90,13 @@ def test_a_route_has_names_in_place_of_ids(handlers: httpx.Client) -> None:
     assert (line["route"], line["operation"], line["workspace"]) == ("/jobs/{job_id}", "get_job", "default")
 
 
+def test_the_workspace_of_a_prediction_is_known_before_its_body_is_read() -> None:
+    with log_lines() as lines:
+        ask(predict_app, "POST", "/predict", {"content-encoding": "gzip"}, b"no gzip")
+    line = one_request(lines)
+    assert (400 <= line["status"] < 500, line["workspace"]) == (True, "default")
+
+
 def test_requests_and_errors_are_counted(settled: None) -> None:
     before, own = metrics.recorder(), SharedMetrics(None)
     metrics.record_with(own)
