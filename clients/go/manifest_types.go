@@ -55,6 +55,7 @@ type EnsembleMember struct {
 type SearchRecord struct {
 	RowsCompared int       `json:"rows_compared"`
 	RowsLearned  int       `json:"rows_learned"`
+	LearnedFold  *int      `json:"learned_fold,omitempty"`
 	Folds        int       `json:"folds"`
 	Repeats      int       `json:"repeats"`
 	MemberBytes  int64     `json:"member_bytes"`

@@ -2915,6 +2915,8 @@ export interface components {
             folds: number;
             /** Format: int64 */
             repeats: number;
+            /** @default null */
+            learned_fold?: number | null;
             /** Format: int64 */
             member_bytes: number;
             scores?: number[];
