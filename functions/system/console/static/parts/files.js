@@ -82,7 +82,8 @@ async function throughBucket(file, { reading, onProgress, signal }) {
   }
 }
 
-async function sendForm(file, ticket, { onProgress, signal }) {
+// Send a file to the bucket by the form of a ticket: { url, fields }.
+export async function sendForm(file, ticket, { onProgress, signal }) {
   const form = new FormData();
   for (const [name, value] of Object.entries(ticket.fields)) form.append(name, value);
   form.append("file", file, file.name);

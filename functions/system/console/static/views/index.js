@@ -5,5 +5,6 @@ export const VIEWS = {
   race: () => import("./race.js"),
   model: () => import("./model.js"),
   predict: () => import("./predict.js"),
+  series: () => import("./series.js"),
   operate: () => import("./operate.js"),
 };
