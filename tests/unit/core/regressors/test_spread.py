@@ -33,6 +33,7 @@ def split(frame: pd.DataFrame, y: Floats, folds: list[Fold] | None = None) -> Sp
         columns=columns,
         target="y",
         preprocessor=make_preprocessor(columns, Recipe(), len(frame)),
+        coder=make_preprocessor(columns, Recipe(), len(frame), codes=True),
         standardiser=make_standardiser(columns, Recipe()),
         train_x=frame,
         train_y=y,
