@@ -90,7 +90,7 @@ def test_a_route_has_names_in_place_of_ids(handlers: httpx.Client) -> None:
     assert (line["route"], line["operation"], line["workspace"]) == ("/jobs/{job_id}", "get_job", "default")
 
 
-def test_the_workspace_of_a_prediction_is_known_before_its_body_is_read() -> None:
+def test_the_workspace_of_a_prediction_is_known_before_its_body_is_read(handlers: httpx.Client) -> None:
     with log_lines() as lines:
         ask(predict_app, "POST", "/predict", {"content-encoding": "gzip"}, b"no gzip")
     line = one_request(lines)
