@@ -33,6 +33,7 @@ OPERATION_IDS: dict[tuple[str, str], str] = {
     ("GET", "/model/info"): "get_model",
     ("GET", "/model/metrics/{model_name}"): "get_metrics",
     ("GET", "/model/importance/{model_name}"): "get_importance",
+    ("GET", "/model/effects/{model_name}"): "get_effects",
     ("GET", "/model/schema/{model_name}"): "get_schema",
     ("GET", "/model/report/{model_name}"): "report_model",
     ("GET", "/model/artifact/{model_name}"): "download_model",

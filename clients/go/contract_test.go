@@ -28,7 +28,7 @@ var answers = map[string]any{
 	"BatchPredictions": Predictions{}, "ChampionChosen": ChampionChosen{}, "Comparison": Comparison{},
 	"DatasetInfo": DatasetInfo{}, "DecisionReport": DecisionReport{}, "FileDeleted": FileDeleted{},
 	"FileSummary": FileSummary{}, "Files": Files{}, "JobAnswer": Job{}, "JobPage": JobPage{},
-	"ModelImportance": ModelImportance{}, "ModelManifest": Model{}, "ModelMetrics": ModelMetrics{},
+	"ModelEffects": ModelEffects{}, "ModelImportance": ModelImportance{}, "ModelManifest": Model{}, "ModelMetrics": ModelMetrics{},
 	"ModelRenamed": ModelRenamed{}, "ModelSchema": ModelSchema{}, "Outliers": Outliers{}, "Prediction": Prediction{},
 	"Preview": Preview{}, "Problem": Error{}, "ProcessEffect": ProcessEffect{}, "Profile": Profile{},
 	"RegressorEntry": Regressor{}, "SeriesHistory": SeriesHistory{}, "SeriesUpload": SeriesUpload{},

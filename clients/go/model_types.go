@@ -228,3 +228,25 @@ type ModelImportance struct {
 	Version    int          `json:"version"`
 	Importance []Importance `json:"importance"`
 }
+
+// ModelEffects is how predictions change when one column alone changes, worked out when the version was trained.
+type ModelEffects struct {
+	ModelName string `json:"model_name"`
+	Version   int    `json:"version"`
+	How       string `json:"how"`
+	// Rows is how many rows of training the means are of.
+	Rows    int            `json:"rows"`
+	Effects []ColumnEffect `json:"effects"`
+	// LeftOut is the columns beyond the most important ones, or beyond the time.
+	LeftOut []string `json:"left_out"`
+}
+
+// ColumnEffect is how predictions change with one column.
+type ColumnEffect struct {
+	Feature string `json:"feature"`
+	Type    string `json:"type"`
+	// Values are those of the column, numbers, texts or booleans, in the order of Mean and of each of the Curves.
+	Values []any        `json:"values"`
+	Mean   []*float64   `json:"mean"`
+	Curves [][]*float64 `json:"curves"`
+}

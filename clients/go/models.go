@@ -124,6 +124,11 @@ func (r *ModelsResource) Importance(ctx context.Context, name string, version in
 	return get[ModelImportance](ctx, r.client, "/model/importance/"+url.PathEscape(name), ofVersion(version))
 }
 
+// Effects returns how predictions change with each column: partial dependence, and curves of single rows.
+func (r *ModelsResource) Effects(ctx context.Context, name string, version int) (*ModelEffects, error) {
+	return get[ModelEffects](ctx, r.client, "/model/effects/"+url.PathEscape(name), ofVersion(version))
+}
+
 // Schema returns the columns that a model takes, and an example that works.
 func (r *ModelsResource) Schema(ctx context.Context, name string, version int) (*ModelSchema, error) {
 	return get[ModelSchema](ctx, r.client, "/model/schema/"+url.PathEscape(name), ofVersion(version))

@@ -74,6 +74,8 @@ type Predict struct {
 	Strict bool `json:"strict,omitempty"`
 	// Interval is the share of true values that the bounds of a prediction are to hold, such as 0.9; 0 asks for none.
 	Interval float64 `json:"interval,omitempty"`
+	// Explain asks what each column contributes to each prediction.
+	Explain bool `json:"explain,omitempty"`
 }
 
 // Prediction is that of one row, and which model predicted.
@@ -85,6 +87,29 @@ type Prediction struct {
 	Interval   *IntervalBounds `json:"interval,omitempty"`
 	// StaleSeconds is how long ago storage said that this version serves; only while storage does not answer.
 	StaleSeconds *float64 `json:"stale_seconds,omitempty"`
+	// Explanation is there with Predict.Explain.
+	Explanation *RowExplanation `json:"explanation,omitempty"`
+}
+
+// RowExplanation is why this prediction: the contributions of the columns add up to the prediction minus BaseValue.
+type RowExplanation struct {
+	// Method is exact, sampled, or mixed where the values of some members of a blend are sampled.
+	Method string `json:"method"`
+	// Samples is how many orders of the columns were sampled for a row; nil where all is exact.
+	Samples        *int    `json:"samples"`
+	BackgroundRows int     `json:"background_rows"`
+	BaseValue      float64 `json:"base_value"`
+	// Contributions are by column, in units of the target.
+	Contributions map[string]float64 `json:"contributions"`
+}
+
+// BatchExplanation is why these predictions; its fields are those of [RowExplanation], with a contribution for each row.
+type BatchExplanation struct {
+	Method         string               `json:"method"`
+	Samples        *int                 `json:"samples"`
+	BackgroundRows int                  `json:"background_rows"`
+	BaseValue      float64              `json:"base_value"`
+	Contributions  map[string][]float64 `json:"contributions"`
 }
 
 // IntervalBounds is the bounds of one prediction.
@@ -109,6 +134,8 @@ type Predictions struct {
 	Interval *IntervalLevel `json:"interval,omitempty"`
 	Lower    []float64      `json:"lower,omitempty"`
 	Upper    []float64      `json:"upper,omitempty"`
+	// Explanation is there with Predict.Explain.
+	Explanation *BatchExplanation `json:"explanation,omitempty"`
 }
 
 // IntervalLevel is the share of true values that bounds hold.
@@ -141,7 +168,7 @@ func (r *PredictResource) Rows(ctx context.Context, rows any, how Predict, optio
 	chosen := callWith(options)
 	all := &Predictions{}
 	for start := 0; start < slice.Len() || start == 0; {
-		data, err := encodeRows(slice, start)
+		data, err := encodeRows(slice, start, how.rowsAtATime())
 		if err != nil {
 			return nil, invalidRequest(err)
 		}
@@ -156,10 +183,18 @@ func (r *PredictResource) Rows(ctx context.Context, rows any, how Predict, optio
 	return all, nil
 }
 
-// encodeRows returns the JSON of the rows from start on that fit one request.
-func encodeRows(slice reflect.Value, start int) ([]json.RawMessage, error) {
+// rowsAtATime returns how many rows one request has at most.
+func (p Predict) rowsAtATime() int {
+	if p.Explain {
+		return explainedRows
+	}
+	return batchRows
+}
+
+// encodeRows returns the JSON of the rows from start on that fit one request, of which there may be most.
+func encodeRows(slice reflect.Value, start, most int) ([]json.RawMessage, error) {
 	data := []json.RawMessage{}
-	for size := 0; start < slice.Len() && size < batchBytes && len(data) < batchRows; start++ {
+	for size := 0; start < slice.Len() && size < batchBytes && len(data) < most; start++ {
 		row, err := json.Marshal(slice.Index(start).Interface())
 		if err != nil {
 			return nil, fmt.Errorf("row %d: %w", start, unsendable(err))

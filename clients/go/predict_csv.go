@@ -14,6 +14,8 @@ const (
 	// What one request has at most. Behind a gateway it is 6 MB in Base64.
 	batchBytes = 3 << 20
 	batchRows  = 50_000
+	// What the service explains in one request of nearly every model.
+	explainedRows = 32
 )
 
 // PredictCSV says which model predicts the rows of a CSV, and how the CSV is to be read where you know it.
@@ -89,6 +91,9 @@ func (r *PredictResource) csvBody(ctx context.Context, body []byte, how PredictC
 	}
 	if how.Strict {
 		query.Set("strict", "true")
+	}
+	if how.Explain {
+		query.Set("explain", "true")
 	}
 	if how.Interval != 0 {
 		query.Set("interval", number(how.Interval))

@@ -11,6 +11,7 @@ func (p *Predictions) add(batch *Predictions, first int) {
 	p.Lower = append(p.Lower, batch.Lower...)
 	p.Upper = append(p.Upper, batch.Upper...)
 	p.Count += batch.Count
+	p.explain(batch.Explanation)
 	p.ModelName, p.Version, p.Interval = batch.ModelName, batch.Version, batch.Interval
 	for _, warning := range batch.Warnings {
 		if first > 0 {
@@ -18,6 +19,22 @@ func (p *Predictions) add(batch *Predictions, first int) {
 		}
 		p.Warnings = append(p.Warnings, warning)
 	}
+}
+
+// explain adds the contributions to the predictions of a batch.
+func (p *Predictions) explain(batch *BatchExplanation) {
+	if batch == nil {
+		return
+	}
+	all := *batch
+	all.Contributions = make(map[string][]float64, len(batch.Contributions))
+	for column, values := range batch.Contributions {
+		if p.Explanation != nil {
+			values = append(p.Explanation.Contributions[column], values...)
+		}
+		all.Contributions[column] = values
+	}
+	p.Explanation = &all
 }
 
 // fromRow returns an error about a batch with rows that count as in the whole.

@@ -62,6 +62,7 @@ LEAST_ROLES: dict[str, Role | None] = {
     "get_metrics": Role.READ,
     "get_importance": Role.READ,
     "report_model": Role.READ,
+    "get_effects": Role.READ,
     "get_schema": Role.READ,
     "download_model": Role.READ,
     "get_model_metadata": Role.READ,

@@ -18,4 +18,5 @@ Strict = Annotated[bool, Field(description="what would be a warning about the da
 IntervalLevel = Annotated[
     float | None, Field(gt=0, lt=1, description="share of true values that the bounds are to hold")
 ]
+Explain = Annotated[bool, Field(description="say what each column contributes to each prediction")]
 RawTexts = Annotated[bool, Field(description="csv: leave texts as they are that a spreadsheet would run as formulas")]

@@ -8,8 +8,8 @@ OF_FILE = (
 )
 OF_UPLOAD = ("resume_upload", "complete_upload", "get_file_status", "abort_upload")
 OF_MODEL = (
-    *("get_model", "get_metrics", "get_importance", "get_schema", "download_model", "choose_champion", "rename_model"),
-    *("get_model_metadata", "get_model_readiness", "infer", "delete_model"),
+    *("get_model", "get_metrics", "get_importance", "get_effects", "get_schema", "download_model"),
+    *("choose_champion", "rename_model", "get_model_metadata", "get_model_readiness", "infer", "delete_model"),
 )
 OF_JOB = ("get_job", "cancel_job", "retry_job")
 OF_SERIES = ("get_series", "list_decisions", "presign_series_upload")

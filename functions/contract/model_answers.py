@@ -155,6 +155,27 @@ class ModelImportance(Answer):
     importance: list[Importance]
 
 
+class ColumnEffect(Answer):
+    """How predictions change with one column."""
+
+    feature: str
+    type: FeatureType
+    values: list[float | str | bool] = Field(description="of the column, in the order of mean and curves")
+    mean: list[float | None] = Field(description="the mean prediction at each value: partial dependence")
+    curves: list[list[float | None]] = Field(description="the predictions of single rows at each value")
+
+
+class ModelEffects(Answer):
+    """How predictions change when one column alone changes, worked out when the version was trained."""
+
+    model_name: str
+    version: int
+    how: str
+    rows: int = Field(description="of training, whose mean prediction is shown")
+    effects: list[ColumnEffect] = Field(description="the most important columns first")
+    left_out: list[str] = Field(description="columns beyond the most important ones, or beyond the time")
+
+
 class FeatureSchema(Answer):
     """A column that a model takes."""
 

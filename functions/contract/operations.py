@@ -110,6 +110,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/model/info"): Operation("get_model", _json(models.ModelInformation), (400, 404)),
     ("GET", "/model/metrics/{model_name}"): Operation("get_metrics", _json(models.ModelMetrics), (400, 404)),
     ("GET", "/model/importance/{model_name}"): Operation("get_importance", _json(models.ModelImportance), (400, 404)),
+    ("GET", "/model/effects/{model_name}"): Operation("get_effects", _json(models.ModelEffects), (400, 404)),
     ("GET", "/model/schema/{model_name}"): Operation("get_schema", _json(models.ModelSchema), (400, 404)),
     ("GET", "/model/report/{model_name}"): Operation(
         "report_model", (Answers(media=(HTML,), headers=ATTACHMENT),), (400, 404)

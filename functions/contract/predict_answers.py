@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from core.inference.intervals import IntervalMethod
 from functions.contract.answer import Answer, absent
 
@@ -30,6 +32,29 @@ class IntervalLevel(Answer):
     method: IntervalMethod | None = METHOD
 
 
+class ExplanationHead(Answer):
+    """How predictions were explained."""
+
+    method: Literal["exact", "mixed", "sampled"] = Field(
+        description="exact Shapley values, or estimated ones; mixed: those of some members of a blend are estimated"
+    )
+    samples: int | None = Field(description="how many orders of the columns were sampled for a row; null where exact")
+    background_rows: int = Field(description="of training, which each row is compared with")
+    base_value: float = Field(description="the mean prediction of these rows")
+
+
+class RowExplanation(ExplanationHead):
+    """Why this prediction: the contributions of the columns add up to prediction minus base_value."""
+
+    contributions: dict[str, float] = Field(description="by column, in units of the target")
+
+
+class BatchExplanation(ExplanationHead):
+    """Why these predictions: the contributions to each add up to prediction minus base_value."""
+
+    contributions: dict[str, list[float]] = Field(description="by column one for each row, in units of the target")
+
+
 class Prediction(Answer):
     """The prediction of one row, and which model predicted."""
 
@@ -39,6 +64,7 @@ class Prediction(Answer):
     warnings: list[str]
     stale_seconds: float | None = STALE
     interval: IntervalBounds | None = absent()
+    explanation: RowExplanation | None = absent("with explain")
 
 
 class BatchPredictions(Answer):
@@ -53,6 +79,7 @@ class BatchPredictions(Answer):
     interval: IntervalLevel | None = absent()
     lower: list[float] | None = absent()
     upper: list[float] | None = absent()
+    explanation: BatchExplanation | None = absent("with explain")
 
 
 class ServerMetadata(Answer):
@@ -117,11 +144,16 @@ class OutputTensor(Answer):
 
 
 class InferWarnings(Answer):
-    """Warnings as one text, how wide the bounds are, and how old the champion is while storage does not answer."""
+    """Warnings as one text, how wide the bounds are, how old the champion is, and how predictions were explained."""
 
     warnings: str | None = absent()
     interval_method: IntervalMethod | None = METHOD
     stale_seconds: float | None = STALE
+    method: Literal["exact", "mixed", "sampled"] | None = absent("with explain")
+    samples: int | None = absent("with explain, unless the contributions are exact")
+    background_rows: int | None = absent("with explain")
+    base_value: float | None = absent("with explain")
+    columns: str | None = absent("with explain: the columns of the output contributions, as a JSON list of texts")
 
 
 class InferAnswer(Answer):

@@ -47,6 +47,7 @@ class PredictParameters(BaseModel):
 
     strict: bool = False
     interval: Annotated[float | None, Field(gt=0, lt=1)] = None
+    explain: bool = False
 
 
 @router.get("")
@@ -111,10 +112,17 @@ def _infer(workspace: Workspace, body: bytes, header: str | None, name: str, ver
     options = validate_body(request.parameters, PredictParameters)
     model = find_model(workspace, name, version)
     batch = batch_from_tensors(request.inputs, body[length:], model.manifest.features)
-    predicted = predict_batches(model, [batch], strict=options.strict, interval=options.interval)
+    explainer = None
+    if options.explain:
+        from core.services.prediction.explanations import find_explainer  # most requests start without it
+
+        explainer = find_explainer(workspace, model)
+    predicted = predict_batches(model, [batch], strict=options.strict, interval=options.interval, explainer=explainer)
     values = {"prediction": predicted.values}
     if predicted.interval:
         values["lower"], values["upper"] = predicted.interval.bounds(predicted.values)
+    if predicted.explanation:
+        values["contributions"] = predicted.explanation.contributions
     outputs, binary = encode_outputs(values, request)
     answer: dict[str, Any] = {
         "model_name": model.manifest.model_name,
@@ -129,6 +137,9 @@ def _infer(workspace: Workspace, body: bytes, header: str | None, name: str, ver
         parameters["interval_method"] = predicted.interval.method
     if (stale := stale_seconds(workspace, name, model)) is not None:
         parameters["stale_seconds"] = stale
+    if predicted.explanation:
+        parameters |= {name: value for name, value in predicted.explanation.head.items() if value is not None}
+        parameters["columns"] = to_json(predicted.explanation.columns).decode()
     if parameters:
         answer["parameters"] = parameters
     head = to_json(answer)

@@ -43,7 +43,7 @@ LENGTH = struct.Struct("<I")
 # So many parameters, inputs and outputs a request may have: for each input of a wrong type there is an error.
 MOST_PARAMETERS = 100
 MOST_INPUTS = 10 * MOST_COLUMNS
-MOST_OUTPUTS = 3
+MOST_OUTPUTS = 4
 # The answer has the id again.
 MOST_OF_ID = 1_000
 # As the protocol defines them.
@@ -72,7 +72,10 @@ class Output(BaseModel):
 
 
 class InferRequest(BaseModel):
-    """Rows to predict, an input for each feature; parameters `strict` and `interval` are as for POST /predict/batch."""
+    """Rows to predict, an input for each feature.
+
+    The parameters `strict`, `interval` and `explain` are as for POST /predict/batch.
+    """
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -128,12 +131,13 @@ def encode_outputs(
         if output.name not in outputs:
             raise _refused(f"outputs[{position}]", f"is none of {', '.join(outputs)}")
         values = outputs[output.name]
-        tensor: dict[str, Any] = {"name": output.name, "datatype": "FP64", "shape": [len(values), 1]}
+        shape = [len(values), values.size // max(1, len(values))]
+        tensor: dict[str, Any] = {"name": output.name, "datatype": "FP64", "shape": shape}
         if output.parameters.get("binary_data", default_binary):
             binary.append(values.astype("<f8").tobytes())
             tensor["parameters"] = {BINARY_SIZE: len(binary[-1])}
         else:
-            tensor["data"] = values.tolist()
+            tensor["data"] = values.ravel().tolist()
         described.append(tensor)
     return described, b"".join(binary)
 

@@ -97,7 +97,7 @@ def metrics(workspace: CallerWorkspace, model_name: str, version: Version = None
     manifest = workspace.models.manifest(model_name, version)
     evaluation = workspace.models.evaluation(manifest.model_name, manifest.version) or {}
     return {
-        **evaluation,
+        **{name: value for name, value in evaluation.items() if name != "effects"},
         **manifest.result(),
         **manifest.model_dump(include={"validation", "train_metrics", "baseline"}),
     }
@@ -127,6 +127,19 @@ def report(request: Request, workspace: CallerWorkspace, model_name: str, versio
     manifest = workspace.models.manifest(model_name, version)
     facts = model_facts(workspace, manifest)
     return html_page(request, model_report(manifest, facts), f"{manifest.model_name}-v{manifest.version}.html")
+
+
+@router.get("/effects/{model_name}")
+def effects(workspace: CallerWorkspace, model_name: str, version: Version = None) -> dict[str, Any]:
+    """Return how predictions change with each column: partial dependence and individual curves, made at training."""
+    manifest = workspace.models.manifest(model_name, version)
+    evaluation = workspace.models.evaluation(manifest.model_name, manifest.version) or {}
+    if "effects" not in evaluation:
+        raise NoEvaluationError(
+            f"Version {manifest.version} of model {manifest.model_name!r} was trained before effects were worked out. "
+            "Train it again with POST /model/train."
+        )
+    return {**manifest.model_dump(include={"model_name", "version"}), **evaluation["effects"]}
 
 
 @router.get("/artifact/{model_name}", response_class=Response)

@@ -40,7 +40,10 @@ async def predict(request: Request) -> Response:
     # Without a thread where nothing has to be read, which is nearly always.
     loaded = row.loaded_model(workspace)
     model = await in_reading_thread(request.scope, row.model, workspace) if loaded is None else loaded
-    predicted = row.predict(model)
+    if row.explain:
+        predicted = await in_prediction_thread(_explained_row, workspace, row, model)
+    else:
+        predicted = row.predict(model)
     answer: dict[str, Any] = {
         "prediction": float(predicted.values[0]),
         **_model_fields(workspace, row.model_name, model, predicted),
@@ -48,7 +51,15 @@ async def predict(request: Request) -> Response:
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)
         answer["interval"] = {**predicted.interval.summary, "lower": float(lower[0]), "upper": float(upper[0])}
+    if explanation := predicted.explanation:
+        contributions = {name: values[0] for name, values in explanation.by_column.items()}
+        answer["explanation"] = {**explanation.head, "contributions": contributions}
     return Response(to_json(answer), media_type="application/json")
+
+
+def _explained_row(workspace: Workspace, row: RowRequest, model: LoadedModel) -> Predictions:
+    """Predict and explain one row, which may have to read the model again."""
+    return row.predict(model, row.explainer(workspace, model))
 
 
 router.add_api_route(
@@ -85,7 +96,8 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
     if content_type.get_content_type() == CSV:
         in_query = validate_body(dict(request.query_params), CsvRequest)
         name, model = in_query.model_name, in_query.model(workspace)
-        predicted = in_query.predict(model, body, content_type.get_content_charset())
+        charset, explainer = content_type.get_content_charset(), in_query.explainer(workspace, model)
+        predicted = in_query.predict(model, body, charset, explainer)
     elif request.query_params:
         errors = [{"field": name, "message": "goes with a CSV only"} for name in request.query_params]
         raise InvalidInputError("Send these fields in the body, as JSON: only a CSV takes them in the query.", errors)
@@ -109,6 +121,8 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)
         answer |= {"interval": predicted.interval.summary, "lower": lower.tolist(), "upper": upper.tolist()}
+    if explanation := predicted.explanation:
+        answer["explanation"] = {**explanation.head, "contributions": explanation.by_column}
     return _answer_or_url(workspace, model, to_json(answer))
 
 

@@ -12,7 +12,7 @@ from core.errors import InvalidInputError, TooLargeError
 from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_rows
 from core.inference.read_again import FIRST_FILE_ROW
-from core.jobs.fields import IntervalLevel, Strict
+from core.jobs.fields import Explain, IntervalLevel, Strict
 from core.services.prediction.loaded_models import LoadedModel, find_loaded, find_model
 from core.services.prediction.predict import (
     DEFAULT_BATCH,
@@ -30,6 +30,7 @@ from core.storage.workspace import Workspace
 from core.whole_numbers import WHOLE
 
 if TYPE_CHECKING:
+    from core.inference.contributions.explainer import Explainer
     from core.jobs.commands import PredictTableCommand
 
 BATCH_LIMIT = 200_000
@@ -49,6 +50,7 @@ class PredictRequest(ModelChoice):
 
     strict: Strict = False
     interval: IntervalLevel = None
+    explain: Explain = False
 
     def model(self, workspace: Workspace) -> LoadedModel:
         """Return the chosen model."""
@@ -60,15 +62,23 @@ class PredictRequest(ModelChoice):
             return None
         return find_loaded(workspace, self.model_name, self.version)
 
+    def explainer(self, workspace: Workspace, model: LoadedModel) -> "Explainer | None":
+        """Return the explainer of the model where explanations are asked for; raises `NoEvaluationError`."""
+        if not self.explain:
+            return None
+        from core.services.prediction.explanations import find_explainer  # most requests start without it
+
+        return find_explainer(workspace, model, self.model_data)
+
 
 class RowRequest(PredictRequest):
     """One row of raw values, by column name."""
 
     data: dict[str, Any]
 
-    def predict(self, model: LoadedModel) -> Predictions:
+    def predict(self, model: LoadedModel, explainer: "Explainer | None" = None) -> Predictions:
         """Predict the row."""
-        return predict_records(model, [self.data], strict=self.strict, interval=self.interval)
+        return predict_records(model, [self.data], strict=self.strict, interval=self.interval, explainer=explainer)
 
 
 class ManyRequest(PredictRequest):
@@ -98,7 +108,9 @@ class CsvRequest(ManyRequest):
     delimiter: Annotated[str | None, Field(max_length=100)] = None
     has_header: bool | None = None
 
-    def predict(self, model: LoadedModel, body: bytes, charset: str | None) -> Predictions:
+    def predict(
+        self, model: LoadedModel, body: bytes, charset: str | None, explainer: "Explainer | None" = None
+    ) -> Predictions:
         """Predict the rows of a CSV; errors count them as a spreadsheet does."""
         from core.inference.csv_input import batches_from_csv  # most requests start without it
 
@@ -122,6 +134,7 @@ class CsvRequest(ManyRequest):
                 interval=self.interval,
                 first_row=FIRST_FILE_ROW,
                 cells=cells,
+                explainer=explainer,
             )
             if not cells.must_read_again():
                 return replace(found, warnings=[*warnings, *cells.finish(), *found.warnings])
@@ -139,9 +152,9 @@ class BatchRequest(ManyRequest):
     def table_command(self) -> "PredictTableCommand | None":
         """Return the command that does this as a job; None unless a stored model is to predict a stored file.
 
-        Raises `InvalidInputError` as `predict` does.
+        What is explained is never so much that it needs a job. Raises `InvalidInputError` as `predict` does.
         """
-        if self._source() != "file_id" or self.model_name is None:
+        if self._source() != "file_id" or self.model_name is None or self.explain:
             return None
         from core.jobs.commands import PredictTableCommand  # most requests start without it
 
@@ -149,10 +162,13 @@ class BatchRequest(ManyRequest):
 
     def predict(self, workspace: Workspace, model: LoadedModel) -> Predictions:
         """Predict the rows; raises `InvalidInputError` unless they are given, and in one way only."""
-        options: dict[str, Any] = {"strict": self.strict, "interval": self.interval}
+        explainer = self.explainer(workspace, model)
+        options: dict[str, Any] = {"strict": self.strict, "interval": self.interval, "explainer": explainer}
         if self._source() == "file_id":
-            table = find_table(workspace, self.file_id or "")
             dataset = workspace.datasets.manifest(self.file_id)
+            if explainer is not None:
+                explainer.check_rows(dataset.rows)
+            table = find_table(workspace, self.file_id or "")
             read_again = columns_read_again(workspace, dataset, model.manifest.features)
             return predict_table(model, table, self.rows_at_a_time, read_again=read_again, **options)
         if self._source() == "rows":

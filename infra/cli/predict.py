@@ -34,6 +34,9 @@ def predict(
     version: Version = None,
     interval: Interval = None,
     strict: Strict = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add what each column contributes to each prediction.")
+    ] = False,
     encoding: Annotated[str | None, typer.Option(help="Of the CSV.", show_default="found out")] = None,
     delimiter: Annotated[
         str | None, typer.Option(help="One character, or tab, space.", show_default="found out")
@@ -57,7 +60,8 @@ def predict(
     with connect(url) as client, ExitStack() as files:
         size = None if file is None or str(file) == "-" else file.stat().st_size
         source = sys.stdin.buffer if file is None or size is None else files.enter_context(file.open("rb"))
-        options = {"model_name": name, "version": version, "interval": interval, "strict": strict or None}
+        options = {"model_name": name, "version": version, "interval": interval}
+        options |= {"strict": strict or None, "explain": explain or None}
         rows = _read(client, name, version, source, encoding, delimiter, header)
         target = _open_output(out, files)
         predictor = _Predictor(client, rows, options, output)
@@ -170,14 +174,20 @@ def _write_json(predictor: _Predictor, target: BinaryIO) -> None:
     import json
 
     columns: dict[str, array[float]] = {}
+    contributions: dict[str, array[float]] = {}
     answer: dict[str, Any] = {}
     for chunk in predictor:
         answer = chunk.answer
+        for name, values in answer.get("explanation", {}).get("contributions", {}).items():
+            contributions.setdefault(name, array("d")).extend(values)
         for name in ("predictions", *BOUNDS):
             if name in answer:
                 columns.setdefault(name, array("d")).extend(answer[name])
     warnings = predictor.warnings.messages()
     document = {**answer, **{name: list(values) for name, values in columns.items()}, "warnings": warnings}
     document["count"] = predictor.predicted
+    if contributions:
+        listed = {name: list(values) for name, values in contributions.items()}
+        document["explanation"] = {**document["explanation"], "contributions": listed}
     target.write(json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
     target.flush()

@@ -1,7 +1,7 @@
 """Predict chunks of a CSV by the service, and write their records with the predictions behind them."""
 
 import codecs
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -78,8 +78,11 @@ class RowWriter:
         if chunk.encoding != self._encoding:
             self._encoding, self._encoder = chunk.encoding, codecs.getincrementalencoder(chunk.encoding)()
         if not self._is_begun:
-            self._begin()
+            self._begin((chunk.answer.get("explanation") or {}).get("contributions"))
         columns = [chunk.answer["predictions"], *(chunk.answer[name] for name in self._bounds)]
+        explanation = chunk.answer.get("explanation")
+        if explanation is not None:
+            columns += [[explanation["base_value"]] * len(columns[0]), *explanation["contributions"].values()]
         gap, end = self._gap, self._form.line_end
         lines = [
             gap.join((record.text.rstrip("\r\n"), *map(repr, values))) + end
@@ -89,7 +92,8 @@ class RowWriter:
         # Whoever reads the output waits for these rows, and may send the next ones after them.
         self._target.flush()
 
-    def _begin(self) -> None:
+    def _begin(self, explained: Iterable[str] | None) -> None:
+        """Write the header; `explained` are the columns with contributions, None without any."""
         self._is_begun = True
         if not self._form.encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
             # The encoders of the others write their mark themselves.
@@ -97,6 +101,11 @@ class RowWriter:
         if self._form.has_header:
             names = [_free_name(COLUMN, self._form.names)]
             names += [_free_name(f"{COLUMN}_{bound}", self._form.names) for bound in self._bounds]
+            if explained is not None:
+                names.append(_free_name("base_value", self._form.names))
+                names += [
+                    _in_one_cell(_free_name(f"contribution_{name}", self._form.names), self._gap) for name in explained
+                ]
             header = self._gap.join((self._form.header.rstrip("\r\n"), *names)) + self._form.line_end
             self._target.write(self._encoder.encode(header))
 
@@ -152,6 +161,11 @@ def _error_with_line(error: "Json", places: _Places) -> "Json":
     others = {name: value for name, value in error.items() if name != "row"}
     line = {"line": places.of_row(error["row"])} if isinstance(error.get("row"), int) else {}
     return {**line, **others, "message": with_lines(str(error.get("message", "")), places.of_row, places.of_line)}
+
+
+def _in_one_cell(name: str, gap: str) -> str:
+    """Return the name of a column as a cell of a CSV."""
+    return '"' + name.replace('"', '""') + '"' if gap in name or '"' in name or "\n" in name or "\r" in name else name
 
 
 def _free_name(name: str, taken: Sequence[str]) -> str:

@@ -41,6 +41,7 @@ METHODS = {
     "get_metrics": "models.metrics",
     "get_importance": "models.importance",
     "report_model": "models.report",
+    "get_effects": "models.effects",
     "get_schema": "models.schema",
     "download_model": "models.download",
     "choose_champion": "models.promote",

@@ -16,6 +16,8 @@ from regatta.values import json_value
 BATCH_BYTES = 4 << 20
 BATCH_ROWS = 50_000
 RECORDS_ROWS = 10_000
+# What the service explains in one request of nearly every model.
+EXPLAINED_ROWS = 32
 # Of a text in a column, on average. A batch that becomes too large is divided.
 TEXT_BYTES = 24
 
@@ -43,6 +45,8 @@ class Answered:
     lower: Sequence[float] | None = None
     upper: Sequence[float] | None = None
     stale_seconds: float | None = None
+    # How they were explained, with the `contributions` by column.
+    explanation: Mapping[str, Any] | None = None
 
 
 def frame_batches(
@@ -50,7 +54,8 @@ def frame_batches(
 ) -> Iterator[Batch]:
     """Yield the rows of a DataFrame as tensors."""
     width = sum(8 if feature["type"] == "number" else TEXT_BYTES for _, feature in columns)
-    size = max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, width)))
+    most = EXPLAINED_ROWS if parameters.get("explain") else BATCH_ROWS
+    size = max(1, min(most, BATCH_BYTES // max(1, width)))
     start = 0
     while start < frame.rows:
         stop = min(start + size, frame.rows)
@@ -65,11 +70,12 @@ def frame_batches(
 def record_batches(rows: Iterable[Any], fields: Mapping[str, Any]) -> Iterator[Batch]:
     """Yield rows, an object each, as JSON with the other fields of the request."""
     head = json.dumps(fields)[:-1] + (", " if fields else "") + '"data": ['
+    most = EXPLAINED_ROWS if fields.get("explain") else RECORDS_ROWS
     texts: list[str] = []
     size = start = 0
     for row in rows:
         text = json.dumps(record(row), ensure_ascii=False)
-        if texts and (size + len(text) > BATCH_BYTES or len(texts) == RECORDS_ROWS):
+        if texts and (size + len(text) > BATCH_BYTES or len(texts) == most):
             yield Batch(start, start + len(texts), _closed(head, texts))
             start, size, texts = start + len(texts), 0, []
         texts.append(text)
@@ -128,13 +134,22 @@ def answered_tensors(body: bytes, head_length: int, batch: Batch) -> Answered:
     notes = head.get("parameters", {})
     warnings = [*batch.warnings, *split_warnings(notes.get("warnings", ""))]
     bounds = outputs.get("lower"), outputs.get("upper")
-    return Answered(outputs["prediction"], warnings, *bounds, notes.get("stale_seconds"))
+    explanation = _explanation(notes, outputs["contributions"]) if "contributions" in outputs else None
+    return Answered(outputs["prediction"], warnings, *bounds, notes.get("stale_seconds"), explanation)
+
+
+def _explanation(notes: Mapping[str, Any], values: Sequence[float]) -> dict[str, Any]:
+    """Return an explanation as the answer to a batch of objects has it; `values` are those of row after row."""
+    columns = json.loads(notes["columns"])
+    head = {name: notes.get(name) for name in ("method", "samples", "background_rows", "base_value")}
+    return {**head, "contributions": {name: list(values[at :: len(columns)]) for at, name in enumerate(columns)}}
 
 
 def answered_records(answer: Mapping[str, Any]) -> Answered:
     """Read the answer to a batch of objects."""
     bounds = answer.get("lower"), answer.get("upper")
-    return Answered(answer["predictions"], answer["warnings"], *bounds, answer.get("stale_seconds"))
+    others = answer.get("stale_seconds"), answer.get("explanation")
+    return Answered(answer["predictions"], answer["warnings"], *bounds, *others)
 
 
 def combine(
@@ -145,6 +160,7 @@ def combine(
     lower = [value for answer in answers for value in answer.lower or ()]
     upper = [value for answer in answers for value in answer.upper or ()]
     stale = [answer.stale_seconds for answer in answers if answer.stale_seconds is not None]
+    explained = [answer.explanation for answer in answers if answer.explanation is not None]
     raw: dict[str, Any] = {
         "predictions": predictions,
         "count": len(predictions),
@@ -153,8 +169,16 @@ def combine(
         "warnings": merge_warnings(answer.warnings for answer in answers),
         **({"stale_seconds": max(stale)} if stale else {}),
         **({} if level is None else {"level": level, "lower": lower, "upper": upper}),
+        **({"explanation": _joined(explained)} if explained else {}),
     }
     return Predictions.of(raw, index=index, library=library)
+
+
+def _joined(explained: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the explanations of all batches, which one version made, as one."""
+    columns = explained[0]["contributions"]
+    contributions = {name: [value for one in explained for value in one["contributions"][name]] for name in columns}
+    return {**explained[0], "contributions": contributions}
 
 
 def shift_rows(error: ProblemError, batch: Batch) -> ProblemError:

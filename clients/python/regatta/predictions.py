@@ -22,6 +22,8 @@ class Prediction(Answer):
     interval: Mapping[str, Any] | None = None
     # How many seconds ago storage said that this version serves; only while storage does not answer.
     stale_seconds: float | None = None
+    # With `explain`: method, samples, background_rows, base_value and contributions.
+    explanation: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def __float__(self) -> float:
         return self.prediction
@@ -36,11 +38,18 @@ class Prediction(Answer):
         """Return the upper bound of the interval."""
         return None if self.interval is None else self.interval["upper"]
 
+    @property
+    def contributions(self) -> Mapping[str, float] | None:
+        """Return what each column contributes: together the prediction minus `explanation["base_value"]`."""
+        return None if self.explanation is None else self.explanation["contributions"]
+
     def _repr_html_(self) -> str:
         """Return the prediction as a notebook shows it."""
         bounds = "" if self.interval is None else f" ({self.lower:.6g} to {self.upper:.6g})"
         title = f"{self.prediction:.6g}{bounds}, by {self.model_name}, version {self.version}"
-        return table(title, (), (), notes=self.warnings)
+        largest = sorted((self.contributions or {}).items(), key=lambda one: -abs(one[1]))
+        head = ("column", "contribution") if largest else ()
+        return table(title, head, [(name, f"{value:+.6g}") for name, value in largest], notes=self.warnings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +69,8 @@ class Predictions(Answer, Sequence[float]):
     upper: Sequence[float] | None = None
     # How many seconds ago storage said that this version serves; only while storage does not answer.
     stale_seconds: float | None = None
+    # With `explain`: method, samples, background_rows, base_value, and contributions to each prediction by column.
+    explanation: Mapping[str, Any] | None = field(default=None, repr=False)
     index: Any = field(default=None, repr=False)
     # The package of the DataFrame that was predicted, `pandas` or `polars`.
     library: str = field(default="pandas", repr=False)
@@ -84,9 +95,20 @@ class Predictions(Answer, Sequence[float]):
             return module.Series("prediction", list(self.predictions))
         return module.Series(list(self.predictions), index=self.index, name="prediction", dtype="float64")
 
+    @property
+    def contributions(self) -> Mapping[str, Sequence[float]] | None:
+        """Return by column what it contributes to each prediction, together prediction minus base value."""
+        return None if self.explanation is None else self.explanation["contributions"]
+
     def to_frame(self) -> Any:
-        """Return a DataFrame with `prediction`, and with an interval also `lower` and `upper`."""
+        """Return a DataFrame with `prediction`, and with an interval also `lower` and `upper`.
+
+        With explanations it has `base_value` as well, and `contribution_` with the name of each column.
+        """
         columns = {"prediction": self.predictions, "lower": self.lower, "upper": self.upper}
+        if self.explanation is not None:
+            columns["base_value"] = [self.explanation["base_value"]] * len(self)
+            columns |= {f"contribution_{name}": values for name, values in (self.contributions or {}).items()}
         given = {name: list(values) for name, values in columns.items() if values is not None}
         module = _module(self.library)
         return module.DataFrame(given) if self.library == "polars" else module.DataFrame(given, index=self.index)

@@ -103,6 +103,11 @@ export class Models {
     return this.of("importance", model, options);
   }
 
+  /** Return how predictions change with each column: partial dependence, and curves of single rows. */
+  effects(model: ModelReference, options: VersionOptions = {}): Promise<Schemas["ModelEffects"]> {
+    return this.of("effects", model, options);
+  }
+
   /** Return the features that a model takes, with an example of a row. */
   schema(model: ModelReference, options: VersionOptions = {}): Promise<Schemas["ModelSchema"]> {
     return this.of("schema", model, options);

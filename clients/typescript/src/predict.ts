@@ -30,7 +30,12 @@ export interface PredictOptions extends CallOptions {
   strict?: boolean | undefined;
   /** Add bounds that hold this share of the true values, such as 0.9. */
   interval?: number | undefined;
+  /** Say what each column contributes to each prediction. */
+  explain?: boolean | undefined;
 }
+
+/** What the service explains in one request of nearly every model. */
+const EXPLAINED_ROWS = 32;
 
 export interface RowsOptions extends PredictOptions, FollowOptions {
   /** Rows in one request at most. */
@@ -45,6 +50,8 @@ export type ExportOptions = PredictOptions &
     /** Rows to predict, in place of the `fileId` of a stored file. */
     rows?: readonly Row[] | undefined;
   };
+
+type Explanation = NonNullable<BatchPredictions["explanation"]>;
 
 /** Predicts one row, many, or a file. */
 export class Predict {
@@ -61,7 +68,7 @@ export class Predict {
 
   /** Predict any number of rows, in batches, and return the predictions in their order. */
   async rows(rows: readonly Row[], options: RowsOptions = {}): Promise<BatchPredictions> {
-    const { batchRows = 10_000, onProgress, ...rest } = options;
+    const { batchRows = options.explain ? EXPLAINED_ROWS : 10_000, onProgress, ...rest } = options;
     const { body, signal } = split(rest);
     let all: BatchPredictions | undefined;
     for (const batch of batchesOf(rows, batchRows)) {
@@ -134,7 +141,15 @@ function joined(before: BatchPredictions, next: BatchPredictions): BatchPredicti
     warnings: [...new Set([...before.warnings, ...next.warnings])],
     ...(before.lower && next.lower && { lower: before.lower.concat(next.lower) }),
     ...(before.upper && next.upper && { upper: before.upper.concat(next.upper) }),
+    ...(before.explanation && next.explanation && { explanation: explained(before.explanation, next.explanation) }),
   };
+}
+
+/** Return the explanations of two batches as one. */
+function explained(before: Explanation, next: Explanation): Explanation {
+  const columns = Object.entries(before.contributions);
+  const contributions = columns.map(([name, values]) => [name, values.concat(next.contributions[name] ?? [])]);
+  return { ...before, contributions: Object.fromEntries(contributions) };
 }
 
 /** Return the error of a batch with the numbers that its rows have among all rows. A batch of one row has none. */

@@ -454,6 +454,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/model/effects/{model_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return how predictions change with each column: partial dependence and individual curves, made at training */
+        get: operations["get_effects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/model/importance/{model_name}": {
         parameters: {
             query?: never;
@@ -1058,6 +1075,30 @@ export interface components {
             };
             cross_validation: components["schemas"]["CrossValidation"];
         };
+        /** @description Why these predictions: the contributions to each add up to prediction minus base_value. */
+        BatchExplanation: {
+            /**
+             * @description exact Shapley values, or estimated ones; mixed: those of some members of a blend are estimated
+             * @enum {string}
+             */
+            method: "exact" | "mixed" | "sampled";
+            /** @description how many orders of the columns were sampled for a row; null where exact */
+            samples: number | null;
+            /**
+             * Format: int64
+             * @description of training, which each row is compared with
+             */
+            background_rows: number;
+            /**
+             * Format: double
+             * @description the mean prediction of these rows
+             */
+            base_value: number;
+            /** @description by column one for each row, in units of the target */
+            contributions: {
+                [key: string]: number[];
+            };
+        };
         /** @description The predictions of many rows, in their order. */
         BatchPredictions: {
             predictions: number[];
@@ -1075,6 +1116,8 @@ export interface components {
             interval?: components["schemas"]["IntervalLevel"];
             lower?: number[];
             upper?: number[];
+            /** @description with explain */
+            explanation?: components["schemas"]["BatchExplanation"];
         };
         /** @description Many rows: records, columns and rows, or a stored file. */
         BatchRequest: {
@@ -1101,6 +1144,11 @@ export interface components {
             strict?: boolean;
             /** @description share of true values that the bounds are to hold */
             interval?: number | null;
+            /**
+             * @description say what each column contributes to each prediction
+             * @default false
+             */
+            explain?: boolean;
             /**
              * Format: int64
              * @description rows in memory at a time; below 1,000 it is 1,000
@@ -1187,6 +1235,18 @@ export interface components {
             ks: number | null;
             ks_critical: number | null;
             bins: components["schemas"]["DriftBins"];
+        };
+        /** @description How predictions change with one column. */
+        ColumnEffect: {
+            feature: string;
+            /** @enum {string} */
+            type: "number" | "boolean" | "date" | "category";
+            /** @description of the column, in the order of mean and curves */
+            values: (number | string | boolean)[];
+            /** @description the mean prediction at each value: partial dependence */
+            mean: (number | null)[];
+            /** @description the predictions of single rows at each value */
+            curves: (number | null)[][];
         };
         /** @description The values of a column beyond two bounds. */
         ColumnOutliers: {
@@ -1720,6 +1780,11 @@ export interface components {
             /** @description share of true values that the bounds are to hold */
             interval?: number | null;
             /**
+             * @description say what each column contributes to each prediction
+             * @default false
+             */
+            explain?: boolean;
+            /**
              * @description csv: leave texts as they are that a spreadsheet would run as formulas
              * @default false
              */
@@ -1908,7 +1973,11 @@ export interface components {
             id?: string;
             parameters?: components["schemas"]["InferWarnings"];
         };
-        /** @description Rows to predict, an input for each feature; parameters `strict` and `interval` are as for POST /predict/batch. */
+        /**
+         * @description Rows to predict, an input for each feature.
+         *
+         *     The parameters `strict`, `interval` and `explain` are as for POST /predict/batch.
+         */
         InferRequest: {
             id?: string | null;
             parameters?: {
@@ -1917,7 +1986,7 @@ export interface components {
             inputs: components["schemas"]["Input"][];
             outputs?: components["schemas"]["Output"][];
         };
-        /** @description Warnings as one text, how wide the bounds are, and how old the champion is while storage does not answer. */
+        /** @description Warnings as one text, how wide the bounds are, how old the champion is, and how predictions were explained. */
         InferWarnings: {
             warnings?: string;
             /**
@@ -1930,6 +1999,28 @@ export interface components {
              * @description how many seconds ago storage said that this version serves; only while storage does not answer
              */
             stale_seconds?: number;
+            /**
+             * @description with explain
+             * @enum {string}
+             */
+            method?: "exact" | "mixed" | "sampled";
+            /**
+             * Format: int64
+             * @description with explain, unless the contributions are exact
+             */
+            samples?: number;
+            /**
+             * Format: int64
+             * @description with explain
+             */
+            background_rows?: number;
+            /**
+             * Format: double
+             * @description with explain
+             */
+            base_value?: number;
+            /** @description with explain: the columns of the output contributions, as a JSON list of texts */
+            columns?: string;
         };
         /** @description One column of the rows to predict, its values in `data` or in binary after the JSON. */
         Input: {
@@ -2052,6 +2143,22 @@ export interface components {
             columns: {
                 [key: string]: number[];
             };
+        };
+        /** @description How predictions change when one column alone changes, worked out when the version was trained. */
+        ModelEffects: {
+            model_name: string;
+            /** Format: int64 */
+            version: number;
+            how: string;
+            /**
+             * Format: int64
+             * @description of training, whose mean prediction is shown
+             */
+            rows: number;
+            /** @description the most important columns first */
+            effects: components["schemas"]["ColumnEffect"][];
+            /** @description columns beyond the most important ones, or beyond the time */
+            left_out: string[];
         };
         /** @description How much R2 falls when a column is shuffled. */
         ModelImportance: {
@@ -2416,6 +2523,8 @@ export interface components {
              */
             stale_seconds?: number;
             interval?: components["schemas"]["IntervalBounds"];
+            /** @description with explain */
+            explanation?: components["schemas"]["RowExplanation"];
         };
         /** @description The first rows of a dataset. */
         Preview: {
@@ -2843,6 +2952,30 @@ export interface components {
         Row: {
             [key: string]: components["schemas"]["Cell"];
         };
+        /** @description Why this prediction: the contributions of the columns add up to prediction minus base_value. */
+        RowExplanation: {
+            /**
+             * @description exact Shapley values, or estimated ones; mixed: those of some members of a blend are estimated
+             * @enum {string}
+             */
+            method: "exact" | "mixed" | "sampled";
+            /** @description how many orders of the columns were sampled for a row; null where exact */
+            samples: number | null;
+            /**
+             * Format: int64
+             * @description of training, which each row is compared with
+             */
+            background_rows: number;
+            /**
+             * Format: double
+             * @description the mean prediction of these rows
+             */
+            base_value: number;
+            /** @description by column, in units of the target */
+            contributions: {
+                [key: string]: number;
+            };
+        };
         /** @description One row of raw values, by column name. */
         RowRequest: {
             /** @description a stored model */
@@ -2868,6 +3001,11 @@ export interface components {
             strict?: boolean;
             /** @description share of true values that the bounds are to hold */
             interval?: number | null;
+            /**
+             * @description say what each column contributes to each prediction
+             * @default false
+             */
+            explain?: boolean;
             data: components["schemas"]["Row"];
         };
         /** @description How the columns of a file differ from those that the model takes. */
@@ -7548,6 +7686,142 @@ export interface operations {
             };
         };
     };
+    get_effects: {
+        parameters: {
+            query?: {
+                /** @description default: the version that serves */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @example houses */
+                model_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelEffects"];
+                };
+            };
+            /** @description The request cannot be parsed, or the model is damaged */
+            400: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else is changing the same thing, it is in use, or a newer version of the service stored it */
+            409: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields, values or the file are not usable; `errors` names them */
+            422: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, which was logged */
+            500: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Storage does not answer; try again */
+            503: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_importance: {
         parameters: {
             query?: {
@@ -9045,6 +9319,8 @@ export interface operations {
                 strict?: boolean;
                 /** @description share of true values that the bounds are to hold */
                 interval?: number;
+                /** @description say what each column contributes to each prediction */
+                explain?: boolean;
                 /** @description rows in memory at a time; below 1,000 it is 1,000 */
                 batch_size?: number;
                 /** @description instead of the Content-Type's charset */

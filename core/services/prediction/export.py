@@ -17,7 +17,7 @@ from core.exporting.cells import Options
 from core.exporting.csv_style import CsvStyle, CsvStyleFields
 from core.exporting.files import FORMATS, Format, NamedFile
 from core.inference.stored_columns import rows_of_table
-from core.jobs.fields import ExportFormat, IntervalLevel, RawTexts, Strict
+from core.jobs.fields import Explain, ExportFormat, IntervalLevel, RawTexts, Strict
 from core.manifests import Feature
 from core.model_manifest import ModelManifest
 from core.packed_columns import ColumnTable
@@ -35,6 +35,7 @@ Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 PREDICTION = "prediction"
 BOUNDS = ("prediction_lower", "prediction_upper")
+BASE_VALUE, CONTRIBUTION = "base_value", "contribution_"
 # How many rows of a stored table are Python objects at a time.
 ROWS = 1 << 13
 # Enough decimals to distinguish predictions that differ by a hundredth of the model's error; float64 has no more.
@@ -49,16 +50,20 @@ class ExportRequest(CsvStyleFields, ModelChoice):
     file_id: str | None = None
     strict: Strict = False
     interval: IntervalLevel = None
+    explain: Explain = False
     format: ExportFormat = "csv"
     raw: RawTexts = False
 
     def table_command(self) -> "ExportTableCommand | None":
-        """Return the command that does this as a job; None unless a stored model is to predict a stored file."""
-        if self.file_id is None or self.model_name is None:
+        """Return the command that does this as a job; None unless a stored model is to predict a stored file.
+
+        What is explained is never so much that it needs a job.
+        """
+        if self.file_id is None or self.model_name is None or self.explain:
             return None
         from core.jobs.commands import ExportTableCommand  # most requests start without it
 
-        return ExportTableCommand(**self.model_dump(exclude={"data", "model_data"}))
+        return ExportTableCommand(**self.model_dump(exclude={"data", "model_data", "explain"}))
 
 
 def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> NamedFile:
@@ -69,20 +74,29 @@ def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> N
     that, or a text that no cell of Excel holds, and what `find_model`, `find_table` and predicting raise.
     """
     model = find_model(workspace, request.model_name, request.version, request.model_data, request.model_info)
+    explainer = None
+    if request.explain:
+        from core.services.prediction.explanations import find_explainer  # most requests start without it
+
+        explainer = find_explainer(workspace, model, request.model_data)
+    asked: dict[str, Any] = {"strict": request.strict, "interval": request.interval, "explainer": explainer}
     if request.file_id is not None:
-        table = find_table(workspace, request.file_id)
         dataset = workspace.datasets.manifest(request.file_id)
+        if explainer is not None:
+            explainer.check_rows(dataset.rows)
+        table = find_table(workspace, request.file_id)
         read_again = columns_read_again(workspace, dataset, model.manifest.features)
-        predicted = predict_table(model, table, read_again=read_again, strict=request.strict, interval=request.interval)
+        predicted = predict_table(model, table, read_again=read_again, **asked)
         header, rows = list(table.values), _table_rows(table)
     else:
         records = request.data or []
-        predicted = predict_records(model, records, strict=request.strict, interval=request.interval)
+        predicted = predict_records(model, records, **asked)
         header = list(dict.fromkeys(chain.from_iterable(records)))
         check_density(len(records), header, sum(map(size_of_names, records)))
         rows = _record_rows(records, header, model.manifest.features)
     chosen = FORMATS[request.format]
-    added = added_columns(header, bounds=request.interval is not None)
+    explained = [] if explainer is None else explainer.columns
+    added = added_columns(header, bounds=request.interval is not None, explained=explained)
     chosen.check_columns(len(header) + len(added))
     chosen.check_names(header, len(predicted.values))
     made = named_file(model.manifest, chosen, folder)
@@ -92,10 +106,19 @@ def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> N
     return replace(made, stale_seconds=stale_seconds(workspace, request.model_name, model))
 
 
-def added_columns(header: Sequence[str], *, bounds: bool = False) -> list[str]:
-    """Return the names of the prediction columns, with a number where the table has such a column itself."""
-    taken = set(header)
-    return [_free_name(name, taken) for name in (PREDICTION, *(BOUNDS if bounds else ()))]
+def added_columns(header: Sequence[str], *, bounds: bool = False, explained: Sequence[str] = ()) -> list[str]:
+    """Return the names of the prediction columns, with a number where the table has such a column itself.
+
+    Of columns whose contributions are `explained` they are `base_value` and `contribution_` with the column's name.
+    """
+    wanted = [PREDICTION, *(BOUNDS if bounds else ())]
+    if explained:
+        wanted += [BASE_VALUE, *(CONTRIBUTION + name for name in explained)]
+    taken, added = set(header), []
+    for name in wanted:
+        added.append(_free_name(name, taken))
+        taken.add(added[-1])
+    return added
 
 
 def named_file(model: ModelManifest, kind: Format[Any], folder: Path) -> NamedFile:

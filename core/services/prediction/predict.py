@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,10 @@ from core.storage.workspace import Workspace
 from core.telemetry.facts import note_rows
 from core.telemetry.metrics import count, set_gauge
 
+if TYPE_CHECKING:
+    # Most requests start without it.
+    from core.inference.contributions.explainer import Explainer, Explanation
+
 TABLES_KEPT = 3
 DEFAULT_BATCH = 10_000
 
@@ -42,11 +46,17 @@ class Predictions:
     values: NDArray[np.float64]
     warnings: list[str]
     interval: Interval | None = None
+    explanation: "Explanation | None" = None
 
     @property
     def columns(self) -> list[NDArray[np.float64]]:
-        """Return the predictions, and their lower and upper bounds where those were asked for."""
-        return [self.values, *(self.interval.bounds(self.values) if self.interval else ())]
+        """Return the predictions, their bounds and what columns contribute, as far as those were asked for."""
+        explained = self.explanation
+        return [
+            self.values,
+            *(self.interval.bounds(self.values) if self.interval else ()),
+            *((np.full(len(self.values), explained.base_value), *explained.contributions.T) if explained else ()),
+        ]
 
 
 @cache
@@ -85,6 +95,7 @@ def predict_records(
     *,
     strict: bool = False,
     interval: float | None = None,
+    explainer: "Explainer | None" = None,
 ) -> Predictions:
     """Predict JSON records; raises what `predict_batches` does."""
     if len(records) == 1 and (row := raw_columns_of_clean_row(records[0], model.compiled.levels)) is not None:
@@ -92,13 +103,13 @@ def predict_records(
         predicted = _predict(model, row, width)
         _check_finite(predicted.values, 0)
         _note_rows(model, 1)
-        return predicted
+        return predicted if explainer is None else replace(predicted, explanation=_explanation(explainer, [row]))
     _check_rows(len(records), settings().max_batch_rows)
     batches = (
         batch_from_records(records[start : start + batch_size], model.manifest.features)
         for start in range(0, len(records), batch_size)
     )
-    return predict_batches(model, batches, strict=strict, interval=interval)
+    return predict_batches(model, batches, strict=strict, interval=interval, explainer=explainer)
 
 
 def predict_batches(
@@ -109,8 +120,9 @@ def predict_batches(
     interval: float | None = None,
     first_row: int = 0,
     cells: FileCells | None = None,
+    explainer: "Explainer | None" = None,
 ) -> Predictions:
-    """Predict unchecked rows batch by batch, with one batch in memory at a time.
+    """Predict unchecked rows batch by batch, with one batch in memory at a time unless they are explained.
 
     `first_row` is the number of the first row in errors; `cells` collects what cannot be read where the rows are those
     of a file. With `strict`, warnings are errors. Raises
@@ -119,6 +131,8 @@ def predict_batches(
     width = None if interval is None else conformal_interval(model.manifest, interval)
     input_warnings = InputWarnings(model.manifest.features, strict=strict, first_row=first_row)
     predicted: list[Predictions] = []
+    kept: list[RawColumns] = []
+    rows = 0
     for batch in batches:
         _check_time()
         start = input_warnings.next_row
@@ -126,9 +140,13 @@ def predict_batches(
         columns = raw_columns_of_batch(batch, model.manifest.features, input_warnings, cells)
         predicted.append(_predict(model, columns, width))
         _check_finite(predicted[-1].values, start)
+        if explainer is not None:
+            kept.append(columns)
+            rows += batch.rows
+            explainer.check_rows(rows)
     joined = _joined(predicted, width)
     _note_rows(model, len(joined.values))
-    return replace(joined, warnings=input_warnings.warnings())
+    return replace(joined, warnings=input_warnings.warnings(), explanation=_explanation(explainer, kept))
 
 
 def predict_table(
@@ -139,10 +157,11 @@ def predict_table(
     read_again: ColumnsReadAgain = NOTHING_READ_AGAIN,
     strict: bool = False,
     interval: float | None = None,
+    explainer: "Explainer | None" = None,
 ) -> Predictions:
     """Predict every row of a stored table, with the columns that were `read_again` from its source.
 
-    Raises what `predict_slices` does, and what `ColumnsReadAgain.warnings` does.
+    Raises what `predict_slices` does, what `ColumnsReadAgain.warnings` does, and what `Explainer.explain` does.
     """
     warnings = read_again.warnings(strict=strict)
     width = None if interval is None else conformal_interval(model.manifest, interval)
@@ -150,7 +169,11 @@ def predict_table(
     slices = predict_slices(model, table.slices(batch_size), input_warnings, read_again, width)
     joined = _joined(list(slices), width)
     _check_finite(joined.values, FIRST_FILE_ROW)
-    return replace(joined, warnings=[*warnings, *input_warnings.warnings()])
+    explanation = None
+    if explainer is not None:
+        columns = raw_columns_of_table(table, model.manifest.features, read_again.rows(0, table.rows))
+        explanation = explainer.explain([columns], _check_time)
+    return replace(joined, warnings=[*warnings, *input_warnings.warnings()], explanation=explanation)
 
 
 def predict_slices(
@@ -174,6 +197,10 @@ def predict_slices(
         input_warnings.update(columns, some.rows)
         _note_rows(model, some.rows)
         yield _predict(model, columns, interval)
+
+
+def _explanation(explainer: "Explainer | None", batches: Sequence[RawColumns]) -> "Explanation | None":
+    return None if explainer is None else explainer.explain(batches, _check_time)
 
 
 def _check_time() -> None:

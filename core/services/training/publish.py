@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Protocol
 
+from core.array_types import RawColumns
 from core.automl.adaptive_interval import SpreadBudget, with_spread
 from core.automl.training import TrainedModel
 from core.automl.verified_graph import VerifiedGraph, verify_graph
@@ -18,16 +19,22 @@ from core.compiler.compile import raw_columns_of_frame
 from core.compiler.graph_builder import with_metadata
 from core.errors import TrainingFailedError
 from core.inference.column_meaning import feature_of
+from core.inference.contributions.background import background_metadata, background_rows
 from core.inference.lost_texts import TrainedFeature
 from core.inference.model_card import ModelCard
 from core.manifests import DatasetManifest, Feature
 from core.model_manifest import ModelManifest, StoredFile, TrainedOn
 from core.preprocessing.row_reader import with_row_reader
+from core.regressors.effects import effects
 from core.regressors.importance import permutation_importance
-from core.regressors.splits import Split
+from core.regressors.splits import Split, evenly_spaced
 from core.regressors.spread import DEFAULT_SECONDS
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
+
+# The rows of which the background is chosen, and the seconds that the effects of columns may take.
+SAMPLED_ROWS = 1000
+EFFECTS_SECONDS = 0.5
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
 
@@ -83,11 +90,26 @@ def publish_model(
     pipeline = with_row_reader(trained.pipeline, read_as)
     pickled = pickle.dumps(pipeline, protocol=pickle.HIGHEST_PROTOCOL)
     draft = _draft(publication, name, data, trained, replace(verified, features=features), pickled, time_left)
-    graph = with_metadata(verified.graph, ModelCard.of(draft, read_as).metadata())
-    evaluation = json.dumps({"plots": trained.plots, "segments": trained.segments}).encode()
+    sample, background = _background(data, verified)
+    metadata = {**ModelCard.of(draft, read_as).metadata(), **background_metadata(background)}
+    graph = with_metadata(verified.graph, metadata)
+    places = {one.feature: place for place, one in enumerate(draft.importance)}
+    important = sorted(features, key=lambda feature: places.get(feature.name, len(places)))
+    seconds = EFFECTS_SECONDS if time_left is None else min(EFFECTS_SECONDS, time_left())
+    explained = effects(verified.compiled.run, background, sample, important, seconds=seconds)
+    stored = {"plots": trained.plots, "segments": trained.segments, "effects": explained}
+    evaluation = json.dumps(stored).encode()
     draft = draft.model_copy(update={"graph": _stored_file(graph), "evaluation": _stored_file(evaluation)})
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
     return publication.store.publish(draft, files, promote=publication.promote)
+
+
+def _background(data: Split, verified: VerifiedGraph) -> tuple[RawColumns, RawColumns]:
+    """Return raw columns of train rows: a sample that is evenly spaced, and the background of it."""
+    rows = data.train_x.iloc[evenly_spaced(len(data.train_x), SAMPLED_ROWS)]
+    sample = raw_columns_of_frame(rows, verified.features)
+    chosen = background_rows(verified.compiled.run(sample))
+    return sample, {name: values[chosen] for name, values in sample.items()}
 
 
 def _draft(

@@ -18,6 +18,7 @@ ModelList = list[Model]
 Names = list[str]
 RegressorList = list[Regressor]
 Importances = list[Mapping[str, Any]]
+Effects = Mapping[str, Any]
 Versions = list[int]
 Validation = Literal["random", "time", "group"]
 TargetTransform = Literal["none", "log", "yeo_johnson", "trend", "auto"]
@@ -159,6 +160,11 @@ class AsyncModels:
         """Return how much R2 falls when a feature is shuffled: `feature`, `mean` and `std`, the largest first."""
         rows: Importances = (await self._of("/model/importance", name, version))["importance"]
         return rows
+
+    async def effects(self, name: Named, version: int | None = None) -> Effects:
+        """Return how predictions change with each column: partial dependence in `mean`, and `curves` of single rows."""
+        found: Effects = await self._of("/model/effects", name, version)
+        return found
 
     async def schema(self, name: Named, version: int | None = None) -> ModelSchema:
         """Return the columns that a model takes, with an example of a request."""

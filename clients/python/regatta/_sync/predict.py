@@ -58,17 +58,19 @@ class Predict:
         version: int | None = None,
         interval: float | None = None,
         strict: bool = False,
+        explain: bool = False,
         on_progress: ReportProgress | None = None,
     ) -> Predictions:
         """Predict rows and return the predictions in their order.
 
         `rows` is a DataFrame of pandas or polars, or dicts with a value for each column. Missing values are None, NaN,
         NaT or pandas.NA, and in a DataFrame infinite numbers, with a warning. `interval=0.9` adds bounds that nine
-        tenths of all true values lie between. With `strict` missing values, infinite numbers and unseen categories are
-        errors. Raises `ColumnsNotKnown` for a DataFrame with columns that neither the model nor the file that it was
-        trained on has, and `InvalidRecords` for values that it cannot take.
+        tenths of all true values lie between, and `explain` what each column contributes, in `contributions`. With
+        `strict` missing values, infinite numbers and unseen categories are errors. Raises `ColumnsNotKnown` for a
+        DataFrame with columns that neither the model nor the file that it was trained on has, and `InvalidRecords` for
+        values that it cannot take.
         """
-        options = {"strict": strict, **({} if interval is None else {"interval": interval})}
+        options: dict[str, Any] = {"strict": strict, **given({"interval": interval, "explain": explain or None})}
         choice = self._choice(model, version)
         frame = as_frame(rows)
         if frame is not None:
@@ -83,10 +85,12 @@ class Predict:
         version: int | None = None,
         interval: float | None = None,
         strict: bool = False,
+        explain: bool = False,
     ) -> Prediction:
         """Predict one row: a dict, or a Series of pandas, with a value for each column."""
         choice = self._choice(model, version)
-        body = given({**choice, "data": record(row), "interval": interval, "strict": strict or None})
+        options = {"interval": interval, "strict": strict or None, "explain": explain or None}
+        body = given({**choice, "data": record(row), **options})
         try:
             return Prediction.of(self._connection.json("POST", "/predict", pure=True, json=body))
         except InvalidRecords as error:
@@ -103,6 +107,7 @@ class Predict:
         format: Literal["csv", "excel", "json"] = "csv",
         interval: float | None = None,
         strict: bool = False,
+        explain: bool = False,
         raw: bool = False,
         delimiter: Delimiter | None = None,
         decimal: DecimalMark | None = None,
@@ -112,13 +117,16 @@ class Predict:
         """Write rows with their predictions to a file and return its path.
 
         The rows are a DataFrame or dicts in `rows`, or the stored file `file_id`; without both the current file. A
-        large file is predicted as a job, which is followed. The file has its name once it is complete. A CSV is written
-        with the `delimiter` and the `decimal` mark that are given, and without a byte order mark if `bom` is False.
+        large file is predicted as a job, which is followed. The file has its name once it is complete. With `explain`
+        there is a column `contribution_...` for each column of the model, and `base_value`, to which they are added. A
+        CSV is written with the `delimiter` and the `decimal` mark that are given, and without a byte order mark if
+        `bom` is False.
         """
         target = Path(path)
         choice = self._choice(model, version)
         source = self._rows_to_export(rows, file_id, strict=strict)
         options = {"format": format, "interval": interval, "strict": strict or None, "raw": raw or None}
+        options["explain"] = explain or None
         style = {"delimiter": delimiter, "decimal": decimal, "bom": bom}
         body = given({**choice, **source, **options, **style})
         response = self._connection.download("POST", "/predict/export", target, keyed=True, json=body)
