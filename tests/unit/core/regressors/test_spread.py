@@ -1,5 +1,6 @@
 """The spread of errors is learned where they differ from row to row, and only there."""
 
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -102,6 +103,14 @@ def test_a_row_of_several_divisions_counts_once_and_is_scored_in_each() -> None:
     assert all(spreads)
     first, second = (spread.predict(frame, line) for spread in spreads if spread)
     assert first.tolist() == second.tolist()
+
+
+def test_one_fold_is_enough_where_rows_are_divided_at_random() -> None:
+    frame, line, y = wedge(2_000)
+    data = split(frame, y)
+    one = OutOfFold(data, {0: line[data.folds[0].test]})
+    assert fit_spread(one, MINUTE) is not None
+    assert fit_spread(replace(one, data=replace(data, keys=np.arange(2_000))), MINUTE) is None
 
 
 def test_no_residual_is_divided_by_a_spread_that_was_learned_from_its_fold() -> None:
