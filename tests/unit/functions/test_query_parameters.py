@@ -18,8 +18,13 @@ from tests.support.gateway import template_routes
 IN_PATHS = ("%01x", "%00", "a%00b", "%ed%a0%80", "%ff%fe", "%ef%bb%bf", "a%0d%0aX-Evil:%201", "%1b%5b31m", "x" * 2_000)
 HALF, DEEP = rb'"\ud800"', b"[" * 900 + b"]" * 900
 PARAMETER = re.compile(r"\{\w+\}")
+# Every address below /console is the same page, whatever it names: the page reads it, and asks for what it names.
 WITH_PARAMETERS = sorted(
-    {(method, path) for method, path, _ in template_routes() if "{" in path and method not in ("HEAD", "OPTIONS")}
+    {
+        (method, path)
+        for method, path, _ in template_routes()
+        if "{" in path and not path.startswith("/console/") and method not in ("HEAD", "OPTIONS")
+    }
 )
 BODIES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/predict"): ("model_name", "data", "model_data", "model_info"),
