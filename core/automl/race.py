@@ -30,8 +30,9 @@ EXPLORING_SHARE, MOSTLY_EXPLORING_SHARE, TELLING_ROWS = 0.45, 0.7, 2_000
 BOOSTED_FIRST, BEFORE_BOOSTED_SHARE = 3, 0.03
 # If nothing has succeeded after this share of the time, the fastest trial is what is run.
 PATIENCE_SHARE = 0.4
-# A model that takes more than this share of the time to verify and to explain may not win, unless all do.
-MOST_STORING_SHARE = 0.3
+# A model that takes more than this share of the time to verify and to explain, and so many times as long as the
+# quickest, may not win.
+MOST_STORING_SHARE, MUCH_SLOWER = 0.3, 3.0
 # The first fit of a regressor may be forecast to take so many times the time that is left.
 FIRST_DOUBT = 2.0
 # Repetitions of the division into folds are for so many of the best trials, besides the members of an ensemble.
@@ -209,6 +210,8 @@ class Race:
             quickest = min(seconds[trial.label] for trial in search.finalists)
             self._kept = min(quickest, (1 - PATIENCE_SHARE) * search.seconds)
             return
+        # Much slower than the quickest, so that a busy machine, on which all are slow, excludes none.
+        most = max(most, MUCH_SLOWER * min(seconds.values(), default=0.0))
         slow = [trial for trial in search.usable if seconds[trial.label] > most]
         self.search = search.with_trials(
             [trial.with_failure(TrainingFailedError(TOO_SLOW.format(seconds[trial.label]))) for trial in slow]

@@ -23,7 +23,7 @@ class FoldResult:
 
     The holdout has no score, because scores select and the holdout must not; it has the fitted pipeline instead.
     Where the serving `cost` of the fitted pipeline was measured, `fold_pipeline` is that pipeline. `row_seconds` is the
-    time that the estimator took to predict each test row.
+    time that an estimator that compares rows with rows took to predict each test row.
     """
 
     fold_number: int
