@@ -81,7 +81,11 @@ def test_a_race_with_everything_serves_what_it_names(client: httpx.Client) -> No
 
 def test_available_regressors_show_what_they_cost(client: httpx.Client) -> None:
     models = {model["model_type"]: model for model in client.get("/model/available").json()["models"]}
-    assert [name for name, model in models.items() if model["extra"]] == ["extra_trees", "hist_gradient_boosting"]
+    assert [name for name, model in models.items() if model["extra"]] == [
+        "extra_trees",
+        "hist_gradient_boosting",
+        "lightgbm",
+    ]
     assert models["svr"]["cost"] == {"grows_with": "n² × columns", "most_rows": 20_000}
     assert all(model["grid"] for model in models.values())
 

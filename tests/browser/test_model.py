@@ -38,6 +38,10 @@ def test_a_model_shows_what_it_is_worth_and_how_it_is_used(page: "Page", check: 
     for tab in ("Why", "Inside", "Use it"):
         page.get_by_role("tab", name=tab, exact=True).click()
         page.locator(f"[role=tab][aria-selected=true]:has-text('{tab}')").wait_for()
+        if tab == "Why":
+            page.get_by_role("heading", name="Partial dependence").wait_for()
+            page.get_by_label("Show single rows").check()
+            page.locator(".thin .line").first.wait_for(state="attached")
         check(page, f"model-{tab.split()[0].lower()}")
     code = page.locator("pre").inner_text()
     assert f'"model_name": "{cars}"' in code

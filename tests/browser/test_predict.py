@@ -34,6 +34,8 @@ def test_a_prediction_moves_with_the_values_of_its_row(page: "Page", stack: Stac
     page.get_by_role("link", name=MODEL).click()
     shown = page.locator(".prediction bdi")
     shown.wait_for()
+    page.get_by_text("Why this prediction").wait_for()
+    assert page.locator(".reasons .bar").count() == 2
     check(page, "predict-row")
     page.get_by_label("x", exact=True).fill("0.5")
     page.get_by_label("colour", exact=True).select_option("blue")

@@ -101,7 +101,7 @@ def decided(stack: Stack) -> str:
 
 def test_the_report_of_a_series_can_be_walked_through(address: Follower, decided: str) -> None:
     address.call("GET", f"/jobs/{decided}")
-    assert any("/model/info?" in link for link in address.followed), "the page of the report"
+    assert any("/model/report/" in link for link in address.followed), "the page of the report"
 
 
 def test_the_documentation_is_at_every_address(address: Follower) -> None:

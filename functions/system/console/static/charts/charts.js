@@ -75,13 +75,13 @@ export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false,
   }}<//>`;
 }
 
-// Lines over numbers or times. series: [{ name, points: [[x, y], ...] }]; their names stand at their ends.
+// Lines over numbers or times. series: [{ name, points: [[x, y], ...], dashed, thin }]; their names stand at their ends.
 export function Line({ title, name, series, xLabel, yLabel, height = 240, words, showX = number, showY = number, band, marks = false }) {
   const all = series.flatMap(({ points }) => points);
   const domain = extent(all.map(([x]) => x));
   const range = roomy([...all.map(([, y]) => y), ...(band ?? []).flatMap(([, low, high]) => [low, high])]);
   return html`<${Figure} title=${title} name=${name} words=${words ?? t("charts.line", { x: xLabel ?? "", y: yLabel ?? title ?? "" })}>${(width) => {
-    const named = series.length > 1;
+    const named = series.filter(({ name: label }) => label).length > 1;
     const margin = { ...MARGIN, right: named ? Math.min(120, width / 4) : 12 };
     const x = linear(domain, [margin.left, width - margin.right]);
     const y = linear(range, [height - margin.bottom, margin.top]);
@@ -89,10 +89,10 @@ export function Line({ title, name, series, xLabel, yLabel, height = 240, words,
       <${Axes} width=${width} height=${height} margin=${margin}
         x=${{ scale: x, ticks: ticks(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: ticks(...range, height / 64), show: showY, label: yLabel }} />
       ${band && html`<path class="band" d=${`${path(band.map(([a, , high]) => [a, high]), x, y)}L${[...band].reverse().map(([a, low]) => `${x(a)} ${y(low)}`).join("L")}Z`} />`}
-      ${series.map(({ name: label, points, dashed }, index) => html`<g class="series-${index % 6} ${dashed ? "dashed" : ""}">
+      ${series.map(({ name: label, points, dashed, thin: isThin }, index) => html`<g class="series-${isThin || !named ? 0 : index % 6} ${dashed ? "dashed" : ""} ${isThin ? "thin" : ""}">
         <path class="line" d=${path(points, x, y)} />
         ${(marks || points.length === 1) && points.map(([a, b]) => html`<circle class="mark" cx=${x(a)} cy=${y(b)} r="3.5"><title>${`${label ?? ""} ${showX(a)}: ${showY(b)}`}</title></circle>`)}
-        ${named && points.length > 0 && html`<text class="line-label" x=${width - margin.right + 8} y=${y(points.at(-1)[1])} dominant-baseline="central">${shorten(label, margin.right / 7.5)}</text>`}
+        ${named && label && points.length > 0 && html`<text class="line-label" x=${width - margin.right + 8} y=${y(points.at(-1)[1])} dominant-baseline="central">${shorten(label, margin.right / 7.5)}</text>`}
       </g>`)}
     </svg>`;
   }}<//>`;

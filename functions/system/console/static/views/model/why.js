@@ -5,6 +5,7 @@ import { count, date, number } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { Table } from "../../parts/table.js";
 import { t } from "../../parts/words.js";
+import { Effects } from "./effects.js";
 
 const SHOWN = 25;
 
@@ -17,6 +18,7 @@ export function Why({ info, metrics }) {
           items=${importance.slice(0, SHOWN).map(({ feature, mean, std }) => ({ label: feature, value: mean, kind: mean < 0 ? "rest" : "", note: `${number(mean, 3)} ± ${number(std, 2)}` }))} />
       <//>`}
     <//>
+    <${Effects} info=${info} />
     ${metrics?.segments?.length > 0 && html`<${Segments} info=${info} all=${metrics.segments} />`}`;
 }
 

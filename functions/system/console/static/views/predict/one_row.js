@@ -6,6 +6,7 @@ import { number } from "../../parts/format.js";
 import { html, useEffect, useRef, useState } from "../../parts/preact.js";
 import { t } from "../../parts/words.js";
 import { FeatureField } from "./fields.js";
+import { Reasons } from "./reasons.js";
 
 const PAUSE_MS = 80;
 // Of many columns those that matter most come first; the others are folded.
@@ -33,6 +34,7 @@ export function OneRow({ schema, info, ranges, level }) {
         ${answer ? html`<${Answer} answer=${answer} unit=${schema.output.unit} range=${ranges[schema.output.target_column]} old=${Boolean(error)} />` : !error && html`<p class="prediction muted">…</p>`}
         ${error && !isInForm && html`<${ErrorPanel} error=${error} />`}
         ${error && isInForm && html`<p class="field-error"><${Icon} name="error" size="16" />${t("predict.correct")}</p>`}
+        <${Reasons} schema=${schema} row=${row} isUsable=${!error} />
         ${answer && !error && answer.warnings.length > 0 && html`<ul class="warnings" lang="en">${answer.warnings.map((warning) => html`<li><${Icon} name="warning" size="16" /><span>${warning}</span></li>`)}</ul>`}
       </div>
     </div>
