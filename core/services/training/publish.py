@@ -34,7 +34,10 @@ from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 
 # The rows of which the background is chosen, and the seconds that the effects of columns may take.
 SAMPLED_ROWS = 1000
-EFFECTS_SECONDS = 0.5
+EFFECTS_SECONDS = 2.0
+NOT_EXPLAINED = (
+    "its predictions cannot be explained: the rows that they would be compared with do not fit into max_bytes"
+)
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
 
@@ -84,15 +87,14 @@ def publish_model(
     verified = verified or verify_graph(trained.pipeline, data)
     _check_size(verified.graph, trained.model_type)
     budget = spread_budget or SpreadBudget(DEFAULT_SECONDS, settings().model_max_bytes)
-    verified = with_spread(verified, data, trained.out_of_fold, budget)
+    plain, verified = verified, with_spread(verified, data, trained.out_of_fold, budget)
     features = [_with_spellings(publication, feature) for feature in verified.features]
     read_as = [TrainedFeature.of(feature, data.columns) for feature in features]
     pipeline = with_row_reader(trained.pipeline, read_as)
     pickled = pickle.dumps(pipeline, protocol=pickle.HIGHEST_PROTOCOL)
     draft = _draft(publication, name, data, trained, replace(verified, features=features), pickled, time_left)
     sample, background = _background(data, verified)
-    metadata = {**ModelCard.of(draft, read_as).metadata(), **background_metadata(background)}
-    graph = with_metadata(verified.graph, metadata)
+    draft, graph = _graph_within(budget.max_bytes, draft, read_as, background, (verified, plain))
     places = {one.feature: place for place, one in enumerate(draft.importance)}
     important = sorted(features, key=lambda feature: places.get(feature.name, len(places)))
     seconds = EFFECTS_SECONDS if time_left is None else min(EFFECTS_SECONDS, time_left())
@@ -102,6 +104,31 @@ def publish_model(
     draft = draft.model_copy(update={"graph": _stored_file(graph), "evaluation": _stored_file(evaluation)})
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
     return publication.store.publish(draft, files, promote=publication.promote)
+
+
+def _graph_within(
+    max_bytes: int,
+    draft: ModelManifest,
+    read_as: Sequence[TrainedFeature],
+    background: RawColumns,
+    graphs: tuple[VerifiedGraph, VerifiedGraph],
+) -> tuple[ModelManifest, bytes]:
+    """Return the manifest and the graph with its metadata, without what is too large for `max_bytes`.
+
+    The background goes first, without which predictions are not explained; then the spread: the second of the `graphs`
+    is the one without it.
+    """
+    verified, plain = graphs
+    graph = with_metadata(
+        verified.graph, {**ModelCard.of(draft, read_as).metadata(), **background_metadata(background)}
+    )
+    if len(graph) > max_bytes:
+        draft = draft.model_copy(update={"notes": [*draft.notes, NOT_EXPLAINED]})
+        graph = with_metadata(verified.graph, ModelCard.of(draft, read_as).metadata())
+    if len(graph) > max_bytes and verified is not plain:
+        draft = draft.model_copy(update={"spread_quantiles": plain.spread_quantiles})
+        graph = with_metadata(plain.graph, ModelCard.of(draft, read_as).metadata())
+    return draft, graph
 
 
 def _background(data: Split, verified: VerifiedGraph) -> tuple[RawColumns, RawColumns]:

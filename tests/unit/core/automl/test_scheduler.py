@@ -35,11 +35,12 @@ def trials_of(fold_cache: FoldCache, *names: str, **params: Any) -> list[Trial]:
 
 
 def textbook_scores(data: Split, name: str) -> list[float]:
-    """R2 of each fold by scikit-learn's own loop over the same pipeline."""
+    """R2 of each fold by scikit-learn's own loop over the same pipeline; LightGBM takes categories as codes."""
     chosen = regressor(name)
-    estimator, _ = Candidate(chosen, quick(name)).make_estimator(len(data.train_y), LIMITS)
+    preprocessor = data.coder if name == "lightgbm" else data.preprocessor
+    estimator, _ = Candidate(chosen, quick(name)).make_estimator(len(data.train_y), LIMITS, data.columns)
     scale = [("scale", clone(data.standardiser))] if chosen.scaled else []
-    pipeline = Pipeline([("prepare", clone(data.preprocessor)), *scale, ("estimate", estimator)])
+    pipeline = Pipeline([("prepare", clone(preprocessor)), *scale, ("estimate", estimator)])
     folds = KFold(5, shuffle=True, random_state=0)
     with one_core_per_fit():
         return cross_val_score(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2").tolist()
