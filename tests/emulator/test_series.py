@@ -126,7 +126,10 @@ def test_two_files_in_the_same_second_give_two_versions_and_one_champion(
     client: httpx.Client, put: Callable[..., None]
 ) -> None:
     client.put("/series/twins", json=QUICK).raise_for_status()
-    senders = [threading.Thread(target=put, args=(f"incoming/default/twins/{n}.CSV", flats(10 + n))) for n in range(2)]
+    senders = [
+        threading.Thread(target=put, args=(f"incoming/default/twins/{n}.CSV", flats(10 + n, rows=600)))
+        for n in range(2)
+    ]
     for sender in senders:
         sender.start()
     arrivals = decisions(client, "twins", 2)
