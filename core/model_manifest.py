@@ -28,11 +28,11 @@ class TrainedOn(Document):
 
 
 class CrossValidation(Document):
-    """R2 of each fold, and their mean and standard deviation."""
+    """R2 of each fold, their mean, and their standard deviation, None where there is one fold."""
 
     scores: list[float]
     mean: float
-    std: float
+    std: float | None
 
 
 TargetTransformName = Literal["none", "log", "yeo_johnson", "trend"]

@@ -24,7 +24,8 @@ func (m Metrics) R2() float64 { return m.Get("r2") }
 type CrossValidation struct {
 	Scores []float64 `json:"scores"`
 	Mean   float64   `json:"mean"`
-	Std    float64   `json:"std"`
+	// Std is nil where there is one fold.
+	Std *float64 `json:"std"`
 }
 
 // Validation is how rows were divided into train rows and test rows, and by which column.

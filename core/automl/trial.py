@@ -15,6 +15,7 @@ from core.progress import TrialStatus
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits, max_graph_bytes
+from core.regressors.metrics import comparable_means
 
 
 @dataclass(frozen=True)
@@ -127,19 +128,23 @@ def make_trial(
 
 
 def trial_statuses(trials: Sequence[Trial], running: Collection[Trial]) -> list[TrialStatus]:
-    """Return the status of the trials that have begun, the best first; `running` are those with a fit under way."""
-    statuses: list[TrialStatus] = []
-    for trial in trials:
-        scores = trial.scores if trial.failure is None else []
-        if scores or trial in running:
-            statuses.append(
-                {
-                    "model_type": trial.candidate.regressor.name,
-                    "target_transform": trial.candidate.target_transform,
-                    "r2": round(float(np.mean(scores)), 4) if scores else None,
-                    "folds": len(scores),
-                    "seconds": round(trial.seconds, 3),
-                    "running": trial in running,
-                }
-            )
-    return sorted(statuses, key=lambda status: -np.inf if status["r2"] is None else status["r2"], reverse=True)
+    """Return the status of the trials that have begun, the best first; `running` are those with a fit under way.
+
+    Those that ran on fewer folds are compared on these (`comparable_means`).
+    """
+    begun = [trial for trial in trials if trial in running or (trial.failure is None and trial.scores)]
+    means = comparable_means([trial.scores if trial.failure is None else [] for trial in begun])
+    ordered = sorted(zip(means, begun, strict=True), key=lambda item: -item[0])
+    return [_status(trial, is_running=trial in running) for _, trial in ordered]
+
+
+def _status(trial: Trial, *, is_running: bool) -> TrialStatus:
+    scores = trial.scores if trial.failure is None else []
+    return {
+        "model_type": trial.candidate.regressor.name,
+        "target_transform": trial.candidate.target_transform,
+        "r2": round(float(np.mean(scores)), 4) if scores else None,
+        "folds": len(scores),
+        "seconds": round(trial.seconds, 3),
+        "running": is_running,
+    }

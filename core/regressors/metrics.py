@@ -1,5 +1,6 @@
 """Evaluate predictions: metrics, the baseline to compare them with, interval quantiles and the data of plots."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,23 @@ def evaluate(actual: Floats, predicted: Floats) -> Metrics:
 
 
 def cross_validation(scores: list[float]) -> CrossValidation:
-    """Return the R2 of each fold with mean and standard deviation."""
-    return CrossValidation(scores=scores, mean=float(np.mean(scores)), std=float(np.std(scores)))
+    """Return the R2 of each fold with mean and standard deviation; one fold has none."""
+    return CrossValidation(
+        scores=scores, mean=float(np.mean(scores)), std=float(np.std(scores)) if len(scores) > 1 else None
+    )
+
+
+def comparable_means(scores: Sequence[Sequence[float]]) -> list[float]:
+    """Return a mean R2 of each of these trials as if all had run on the folds of the one that ran on most.
+
+    Each has the R2 of the first folds, as many as it ran on. One that ran on fewer is as much better or worse than the
+    one that ran on most as it was on the folds of both. A trial without scores has -inf.
+    """
+    most = max(scores, key=lambda each: (len(each), float(np.mean(each))) if each else (0, 0.0), default=())
+    return [
+        float(np.mean(most)) + float(np.mean(each)) - float(np.mean(most[: len(each)])) if each else -np.inf
+        for each in scores
+    ]
 
 
 def baseline(split: Split) -> Baseline:

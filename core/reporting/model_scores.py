@@ -70,7 +70,9 @@ def _folds(manifest: ModelManifest) -> Markup:
     lines: list[tuple[Content, Content, str, str | None]] = [
         (f"Fold {number}", bar(min(max(r2, 0.0), 1.0)), score(r2), None) for number, r2 in enumerate(found.scores, 1)
     ]
-    words = f"mean {score(found.mean)}, give or take {score(found.std)}"
+    words = f"mean {score(found.mean)}"
+    if len(found.scores) > 1:
+        words += f", give or take {score(found.std)}"
     return element(
         "article",
         element("header", element("h3", "R2 of each fold"), element("span", words, class_="kind")),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from infra.cli.figures import score, size
+from infra.cli.figures import counted, score, size
 from infra.cli.output import Output, write_line
 from infra.cli.tables import Cell, Column, Table
 from infra.cli.text import cut, visible
@@ -22,7 +22,7 @@ def result_table(comparison: "Json") -> Table:
     """Return the leaderboard of a finished comparison; the best is green."""
     columns = [
         Column("model"),
-        *(Column(name, is_figure=True) for name in ("R2 folds", "R2 holdout", "µs a row", "size")),
+        *(Column(name, is_figure=True) for name in ("R2 folds", "folds", "R2 holdout", "µs a row", "size")),
     ]
     has_parameters = any(row.get("parameters") for row in comparison["results"])
     table = Table([*columns, Column("parameters")] if has_parameters else columns)
@@ -32,6 +32,7 @@ def result_table(comparison: "Json") -> Table:
         cells = (
             _kind(row),
             score(row["cross_validation"]["mean"]),
+            len(row["cross_validation"]["scores"]),
             score((row.get("metrics") or {}).get("r2")),
             f"{row['latency_us']:.0f}" if row.get("latency_us") else None,
             size(row["size_bytes"]) if row.get("size_bytes") else None,
@@ -86,17 +87,19 @@ class _Lines:
     """Writes a line when another model leads."""
 
     def __init__(self) -> None:
-        self._leader: tuple[str, str] | None = None
+        self._leader: tuple[str, str, str] | None = None
 
     def show(self, job: "Json") -> None:
         """Write the leader of a state of the job, if it is a new one."""
         standings = [row for row in job.get("standings") or [] if row["r2"] is not None]
         if not standings:
             return
-        leader = (_kind(standings[0]), score(standings[0]["r2"]))
+        leader = (_kind(standings[0]), score(standings[0]["r2"]), counted(standings[0]["folds"], "fold"))
         if leader != self._leader:
             self._leader = leader
-            write_line(sys.stderr, f"{job['progress']:4.0%}  {visible(leader[0])} leads with R2 {leader[1]}")
+            write_line(
+                sys.stderr, f"{job['progress']:4.0%}  {visible(leader[0])} leads with R2 {leader[1]} on {leader[2]}"
+            )
 
 
 def _parameters(row: "Json") -> str:

@@ -147,7 +147,8 @@ def _print_model(model: "Json", output: Output) -> None:
 def scores(model: "Json") -> str:
     """Return the R2 of a model on the holdout and over the folds."""
     r2, folds = model["metrics"]["r2"], model["cross_validation"]
-    return f"R² {r2:.3f} on rows it has not seen, {folds['mean']:.3f} ± {folds['std']:.3f} over the folds"
+    over = f"± {folds['std']:.3f} over the folds" if len(folds["scores"]) > 1 else "on one fold"
+    return f"R² {r2:.3f} on rows it has not seen, {folds['mean']:.3f} {over}"
 
 
 def _print_comparison(comparison: "Json", output: Output) -> None:

@@ -1430,13 +1430,12 @@ export interface components {
              */
             rows: number;
         };
-        /** @description R2 of each fold, and their mean and standard deviation. */
+        /** @description R2 of each fold, their mean, and their standard deviation, None where there is one fold. */
         CrossValidation: {
             scores: number[];
             /** Format: double */
             mean: number;
-            /** Format: double */
-            std: number;
+            std: number | null;
         };
         /** @description The mean target where a column is between two values. */
         CurvePoint: {

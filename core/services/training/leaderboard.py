@@ -1,13 +1,15 @@
 """The rows of a leaderboard: stored models, trials that were not stored, and the baseline, by cross-validated R2."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import numpy as np
 
 from core.automl.ensemble_selection import ENSEMBLE
 from core.automl.trial import Trial
 from core.model_manifest import Baseline, CrossValidation, EnsembleMember, ModelManifest
 from core.regressors.candidates import regressor_parameters
-from core.regressors.metrics import cross_validation
+from core.regressors.metrics import comparable_means, cross_validation
 
 Row = dict[str, Any]
 
@@ -27,6 +29,21 @@ _NO_MODEL: Row = {
 def in_order(rows: Iterable[Row]) -> list[Row]:
     """Sort the rows by their mean over the folds, best first; the holdout never decides."""
     return sorted(rows, key=lambda row: -float(row["cross_validation"]["mean"]))
+
+
+def in_order_of_race(rows: Sequence[Row], baseline: Row) -> list[Row]:
+    """Sort the rows of a race, best first, each by what it scored on the folds that it shares with the others.
+
+    The baseline has folds of its own; it stands by its mean.
+    """
+    means = [*comparable_means([_scores(row) for row in rows]), float(np.mean(_scores(baseline)))]
+    ordered = sorted(zip(means, [*rows, baseline], strict=True), key=lambda item: -item[0])
+    return [row for _, row in ordered]
+
+
+def _scores(row: Row) -> list[float]:
+    scores: list[float] = row["cross_validation"]["scores"]
+    return scores
 
 
 def model_row(model: ModelManifest, *, tuned: bool = False) -> Row:

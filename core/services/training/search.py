@@ -20,7 +20,7 @@ from core.services.training.leaderboard import (
     baseline_row,
     ensemble_row,
     failures,
-    in_order,
+    in_order_of_race,
     member_of,
     model_row,
     trial_row,
@@ -65,11 +65,10 @@ def search_models(
     spread_budget = SpreadBudget(min(TIME_SHARE * time_limit.seconds, time_left()), within.max_bytes or most)
     stored = publish_model(publication, name, winner.model.data, trained, winner.verified, spread_budget, time_left)
     best = model_row(stored)
-    rows = [best, baseline_row(trained.baseline), *_other_rows(winner)]
     return {
         "file_id": publication.dataset.file_id,
         "validation": data.validation.model_dump(),
-        "results": in_order(rows),
+        "results": in_order_of_race([best, *_other_rows(winner)], baseline_row(trained.baseline)),
         "best": best,
         "failed": _failed(winner.search),
         "warnings": [*trained.notes, *_warnings(best, trained, time_limit)],

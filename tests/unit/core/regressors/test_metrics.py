@@ -9,7 +9,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_score
 
 from core.regressors.importance import permutation_importance
-from core.regressors.metrics import baseline, evaluate, interval_quantiles, plots
+from core.regressors.metrics import baseline, comparable_means, cross_validation, evaluate, interval_quantiles, plots
 from tests.support.training import fitted, real_split, trained
 
 RANDOM = np.random.default_rng(11)
@@ -107,3 +107,21 @@ def test_a_wide_table_gets_by_with_fewer_rows() -> None:
 
     permutation_importance(predict, columns, columns["x0"])
     assert sum(batch_rows) < 450_000
+
+
+def test_one_fold_has_no_standard_deviation() -> None:
+    assert cross_validation([0.8]).std is None
+    assert cross_validation([0.8, 0.6]).std == pytest.approx(0.1)
+
+
+def test_trials_are_compared_on_the_folds_that_they_share() -> None:
+    on_two, better, worse, none = [0.80, 0.90], [0.81], [0.79], []
+
+    means = comparable_means([on_two, better, worse, none])
+
+    assert means == pytest.approx([0.85, 0.86, 0.84, -np.inf])
+
+
+def test_trials_of_the_same_folds_are_compared_by_their_means() -> None:
+    assert comparable_means([[0.1, 0.3], [0.4, 0.2]]) == pytest.approx([0.2, 0.3])
+    assert comparable_means([]) == []

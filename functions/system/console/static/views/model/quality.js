@@ -8,7 +8,7 @@ import { t } from "../../parts/words.js";
 
 export function Quality({ info, metrics }) {
   const { cross_validation: folds, baseline, metrics: held } = info;
-  const spread = folds && t("model.plusMinus", { value: number(folds.std, 2) });
+  const spread = folds?.scores.length > 1 ? t("model.plusMinus", { value: number(folds.std, 2) }) : "";
   const figures = [
     ["R²", score(held.r2), folds && `${t("model.folds")}: ${score(folds.mean)} ${spread}`],
     [t("model.error"), number(held.mae), baseline && t("model.ofMean", { value: number(baseline.metrics.mae) })],

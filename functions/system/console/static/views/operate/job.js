@@ -59,7 +59,7 @@ function Outcome({ job: { result } }) {
 }
 
 function Standings({ rows }) {
-  return html`<${Table} caption=${t("operate.job.standings")} rows=${rows} csv="trials.csv" sort=${{ name: "r2", down: true }} columns=${[
+  return html`<${Table} caption=${t("operate.job.standings")} rows=${rows} csv="trials.csv" columns=${[
     { name: "model_type", label: t("operate.job.model"), isHeading: true },
     { name: "target_transform", label: t("operate.job.transform"), show: (name) => (name === "none" ? null : name) },
     { name: "r2", label: "R²", number: true, show: (value) => (value === null ? null : score(value)) },

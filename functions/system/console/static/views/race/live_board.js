@@ -28,7 +28,7 @@ export function LiveBoard({ job }) {
 function boardOf({ standings, parts }) {
   if (standings.length > 0) {
     const seen = new Map();
-    return [...standings].sort((one, other) => (other.r2 ?? -Infinity) - (one.r2 ?? -Infinity)).map((trial) => {
+    return standings.map((trial) => {
       const name = regressor(trial.model_type, trial.target_transform);
       seen.set(name, (seen.get(name) ?? 0) + 1);
       return { ...trial, name, key: `${trial.model_type}-${trial.target_transform}-${seen.get(name)}`, note: `${t("race.folds", { n: trial.folds, count: count(trial.folds) })} · ${duration(trial.seconds)}` };

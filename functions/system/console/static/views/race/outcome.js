@@ -66,7 +66,8 @@ function Board({ rows, best, chosen }) {
   return html`<${Table} caption=${t("race.leaderboard")} rows=${rows} csv="leaderboard.csv" selected=${(row) => row === chosen} columns=${[
     { name: "model_type", label: t("race.model"), isHeading: true, show: name },
     { name: "r2", label: "R²", number: true, value: (row) => row.cross_validation.mean, show: score },
-    { name: "std", label: t("race.spreadShort"), number: true, value: (row) => row.cross_validation.std, show: (value) => `±${score(value)}` },
+    { name: "std", label: t("race.spreadShort"), number: true, value: (row) => (row.cross_validation.scores.length > 1 ? row.cross_validation.std : null), show: shown((value) => `±${score(value)}`) },
+    { name: "folds", label: t("race.foldsShort"), number: true, value: (row) => row.cross_validation.scores.length, show: count },
     { name: "mae", label: t("race.error"), number: true, value: (row) => row.metrics?.mae ?? null, show: shown(number) },
     { name: "latency_us", label: t("race.axis.latency_us"), number: true, show: shown(microseconds) },
     { name: "size_bytes", label: t("race.size"), number: true, show: shown(bytes) },
