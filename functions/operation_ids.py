@@ -18,6 +18,7 @@ OPERATION_IDS: dict[tuple[str, str], str] = {
     ("GET", "/data/download"): "download_dataset",
     ("GET", "/data/files"): "list_files",
     ("GET", "/data/files/{file_id}"): "get_file_status",
+    ("PATCH", "/data/files/{file_id}"): "rename_file",
     ("DELETE", "/data/files/{file_id}"): "delete_file",
     ("PATCH", "/data/files/{file_id}/reading"): "change_reading",
     ("POST", "/data/switch/{file_id}"): "switch_file",

@@ -138,6 +138,17 @@ func (r *DataResource) Switch(ctx context.Context, fileID string) (*FileSummary,
 	return fetch[FileSummary](ctx, r.client, call)
 }
 
+// Rename gives the file of a dataset another name.
+func (r *DataResource) Rename(ctx context.Context, fileID, filename string) (*FileSummary, error) {
+	path := "/data/files/" + url.PathEscape(fileID)
+	call, err := newCall(http.MethodPatch, path, nil).withJSON(map[string]string{"filename": filename})
+	if err != nil {
+		return nil, err
+	}
+	call.repeatable = true
+	return fetch[FileSummary](ctx, r.client, call)
+}
+
 // Delete deletes a dataset; its models stay.
 func (r *DataResource) Delete(ctx context.Context, fileID string) (*FileDeleted, error) {
 	return fetch[FileDeleted](ctx, r.client, newCall(http.MethodDelete, "/data/files/"+url.PathEscape(fileID), nil))

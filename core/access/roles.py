@@ -97,6 +97,7 @@ LEAST_ROLES: dict[str, Role | None] = {
     "retry_job": Role.TRAIN,
     "presign_series_upload": Role.TRAIN,
     # Takes something away from others, or decides what serves them.
+    "rename_file": Role.ADMIN,
     "delete_file": Role.ADMIN,
     "delete_model": Role.ADMIN,
     "rename_model": Role.ADMIN,

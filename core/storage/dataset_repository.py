@@ -161,11 +161,18 @@ class DatasetRepository:
 
     def set_recipe(self, file_id: str, recipe: Recipe) -> DatasetManifest:
         """Store the recipe of a dataset; raises `NoSuchFileError`, `ConflictError`."""
+        return self._change(file_id, {"recipe": recipe.model_dump()})
 
+    def rename(self, file_id: str, filename: str) -> DatasetManifest:
+        """Store another name of a dataset's file; raises `NoSuchFileError`, `ConflictError`."""
+        self.manifest(file_id, fresh=True)
+        return self._change(file_id, {"filename": filename})
+
+    def _change(self, file_id: str, fields: Json) -> DatasetManifest:
         def edit(document: Json | None) -> Json:
             if document is None:
                 raise NoSuchFileError(f"File {file_id!r} was deleted in the meantime.")
-            return {**document, "recipe": recipe.model_dump()}
+            return {**document, **fields}
 
         return DatasetManifest.model_validate(
             self._documents.change(_key(self._workspace, file_id, MANIFEST), edit),

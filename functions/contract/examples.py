@@ -35,6 +35,7 @@ def _tensor(name: str) -> Json:
 
 INFER: Json = {JSON: {"inputs": [_tensor(name) for name in ROW]}}
 EXAMPLES: dict[tuple[str, str], Json] = {
+    ("PATCH", "/data/files/{file_id}"): {JSON: {"filename": "houses-1990.csv"}},
     ("PATCH", "/data/files/{file_id}/reading"): {JSON: {"missing": ["-999"]}},
     ("POST", "/data/process"): {JSON: {"handle_missing": "median", "target_column": TARGET}},
     ("POST", "/data/uploads"): {JSON: {"filename": "houses.csv", "size_bytes": 1_427_000}},

@@ -4,7 +4,7 @@ from core.types import Json
 
 OF_FILE = (
     *("get_dataset", "preview_dataset", "profile_dataset", "report_dataset", "find_outliers", "download_dataset"),
-    *("get_file_status", "switch_file", "change_reading", "delete_file"),
+    *("get_file_status", "switch_file", "change_reading", "rename_file", "delete_file"),
 )
 OF_UPLOAD = ("resume_upload", "complete_upload", "get_file_status", "abort_upload")
 OF_MODEL = (

@@ -91,6 +91,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/data/files/{file_id}"): Operation(
         "get_file_status", (Answers(schema=data.FileReady), Answers(schema=data.UploadTicket)), ABSENT
     ),
+    ("PATCH", "/data/files/{file_id}"): Operation("rename_file", _json(FileSummary), (*BODY, 404)),
     ("DELETE", "/data/files/{file_id}"): Operation("delete_file", _json(data.FileDeleted), ABSENT),
     ("PATCH", "/data/files/{file_id}/reading"): Operation(
         "change_reading", _json(data.Upload, ACCEPTED, status=201, headers=("Location",)), LONG

@@ -11,9 +11,10 @@ from core.reporting import report as reporting
 from core.services.datasets.profiles import stored_preview, stored_profile
 from core.storage.workspace import Workspace
 from functions.data import uploads
+from functions.data.uploads import FileName
 from functions.heavy_work import run_heavy
 from functions.html_pages import html_page
-from functions.http import CallerWorkspace, create_app
+from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.listing import Cursor, listing
 from functions.query_parameters import StrictRoute
 
@@ -23,6 +24,12 @@ PREVIEW_LIMIT = 100
 PAGE_DEFAULT, PAGE_LIMIT = 100, 1000
 
 FileId = Annotated[str | None, Query(description="default: the current file")]
+
+
+class RenameFileRequest(RequestBody):
+    """The new name of a file."""
+
+    filename: FileName
 
 
 @router.get("/info")
@@ -97,6 +104,12 @@ def files(
 def switch(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """Make a dataset the current one."""
     return workspace.datasets.switch(file_id).summary()
+
+
+@router.patch("/files/{file_id}")
+def rename(workspace: CallerWorkspace, file_id: str, body: RenameFileRequest) -> dict[str, Any]:
+    """Rename the file of a dataset. Models that were trained on it keep the name that it had then."""
+    return workspace.datasets.rename(file_id, body.filename).summary()
 
 
 @router.delete("/files/{file_id}")

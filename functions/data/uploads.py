@@ -18,11 +18,14 @@ from functions.links import with_links
 
 router = APIRouter(prefix="/data", tags=["data"], route_class=IdempotentRoute)
 
+# At least one character is to be seen.
+FileName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
+
 
 class StartUploadRequest(ReadingFields, RequestBody):
     """The file that is going to be uploaded, and how to read it where the caller knows it."""
 
-    filename: str = Field(min_length=1, max_length=1000)
+    filename: FileName
     size_bytes: Annotated[int, Field(ge=1), WHOLE] = Field(description="exactly: parts of another size are not taken")
     method: Method | None = Field(None, description="default: post up to 100 MB, multipart above")
 

@@ -20,6 +20,9 @@ SEVERITIES = {"error": "red", "warning": "yellow"}
 
 def files(
     switch: Annotated[str | None, typer.Option(metavar="FILE", help="Make this one the current file.")] = None,
+    rename: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="FILE NAME", help="Give this one another name.")
+    ] = None,
     delete: Annotated[str | None, typer.Option(metavar="FILE", help="Delete this one; its models stay.")] = None,
     limit: Limit = None,
     cursor: Cursor = None,
@@ -27,17 +30,21 @@ def files(
     quiet: Quiet = False,
     url: Url = None,
 ) -> None:
-    """List the uploaded files, the newest last; or switch to one, or delete one.
+    """List the uploaded files, the newest last; or switch to one, rename one, or delete one.
 
     FILE is a file_id, or a name, of which the newest counts. --quiet lists all identifiers, and nothing else.
     """
     output = Output(as_json, quiet)
-    if switch is not None and delete is not None:
-        raise typer.BadParameter("Give one of --switch and --delete.")
+    if sum(asked is not None for asked in (switch, rename, delete)) > 1:
+        raise typer.BadParameter("Give one of --switch, --rename and --delete.")
     with connect(url) as client:
         if switch is not None:
             found = ask(client, "POST", f"/data/switch/{segment(find_stored(client, switch))}")
             output.answer(found, found["file_id"], f"{found['filename']} ({found['file_id']}) is current now.")
+        elif rename is not None:
+            path = f"/data/files/{segment(find_stored(client, rename[0]))}"
+            found = ask(client, "PATCH", path, json={"filename": rename[1]})
+            output.answer(found, found["file_id"], f"{found['file_id']} is called {found['filename']} now.")
         elif delete is not None:
             found = ask(client, "DELETE", f"/data/files/{segment(find_stored(client, delete))}")
             output.answer(found, found["deleted"], f"{found['deleted']} is deleted.")

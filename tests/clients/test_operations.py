@@ -31,6 +31,7 @@ METHODS = {
     "process_dataset": "data.process",
     "download_dataset": "data.download",
     "switch_file": "data.switch",
+    "rename_file": "data.rename",
     "delete_file": "data.delete",
     "change_reading": "data.read_again",
     "list_regressors": "models.available",

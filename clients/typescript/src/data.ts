@@ -121,6 +121,11 @@ export class Data {
     return this.connection.json("POST", `/data/switch/${segment(fileId)}`, { pure: true, signal });
   }
 
+  /** Give a file another name. */
+  rename(fileId: string, filename: string, { signal }: CallOptions = {}): Promise<Schemas["FileSummary"]> {
+    return this.connection.json("PATCH", path(fileId), { json: { filename }, pure: true, signal });
+  }
+
   delete(fileId: string, { signal }: CallOptions = {}): Promise<Schemas["FileDeleted"]> {
     return this.connection.json("DELETE", path(fileId), { signal });
   }

@@ -33,6 +33,7 @@ NOBODYS = {
 # By operation the body that names what it is about, with the names of ids in angle brackets.
 BODIES: dict[str, Any] = {
     "process_dataset": {"file_id": "<file>", "handle_missing": "mean"},
+    "rename_file": {"filename": "other.csv"},
     "change_reading": {"delimiter": ";"},
     "train_model": {"model_type": "ridge", "target_column": "y", "file_id": "<file>"},
     "predict_row": {"model_name": "<model>", "data": {"x": 1.0, "z": 2.0}},

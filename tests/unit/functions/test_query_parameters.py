@@ -32,6 +32,7 @@ BODIES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/predict/export"): ("model_name", "data", "file_id", "delimiter"),
     ("POST", "/data/process"): ("leave_out", "columns", "target_column", "file_id"),
     ("POST", "/data/uploads"): ("filename", "types", "missing", "sheet", "encoding", "delimiter"),
+    ("PATCH", "/data/files/{file_id}"): ("filename",),
     ("PATCH", "/data/files/{file_id}/reading"): ("types", "missing", "sheet", "encoding", "delimiter"),
     ("POST", "/model/train"): ("model_type", "target_column", "model_name", "params", "file_id", "time_column"),
     ("POST", "/model/compare"): ("include", "target_column", "file_id", "group_column"),

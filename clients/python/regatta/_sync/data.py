@@ -151,6 +151,11 @@ class Data:
         answer = self._connection.json("POST", f"/data/switch/{segment(file_id)}", pure=True)
         return Dataset.of(answer, current=True)
 
+    def rename(self, file_id: str, filename: str) -> Dataset:
+        """Give the file of a dataset another name."""
+        path, body = f"/data/files/{segment(file_id)}", {"filename": filename}
+        return Dataset.of(self._connection.json("PATCH", path, pure=True, json=body))
+
     def delete(self, file_id: str) -> str | None:
         """Delete a dataset and return the file_id of the current file, None if there is none any more."""
         answer = self._connection.json("DELETE", f"/data/files/{segment(file_id)}")

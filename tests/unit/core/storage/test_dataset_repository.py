@@ -164,3 +164,21 @@ def test_a_damaged_manifest_is_named_and_can_be_deleted(repositories: Repositori
     repositories.datasets.delete(ONE)
     with pytest.raises(NoSuchFileError, match="There is no file"):
         repositories.datasets.manifest(ONE)
+
+
+def test_a_renamed_file_is_listed_by_its_new_name_and_keeps_its_recipe(repositories: Repositories) -> None:
+    store_dataset(repositories, ONE)
+    repositories.datasets.page(10)
+    before = repositories.datasets.set_recipe(ONE, Recipe(target_column="y"))
+
+    renamed = repositories.datasets.rename(ONE, "房价 2026.csv")
+
+    assert renamed == before.model_copy(update={"filename": "房价 2026.csv"})
+    assert repositories.datasets.manifest(ONE) == renamed
+    (listed,), _ = repositories.datasets.page(10)
+    assert listed["filename"] == "房价 2026.csv"
+
+
+def test_a_file_that_is_gone_cannot_be_renamed(repositories: Repositories) -> None:
+    with pytest.raises(NoSuchFileError, match="There is no file"):
+        repositories.datasets.rename(ONE, "other.csv")

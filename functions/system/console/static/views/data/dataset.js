@@ -14,6 +14,7 @@ import { DeleteFile } from "./delete_file.js";
 import { Gapped } from "./gapped.js";
 import { Outliers } from "./outliers.js";
 import { Overview } from "./overview.js";
+import { RenameFile } from "./rename_file.js";
 
 const TABS = { overview: Overview, columns: Columns, correlations: Correlations, missing: Gapped, outliers: Outliers };
 
@@ -43,6 +44,7 @@ export function DatasetView({ fileId, query }) {
 
 function Head({ info, isCurrent, onChange }) {
   const [leaving, setLeaving] = useState(false);
+  const [renaming, setRenaming] = useState(false);
   const { file_id: fileId, filename } = info;
   const failed = (error) => toast(error.message, { kind: "error" });
   const report = useAction(async () => {
@@ -60,8 +62,10 @@ function Head({ info, isCurrent, onChange }) {
       <${ButtonLink} kind="primary" icon="race" href=${href("race", { file: fileId })}>${t("data.race")}<//>
       <${Button} icon="download" busy=${report.busy} onClick=${() => report.act()}>${t("data.report")}<//>
       <${Button} kind="quiet" icon="download" label=${t("data.downloadSource")} onClick=${() => download("GET", "/data/download", { query: { file_id: fileId, source: true } }).catch(failed)} />
+      <${Button} kind="quiet" icon="edit" label=${t("data.renameFile", { name: filename })} onClick=${() => setRenaming(true)} />
       <${Button} kind="quiet" icon="trash" label=${t("data.deleteFile", { name: filename })} onClick=${() => setLeaving(true)} />
     <//>
+    ${renaming && html`<${RenameFile} file=${info} onClose=${() => setRenaming(false)} onDone=${onChange} />`}
     ${leaving && html`<${DeleteFile} file=${info} onClose=${() => setLeaving(false)} onDone=${() => navigate(href("data"))} />`}`;
 }
 
