@@ -9,6 +9,7 @@ import pytest
 from infra.paths import ROOT
 from tests.browser.conftest import Check
 from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -56,8 +57,8 @@ def test_another_version_serves_and_the_first_one_again(page: "Page", check: Che
     page.goto(f"/console/model/{cars}?tab=versions")
     page.get_by_role("button", name="Let it serve").click()
     page.get_by_text("Version 1 serves now.").wait_for()
-    assert serving() == [1]
+    wait_for(serving, [1].__eq__)  # within the second that other workers take to learn of it
     check(page, "model-versions")
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Version 2 serves now.").wait_for()
-    assert serving() == [2]
+    wait_for(serving, [2].__eq__)

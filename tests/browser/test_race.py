@@ -38,7 +38,7 @@ def test_a_race_is_watched_stopped_and_keeps_its_best(page: "Page", stack: Stack
 
 def test_a_race_that_runs_shows_how_each_trial_stands(page: "Page", check: Check) -> None:
     trial = {"target_transform": "none", "folds": 3, "seconds": 1.25, "running": True}
-    standings = [{**trial, "model_type": "ridge", "r2": None}, {**trial, "model_type": "svr", "r2": 0.81}]
+    standings = [{**trial, "model_type": "svr", "r2": 0.81}, {**trial, "model_type": "ridge", "r2": None}]
     job = {
         "job_id": "watched", "kind": "compare", "status": "running", "stage": "training", "progress": 0.4, "parts": {},
         "attempts": 1, "created_at": "2026-01-01T00:00:00+00:00", "started_at": "2026-01-01T00:00:01+00:00",

@@ -149,7 +149,7 @@ def _notes(winner: Winner, seconds: float) -> list[str]:
     notes = [*search.data.notes]
     notes.append(
         f"{len(search.usable)} of the {len(search.trials)} configurations of the portfolio ran, on "
-        f"{min(folds, search.division)} folds{times}, in {seconds:.1f} s"
+        f"{'1 fold' if folds == 1 else f'{min(folds, search.division)} folds'}{times}, in {seconds:.1f} s"
     )
     if search.dropped:
         notes.append(f"{len(search.dropped)} of them were far behind and ran on fewer folds")

@@ -4,6 +4,7 @@ import { toast } from "../parts/feedback.js";
 import { save } from "../parts/files.js";
 import { html, useEffect, useRef, useState } from "../parts/preact.js";
 import { t } from "../parts/words.js";
+import { tickLabels } from "./scales.js";
 
 const PROPERTIES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline", "opacity", "vector-effect"];
 const PNG_SCALE = 2;
@@ -88,11 +89,12 @@ export async function savePng(svg, name) {
 // The lines and numbers of both axes. x and y: { scale, ticks, show, label }.
 export function Axes({ width, height, margin, x, y }) {
   const [left, right, top, bottom] = [margin.left, width - margin.right, margin.top, height - margin.bottom];
+  const [xLabels, yLabels] = [x, y].map((axis) => (axis?.ticks ? tickLabels(axis.ticks, axis.show) : []));
   return html`<g class="axes">
-    ${y?.ticks?.map((tick) => html`<line class="grid" x1=${left} x2=${right} y1=${y.scale(tick)} y2=${y.scale(tick)} />
-      <text class="tick" x=${left - 8} y=${y.scale(tick)} text-anchor="end" dominant-baseline="middle">${y.show(tick)}</text>`)}
+    ${y?.ticks?.map((tick, index) => html`<line class="grid" x1=${left} x2=${right} y1=${y.scale(tick)} y2=${y.scale(tick)} />
+      <text class="tick" x=${left - 8} y=${y.scale(tick)} text-anchor="end" dominant-baseline="middle">${yLabels[index]}</text>`)}
     <line class="axis" x1=${left} x2=${right} y1=${bottom} y2=${bottom} />
-    ${x?.ticks?.map((tick, index, all) => html`<text class="tick" x=${x.scale(tick)} y=${bottom + 18} text-anchor=${anchor(x.scale(tick), left, right, index, all.length)}>${x.show(tick)}</text>`)}
+    ${x?.ticks?.map((tick, index, all) => html`<text class="tick" x=${x.scale(tick)} y=${bottom + 18} text-anchor=${anchor(x.scale(tick), left, right, index, all.length)}>${xLabels[index]}</text>`)}
     ${x?.label && html`<text class="axis-label" x=${(left + right) / 2} y=${height - 4} text-anchor="middle">${x.label}</text>`}
     ${y?.label && html`<text class="axis-label" x=${4} y=${12}>${y.label}</text>`}
   </g>`;

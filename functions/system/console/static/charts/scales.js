@@ -1,10 +1,21 @@
 // From values to pixels, and the round numbers beside an axis.
+import { number } from "../parts/format.js";
+
 export function linear([low, high], [from, to]) {
   const range = high - low || 1;
   const scale = (value) => from + ((value - low) / range) * (to - from);
   scale.invert = (pixel) => low + ((pixel - from) / (to - from)) * range;
   scale.domain = [low, high];
   return scale;
+}
+
+// Return the words of `show` for marks; where two marks have the same words, numbers with as many digits as tell them apart.
+export function tickLabels(marks, show) {
+  for (const words of [show, number, ...[6, 8, 12].map((digits) => (value) => number(value, digits))]) {
+    const shown = marks.map((mark) => words(mark));
+    if (new Set(shown).size === shown.length) return shown;
+  }
+  return marks.map((mark) => String(mark));
 }
 
 // Return about `many` round numbers from `low` to `high`.
@@ -36,7 +47,8 @@ export function roomy(values, room = 0.04) {
   return [low - beside, high + beside];
 }
 
-// Return marks for logarithms (of base 10): those of 1, 2 and 5 times each power of ten, or of the powers alone where that is enough.
+// Return marks for logarithms (of base 10): those of 1, 2 and 5 times each power of ten, of the powers alone where that is
+// enough, and evenly spaced ones where fewer than two are in between.
 export function logarithmicTicks(from, to, most) {
   const marks = (steps) => {
     const found = [];
@@ -44,5 +56,6 @@ export function logarithmicTicks(from, to, most) {
     return found.filter((mark) => mark >= from && mark <= to);
   };
   const fine = marks([1, 2, 5]);
+  if (fine.length < 2) return ticks(from, to, most);
   return fine.length <= most ? fine : marks([1]);
 }

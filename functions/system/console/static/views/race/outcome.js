@@ -24,7 +24,7 @@ export function Outcome({ result }) {
 }
 
 function Winner({ row }) {
-  const { mean, std } = row.cross_validation;
+  const { mean, std, scores } = row.cross_validation;
   return html`<${Section}><div class="card winner">
     <div class="card-head"><div><p class="eyebrow">${t("race.winner")}</p><h2>${regressor(row.model_type, row.target_transform)}</h2></div>
       ${row.model_name && html`<div class="actions">
@@ -32,7 +32,7 @@ function Winner({ row }) {
         <${ButtonLink} kind="primary" href=${href("predict", row.model_name)} icon="predict">${t("race.predict")}<//>
       </div>`}</div>
     <${Figures} items=${[
-      ["R²", score(mean), t("race.spread", { std: score(std) })],
+      ["R²", score(mean), scores.length > 1 ? t("race.spread", { std: score(std) }) : t("race.folds", { n: 1, count: count(1) })],
       [t("race.error"), row.metrics ? number(row.metrics.mae) : NOTHING, t("race.errorNote")],
       [t("race.speed"), microseconds(row.latency_us), t("race.aRow")],
       [t("race.size"), bytes(row.size_bytes)],
