@@ -16,7 +16,7 @@ NPM           := PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm --loglevel=error
 # Some shells and images set it. Then each of the hundreds of processes that the tests start compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo up down test test-busy test-localstack test-browser test-clients test-contract lint security fuzz template build openapi client bench setup environments lock clean
+.PHONY: demo up down test test-busy test-localstack test-browser pictures test-clients test-contract lint security fuzz template build openapi client bench setup environments lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving; ARGS=--open shows the console
 	$(BIN)/regatta demo $(ARGS)
@@ -39,6 +39,11 @@ test-busy: environments  ## every test, or those of ARGS, three times on one cor
 
 test-browser: $(SETUP)  ## the console in Chromium, as people use it; leaves a picture of each view in out/console
 	$(BIN)/pytest tests/browser
+
+pictures: test-browser  ## make the pictures in docs/console.md anew
+	cp $(PICTURES:%=out/console/%.png) docs/console/
+PICTURES := data-overview-en-light prepare-effect-en-light race-over-en-light model-quality-zh-dark predict-row-en-light \
+  predict-row-zh-light-phone series-decision-en-light operate-en-light
 
 test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
 	$(BIN)/pytest tests/localstack

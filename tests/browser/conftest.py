@@ -23,6 +23,8 @@ LOOKS = {
     "zh-dark": ("zh", "dark", DESKTOP),
     "zh-light-phone": ("zh", "light", PHONE),
 }
+# A message that passes hides what is below it.
+WITHOUT_TOASTS = ".toasts { visibility: hidden }"
 AXE = Path(__file__).parent / "axe/axe.min.js"
 # What no view may have, by what axe calls its impact.
 FAULTS = """
@@ -63,7 +65,8 @@ def check() -> Check:
         for look, (language, theme, size) in LOOKS.items():
             page.set_viewport_size(size)
             choose(page, language, theme)
-            page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True)
+            page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+            page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True, style=WITHOUT_TOASTS)
             if size == DESKTOP:
                 page.evaluate(_axe())
                 assert page.evaluate(FAULTS) == [], f"{name} in {look}"
