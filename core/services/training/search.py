@@ -172,7 +172,8 @@ def _notes(winner: Winner, seconds: float) -> list[str]:
     for trial in model.fitted:
         notes += [f"{trial.label}: {note}" for note in trial.notes]
     if selection.label == ENSEMBLE:
-        notes.append("a blend is cross-validated with weights from the other folds")
+        others = "the other half of its rows" if folds == 1 else "the other folds"
+        notes.append(f"a blend is cross-validated with weights from {others}")
     elif rejected is not None:
         notes.append(
             f"the blend scored {rejected.cross_validation.mean:.4f} on the folds and the best single "
