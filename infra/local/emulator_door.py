@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
@@ -19,14 +19,15 @@ from uuid import uuid4
 from ministack import app as ministack
 from ministack.core.iam_actions import access_denied_response
 from ministack.core.router import detect_service
-from ministack.core.sigv4 import decode_header_value
+from ministack.core.sigv4 import UNSIGNED_PAYLOAD, decode_header_value
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import ForeignPageError
 from core.settings import Settings
 from functions.browser_origin import FOREIGN_HOST, FOREIGN_PAGE, LOOPBACK, Doors
 from functions.problems import PROBLEM_JSON
-from infra.local.emulator_signatures import MISMATCH, UNSIGNED_BODIES, Failure, Verifier, declared_digest
+from infra.local.emulator_signatures import MISMATCH, Failure, Verifier, declared_digest, is_signed_in_chunks
+from infra.local.signed_chunks import UNSIGNED_WITH_TRAILER, ChunkRefusedError
 
 log = logging.getLogger("ministack")
 
@@ -37,6 +38,8 @@ BUCKET = re.compile(r"/[a-z0-9][a-z0-9.-]{2,62}/?")
 FORM_HEADERS = frozenset(
     {"host", "content-type", "content-length", "transfer-encoding", "origin", "accept", "user-agent", "expect"}
 )
+# What a request says in place of a digest where its signature covers nothing of the body.
+UNSIGNED_BODIES = (UNSIGNED_PAYLOAD, UNSIGNED_WITH_TRAILER)
 # The bodies of requests whose headers have no digest: messages of queues, templates. Uploads have one.
 MOST_BYTES = 64 << 20
 POLICY_VIOLATION = 1008
@@ -114,10 +117,26 @@ class Door:
             await _refuse_caller(scope, headers, query, answer, failure)
             return
         try:
-            passed = _again(body, receive) if body is not None else _checking(receive, digest or "")
-            await self._app(scope, passed, answer)
+            await self._app(scope, self._verified(headers, digest or "", body, receive), answer)
         except BodyRefusedError:
             await _refuse_caller(scope, headers, query, answer, MISMATCH)
+
+    def _verified(self, headers: dict[str, str], digest: str, body: bytes | None, receive: Receive) -> Receive:
+        """Return a `receive` whose body is the signed one; `body` is what was read and verified already."""
+        if body is not None:
+            return _again(body, receive)
+        if digest in UNSIGNED_BODIES:
+            return receive
+        if is_signed_in_chunks(digest):
+            chunks = self._verifier.signed_chunks(headers)
+            return _checking(receive, chunks.update, chunks.end)
+        found = hashlib.sha256()
+
+        def end() -> None:
+            if found.hexdigest() != digest:
+                raise BodyRefusedError
+
+        return _checking(receive, found.update, end)
 
     async def _answer_preflight(self, scope: Scope, send: Send, answer: "_Answer") -> None:
         if answer.origin is None:
@@ -203,18 +222,21 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return give
 
 
-def _checking(receive: Receive, digest: str) -> Receive:
-    """Return a `receive` that raises `BodyRefusedError` in place of the end of a body with another SHA-256."""
-    if digest.startswith(UNSIGNED_BODIES):
-        return receive
-    found = hashlib.sha256()
+def _checking(receive: Receive, update: Callable[[bytes], None], end: Callable[[], None]) -> Receive:
+    """Return a `receive` that raises `BodyRefusedError` in place of a body, or its end, that is not what was signed.
+
+    `update` takes each piece of it, `end` is called at its end; either raises.
+    """
 
     async def check() -> Message:
         message = await receive()
         if message["type"] == "http.request":
-            found.update(message.get("body", b""))
-            if not message.get("more_body") and found.hexdigest() != digest:
-                raise BodyRefusedError
+            try:
+                update(message.get("body", b""))
+                if not message.get("more_body"):
+                    end()
+            except ChunkRefusedError as error:
+                raise BodyRefusedError from error
         return message
 
     return check

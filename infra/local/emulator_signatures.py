@@ -2,7 +2,7 @@
 
 All three kinds are verified: headers, presigned URLs and the policies of forms (AWS Signature Version 4). MiniStack
 verifies presigned URLs alone, and its own check of all (AUTH) brings the policies of IAM along, which it evaluates
-otherwise than AWS. Of bodies that are signed in chunks the chunks are not verified.
+otherwise than AWS. Bodies that are signed in chunks are verified by `infra.local.signed_chunks`.
 """
 
 import hashlib
@@ -14,9 +14,9 @@ from ministack.services import s3
 
 from infra.emulator_account import ACCOUNT
 from infra.local.credentials import Credentials
+from infra.local.signed_chunks import SIGNED, SIGNED_WITH_TRAILER, SignedChunks
 
 ALGORITHM = "AWS4-HMAC-SHA256"
-UNSIGNED_BODIES = (sigv4.UNSIGNED_PAYLOAD, "STREAMING-")
 WAY_OUT = 'This emulated AWS takes the credentials of its own home alone: eval "$(regatta env)" sets them in a shell.'
 UNKNOWN_KEY = ("InvalidAccessKeyId", f"Nobody has this access key. {WAY_OUT}")
 UNSIGNED = ("AccessDenied", f"The request has no AWS Signature of Version 4. {WAY_OUT}")
@@ -67,6 +67,12 @@ class Verifier:
         expected = sigv4.calculate_signature(secret, signature.date_stamp, signature.region, signature.service, text)
         return None if sigv4.signatures_match(expected, signature.signature) else MISMATCH
 
+    def signed_chunks(self, headers: Mapping[str, str]) -> SignedChunks:
+        """Return what verifies the body of a request whose head was verified, and which is signed in chunks."""
+        signature = sigv4.parse_header_signature(headers)
+        has_trailer = headers["x-amz-content-sha256"] == SIGNED_WITH_TRAILER
+        return SignedChunks(signature, self._secrets[signature.access_key_id], has_trailer=has_trailer)
+
     def form_failure(self, fields: Mapping[str, str]) -> Failure | None:
         """Return why a form is refused; None for one whose policy is signed with these credentials."""
         scope = fields.get("x-amz-credential", "").split("/")
@@ -100,6 +106,11 @@ def declared_digest(headers: Mapping[str, str], query: Mapping[str, Any]) -> str
     if "X-Amz-Signature" in query:
         return str(sigv4.UNSIGNED_PAYLOAD)
     return headers.get("x-amz-content-sha256")
+
+
+def is_signed_in_chunks(digest: str) -> bool:
+    """Return whether a declared digest says that each chunk of the body has a signature."""
+    return digest in (SIGNED, SIGNED_WITH_TRAILER)
 
 
 def _header_signature(headers: Mapping[str, str]) -> "sigv4.HeaderSignature | Failure":

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ import httpx
 import psutil
 import pytest
 import redis
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from infra.emulator_account import ACCOUNT, REGION
 from infra.local.credentials import FILE
+from infra.local.signed_chunks import SIGNED
 from tests.support.stack import Stack
 
 CALLS = {
@@ -144,6 +149,31 @@ def test_a_body_that_was_not_signed_is_refused(stack: Stack) -> None:
         s3.put_object(Bucket=bucket, Key="private/body", Body=b"good")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="private/body")
+    s3.close()
+
+
+@pytest.mark.parametrize("is_altered", [False, True])
+def test_each_chunk_of_a_body_is_verified(stack: Stack, is_altered: bool) -> None:
+    """Of a body that is signed in chunks, as SDKs of other languages send one over HTTP."""
+    s3, bucket = client(stack, "s3"), stack.env["REGATTA_BUCKET"]
+    credentials = Credentials(*stack.credentials.values())
+    url = f"{stack.aws_url}/{bucket}/private/chunks{is_altered:d}"
+    request = AWSRequest("PUT", url, {"X-Amz-Content-SHA256": SIGNED, "X-Amz-Decoded-Content-Length": "4"})
+    request.context["payload_signing_enabled"] = True
+    auth = S3SigV4Auth(credentials, "s3", REGION)
+    auth.payload = lambda _: SIGNED
+    auth.add_auth(request)
+    amz_date, previous, body = request.context["timestamp"], request.headers["Authorization"][-64:], b""
+    for chunk in (b"good", b""):
+        digest = sha256(chunk).hexdigest()
+        scope = auth.credential_scope(request)
+        text = "\n".join(("AWS4-HMAC-SHA256-PAYLOAD", amz_date, scope, previous, sha256(b"").hexdigest(), digest))
+        previous = auth.signature(text, request)
+        body += b"%x;chunk-signature=%s\r\n%s\r\n" % (len(chunk), previous.encode(), chunk)
+    body = body.replace(b"good", b"evil") if is_altered else body
+    answer = httpx.put(url, content=body, headers=dict(request.headers))
+    assert answer.status_code == (403 if is_altered else 200), answer.text
+    assert ("Contents" in s3.list_objects_v2(Bucket=bucket, Prefix=f"private/chunks{is_altered:d}")) != is_altered
     s3.close()
 
 
