@@ -75,10 +75,21 @@ class Settings:
     cache_redis_entry_bytes: int = setting(whole_number(0, unit="bytes"), 16 * MIB, "largest entry kept in Redis")
     cache_ttl_seconds: int = setting(whole_number(1, unit="seconds"), 1800, "how long an idle cache entry lives")
     training_threads: int = setting(whole_number(0), 0, "threads of one training; 0 means one per core")
+    training_memory_bytes: int = setting(
+        whole_number(0, unit="bytes"), 0, "memory that one training may use; 0 means what the process may"
+    )
     # Long work.
     jobs_queue_url: str | None = setting(
         WEB_ADDRESS, None, "SQS queue of jobs; unset means that the servers run them themselves"
     )
+    batch_queue: str | None = setting(
+        ANY, None, "job queue of AWS Batch, for trainings that are too much for a function; unset: none"
+    )
+    batch_job_definition: str | None = setting(
+        ANY, None, "job definition of AWS Batch that carries out one of our jobs"
+    )
+    batch_seconds: int = setting(whole_number(60, unit="seconds"), 21_600, "how long an attempt may take in Batch")
+    batch_memory_bytes: int = setting(BYTES, 120 << 30, "most memory that a container of Batch may ask for")
     answer_seconds: float = setting(seconds(0), 0, "what is expected to take longer becomes a job; 0 means nothing")
     job_seconds: int = setting(whole_number(1, unit="seconds"), 3600, "how long one attempt at a job may take")
     job_lease_seconds: float = setting(seconds(2), 60, "how soon the job of a killed worker is free again")

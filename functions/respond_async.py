@@ -20,6 +20,7 @@ from core.errors import DeadlineError, KeyInUseError, RegattaError
 from core.inference.stored_columns import check_feature_columns
 from core.jobs import service
 from core.jobs.commands import Command, TableCommand
+from core.jobs.effort import Effort
 from core.jobs.worker import Handlers, run_job
 from core.progress import StoppedError, TrialStatus
 from core.services.prediction.predict import most_table_rows
@@ -36,8 +37,8 @@ from functions.job_responses import job_response
 from functions.problems import PROBLEM_JSON
 
 SubmittedCommand = TypeVar("SubmittedCommand", bound=Command)
-# Returns the command, checked and with its file named, and how many seconds it should take.
-Check = Callable[[Workspace, SubmittedCommand], tuple[SubmittedCommand, float]]
+# Returns the command, checked and with its file named, and what it should take.
+Check = Callable[[Workspace, SubmittedCommand], tuple[SubmittedCommand, Effort]]
 
 
 def respond(
@@ -54,12 +55,19 @@ def respond(
     """
     job = service.find_submitted(workspace, submitted, terms.key) if terms.key else None
     if job is None:
-        command, seconds = check(workspace, submitted)
-        is_deferred = terms.later(seconds)
+        command, effort = check(workspace, submitted)
+        is_deferred = terms.later(effort.seconds)
         check_job(workspace, command.kind, deferred=is_deferred)
         if not is_deferred and terms.key is None:
             return _answer_or_defer(workspace, submitted, command, terms, handlers)
-        job = service.submit_job(workspace, command, sent=submitted, key=terms.key, deferred=is_deferred)
+        job = service.submit_job(
+            workspace,
+            command,
+            sent=submitted,
+            key=terms.key,
+            deferred=is_deferred,
+            batch_bytes=effort.batch_bytes,
+        )
     return _respond_accepted(workspace, job, terms) if job.deferred else _finish_now(workspace, job, terms, handlers)
 
 

@@ -44,6 +44,8 @@ type Train struct {
 	// ReturnModel asks for the signed model itself, in Trained.ModelData.
 	ReturnModel bool   `json:"return_model,omitempty"`
 	FileID      string `json:"file_id,omitempty"`
+	// Training is where: function, batch, or auto (the default), by forecast.
+	Training string `json:"training,omitempty"`
 }
 
 // Train trains a model, follows it until it is done, and returns its new version.
@@ -72,6 +74,8 @@ type Compare struct {
 	MaxBytes     int64   `json:"max_bytes,omitempty"`
 	MaxLatencyUS float64 `json:"max_latency_us,omitempty"`
 	FileID       string  `json:"file_id,omitempty"`
+	// Training is where: function, batch, or auto (the default), by forecast.
+	Training string `json:"training,omitempty"`
 }
 
 // Compare runs a race, follows it until it is done, and returns the leaderboard.

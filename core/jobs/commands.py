@@ -4,7 +4,7 @@ An HTTP request validates into a command, a job stores it as JSON, and the worke
 What carries each out is in `core.services.handlers`. Light: needs pydantic only.
 """
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -18,6 +18,8 @@ from core.whole_numbers import WHOLE
 
 # How long a Lambda function may run.
 MOST_SECONDS = 900
+# Where a training is carried out.
+Place = Literal["function", "batch", "auto"]
 # The default of one training: a gateway waits 29 s for the answer, of which this is for tuning.
 TRAIN_TUNING_SECONDS = 10.0
 # More names than there are model types.
@@ -29,6 +31,16 @@ COMPARE_TUNING_SECONDS = 60.0
 # For a command that is the request of a route: FastAPI needs its schema at once. pydantic builds all others on first
 # use, because `functions.fast_start` says so.
 ROUTED = ConfigDict(defer_build=False)
+
+
+def _is_auto(place: Place) -> bool:
+    return place == "auto"
+
+
+# Left out where it is `auto`, so that workers of earlier versions can read the command.
+TRAINING_PLACE: Place = Field(
+    "auto", exclude_if=_is_auto, description="where: in a function, in AWS Batch, or by forecast"
+)
 
 
 class Command(BaseModel):
@@ -67,6 +79,7 @@ class TrainCommand(Command):
     model_name: str | None = Field(None, description="default: made of the file and the model type")
     params: Json | None = Field(None, description="parameters of the scikit-learn estimator")
     file_id: str | None = Field(None, description="default: the current file")
+    training: Place = TRAINING_PLACE
 
 
 def _split_names(value: Any) -> Any:
@@ -117,6 +130,7 @@ class CompareCommand(Command):
     max_latency_us: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="slowest, in microseconds for one row"
     )
+    training: Place = TRAINING_PLACE
 
     @property
     def searches_portfolio(self) -> bool:

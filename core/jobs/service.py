@@ -37,17 +37,21 @@ def submit_job(
     key: str | None = None,
     job_id: str | None = None,
     deferred: bool = True,
+    batch_bytes: int = 0,
 ) -> Job:
     """Store a command as a job, and give it to the queue if it is `deferred`; return the job.
 
     If the `key` came before, return the job that was made then: it is found in the bucket, whatever Redis has. `sent`
     is the command as the caller sent it, if fields such as the current file were filled in since, and `job_id` its id,
-    if that was chosen before. Raises `KeyReusedError` when the key came with another command, `UnavailableError`.
+    if that was chosen before. With `batch_bytes` a container of AWS Batch with so much memory carries it out.
+
+    Raises `KeyReusedError` when the key came with another command, `UnavailableError`.
     """
     if key is not None:
         job_id = _keyed_id(workspace, command.kind, key)
     job_id = job_id or new_file_id()
-    job = ordered(workspace.name, new_job(job_id, command, sent=sent, deferred=deferred))
+    job = new_job(job_id, command, sent=sent, deferred=deferred).model_copy(update={"batch_bytes": batch_bytes})
+    job = ordered(workspace.name, job)
     stored = _check_same(workspace.jobs.create(job), job.fingerprint)
     try:
         return _enqueue(workspace, stored)
@@ -97,8 +101,17 @@ def _check_same(job: Job, fingerprint: str) -> Job:
 def _enqueue(workspace: Workspace, job: Job) -> Job:
     """Give a job that waits to the queue, again if it was given before, since that may have failed; return the job."""
     if job.deferred and job.status == "queued":
-        workspace.queue.send(workspace.name, job.job_id)
+        _give(workspace, job)
     return job
+
+
+def _give(workspace: Workspace, job: Job) -> None:
+    """Give a job to who carries it out: to AWS Batch if it is too much for a function, else to the queue."""
+    if not job.batch_bytes or workspace.batch is None:
+        workspace.queue.send(workspace.name, job.job_id)
+        return
+    workspace.queue.open_jobs.add(workspace.name, job.job_id)  # first: where the submission is lost, the job is found
+    workspace.batch.submit(workspace.name, job.job_id, job.batch_bytes)
 
 
 def job_status(workspace: Workspace, job_id: str) -> Job:
@@ -116,7 +129,7 @@ def offer_again(workspace: Workspace, job_id: str) -> Job | None:
     """Give a job to the queue once more, unless it is over or a worker has it; return it, None where it is gone."""
     job = workspace.jobs.change(job_id, _offer_again)
     if job is not None and not job.is_over and not job.is_leased:
-        workspace.queue.send(workspace.name, job_id)
+        _give(workspace, job)
     return job
 
 
@@ -149,6 +162,8 @@ def cancel_job(workspace: Workspace, job_id: str) -> Job:
     job = _found(job_id, workspace.jobs.change(job_id, edit))
     if not job.is_over:
         workspace.jobs.stop(job)
+    elif job.batch_bytes and workspace.batch is not None:
+        workspace.batch.stop(workspace.name, job_id)  # one that runs ends by itself, with its best so far
     return job
 
 
@@ -165,7 +180,7 @@ def retry_job(workspace: Workspace, job_id: str) -> Job:
         return {**_restarted(), "deferred": True} if job.is_over or job.is_interrupted else None
 
     job = _found(job_id, workspace.jobs.change(job_id, edit))
-    workspace.queue.send(workspace.name, job_id)
+    _give(workspace, job)
     return job
 
 
@@ -178,7 +193,7 @@ def defer_job(workspace: Workspace, job: Job) -> Job:
     """Give a job to the queue that somebody waited for until now. A worker takes it up once nobody else has it."""
     deferred = workspace.jobs.change(job.job_id, lambda newest: {"deferred": True, "offered_at": time.time()}) or job
     if not deferred.is_over:
-        workspace.queue.send(workspace.name, job.job_id)
+        _give(workspace, deferred)
     return deferred
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.model_selection import KFold
@@ -143,16 +144,19 @@ def _imputer(strategy: str) -> SimpleImputer:
     return SimpleImputer(strategy=strategy, keep_empty_features=True)
 
 
-def raw_frame(table: ColumnSource, names: list[str]) -> pd.DataFrame:
+def raw_frame(table: ColumnSource, names: list[str], rows: NDArray[np.intp] | None = None) -> pd.DataFrame:
     """Return columns of a table in the form that the pipeline takes: object for categories, float64 for all others.
 
-    NaN is missing, a boolean is 1 or 0, and a date the seconds since 1970-01-01.
+    NaN is missing, a boolean is 1 or 0, and a date the seconds since 1970-01-01. `rows` are the positions of those that
+    are read, by default all.
     """
-    return pd.DataFrame({name: _raw(table.values(name)) for name in names})
+    chosen = slice(None) if rows is None else rows
+    # Without a copy of them together, which would be as much memory again.
+    return pd.DataFrame({name: _raw(table.values(name), chosen) for name in names}, copy=False)
 
 
-def _raw(values: Floats | Category) -> Any:
-    """Return a column as objects for a category, else as it is."""
+def _raw(values: Floats | Category, rows: Any) -> Any:
+    """Return rows of a column as objects for a category, else as they are."""
     if not isinstance(values, Category):
-        return values
-    return pd.Series(np.array([*values.levels, np.nan], dtype=object)[values.codes], dtype=object)
+        return values[rows]
+    return pd.Series(np.array([*values.levels, np.nan], dtype=object)[values.codes[rows]], dtype=object)

@@ -112,7 +112,9 @@ def split_table(
             f"{len(frame)} usable rows are left; training needs at least {MIN_ROWS}. "
             "Upload more rows, or choose another handling of missing values than drop."
         )
-    train, test, keys = _divided(frame, options, notes)
+    train_rows, test_rows, keys = _divided(frame, options, notes)
+    train, test = _taken(frame, train_rows), _taken(frame, test_rows)
+    del frame  # which may be half of the memory there is
     if extra_train is not None:
         train, keys = _with_extra_rows(_usable(extra_train, options, notes), train, test, options.validation, notes)
     columns = _columns_with_values(options.features, train, notes)
@@ -169,15 +171,13 @@ def evenly_spaced(rows: int, limit: int) -> Rows:
     return np.arange(rows) if rows <= limit else np.arange(limit) * rows // limit
 
 
-def _divided(
-    frame: pd.DataFrame, options: SplitOptions, notes: list[str]
-) -> tuple[pd.DataFrame, pd.DataFrame, Keys | None]:
-    """Return the train rows, the holdout, and the keys of the train rows (see `Split.keys`)."""
+def _divided(frame: pd.DataFrame, options: SplitOptions, notes: list[str]) -> tuple[Rows, Rows, Keys | None]:
+    """Return the positions of the train rows and of the holdout, and the keys of the train rows (see `Split.keys`)."""
     validation, test_size = options.validation, options.test_size
     rows, wanted = len(frame), ceil(test_size * len(frame))
     if validation.column is None:
         _check_sides(rows - wanted, wanted, test_size)
-        train, test = train_test_split(frame, test_size=test_size, random_state=SEED)
+        train, test = train_test_split(np.arange(rows), test_size=test_size, random_state=SEED)
         return train, test, None
     keys = split_keys(frame[validation.column], validation.kind)
     if len(np.unique(keys)) <= MIN_FOLDS:
@@ -189,7 +189,16 @@ def _divided(
             f"the holdout has {len(test_rows):,} of {rows:,} rows and not {wanted:,}, "
             f"because rows with the same {validation.column} stay together"
         )
-    return frame.iloc[train_rows], frame.iloc[test_rows], keys[train_rows]
+    return train_rows, test_rows, keys[train_rows]
+
+
+def _taken(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
+    """Return these rows of a frame, taken a column at a time, so that no second copy is made of them together."""
+    index = frame.index[rows]
+    taken = {
+        name: pd.Series(column.to_numpy()[rows], index, column.dtype, copy=False) for name, column in frame.items()
+    }
+    return pd.DataFrame(taken, index, copy=False)
 
 
 def _with_extra_rows(

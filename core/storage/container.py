@@ -4,7 +4,8 @@ from functools import cache
 
 from core.access.workspace_names import check_workspace_name
 from core.context_threads import in_a_thread
-from core.settings import settings
+from core.settings import Settings, settings
+from core.storage.batch_jobs import BatchJobs
 from core.storage.cache import CachedObjects, Counters
 from core.storage.dataset_repository import DatasetRepository
 from core.storage.documents import Documents
@@ -36,11 +37,13 @@ class Container:
         cached_objects: CachedObjects,
         queue: SqsQueue | BucketQueue,
         quotas: KnownQuotas,
+        batch: BatchJobs | None = None,
     ) -> None:
         self.objects = objects
         self.redis = redis
         self.counters = counters
         self.queue = queue
+        self.batch = batch
         self._cached_objects = cached_objects
         self.documents = Documents(objects, redis)
         self.quotas = quotas
@@ -92,6 +95,7 @@ class Container:
             index=index,
             objects=objects,
             queue=self.queue,
+            batch=self.batch,
             counters=self.counters,
             quotas=self.quotas,
         )
@@ -113,4 +117,16 @@ def container() -> Container:
         quotas=quotas,
     )
     queue = create_queue(chosen.jobs_queue_url, objects)
-    return Container(objects, redis, counters, cached_objects, queue, quotas)
+    return Container(objects, redis, counters, cached_objects, queue, quotas, _batch(chosen))
+
+
+def _batch(chosen: Settings) -> BatchJobs | None:
+    """Return the job queue of AWS Batch, if the settings name one and a job definition."""
+    if chosen.batch_queue is None or chosen.batch_job_definition is None:
+        return None
+    return BatchJobs(
+        chosen.batch_queue,
+        chosen.batch_job_definition,
+        seconds=chosen.batch_seconds,
+        most_bytes=chosen.batch_memory_bytes,
+    )

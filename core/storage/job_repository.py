@@ -58,6 +58,8 @@ class Job(Leased):
     code: str = Field(default="", exclude_if=is_empty)
     # Digest of the command, to see whether an Idempotency-Key is used for another one.
     fingerprint: str
+    # The memory in bytes that a container of AWS Batch needs to carry it out; 0: a worker of the queue does.
+    batch_bytes: int = Field(default=0, exclude_if=is_empty)
     # Whether it goes to the queue. The job of a caller who waits for the answer does not.
     deferred: bool
     status: Status = "queued"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.storage.batch_jobs import BatchJobs
 from core.storage.cache import Counters
 from core.storage.dataset_repository import DatasetRepository
 from core.storage.export_repository import ExportRepository
@@ -20,8 +21,8 @@ from core.storage.usage import UsageRepository
 class Workspace:
     """The repositories of one workspace. Only `core.storage.container.Container.workspace` makes one.
 
-    `objects`, `queue` and `quotas` are shared by all workspaces: their keys and messages name the workspace. `index`
-    has the manifest index of `datasets`, `models` and `jobs`.
+    `objects`, `queue`, `batch` and `quotas` are shared by all workspaces: their keys and messages name the workspace.
+    `index` has the manifest index of `datasets`, `models` and `jobs`. `batch` is None where there is no AWS Batch.
     """
 
     name: str
@@ -35,5 +36,6 @@ class Workspace:
     index: dict[str, ManifestIndex]
     objects: ObjectStore
     queue: SqsQueue | BucketQueue
+    batch: BatchJobs | None
     counters: Counters
     quotas: KnownQuotas

@@ -19,6 +19,9 @@ TimeColumn = Annotated[str | None, typer.Option(metavar="COLUMN", help="The time
 GroupColumn = Annotated[str | None, typer.Option(metavar="COLUMN", help="The group, for --validation group.")]
 Transform = Annotated[str | None, typer.Option(help="Train on this function of the target, such as log.")]
 Tune = Annotated[bool, typer.Option("--tune", help="Look for good parameters first.")]
+Place = Annotated[
+    str | None, typer.Option(metavar="PLACE", help="Where: function, batch (AWS Batch) or auto, by forecast.")
+]
 TuningSeconds = Annotated[float | None, typer.Option(min=0.1, help="How long, for --tune.")]
 
 
@@ -37,6 +40,7 @@ def train(
     target_transform: Transform = None,
     tune: Tune = False,
     tuning_seconds: TuningSeconds = None,
+    training: Place = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     url: Url = None,
@@ -58,6 +62,7 @@ def train(
         "target_transform": target_transform,
         "tune_hyperparameters": tune or None,
         "tuning_seconds": tuning_seconds,
+        "training": training,
     }
     with connect(url) as client:
         request["file_id"] = file_id_of(client, data, output)
@@ -93,6 +98,7 @@ def compare(
     tuning_seconds: TuningSeconds = None,
     max_bytes: Annotated[int | None, typer.Option(min=1, help="The largest compiled model.")] = None,
     max_latency_us: Annotated[float | None, typer.Option(min=0.1, help="The slowest model, in µs a row.")] = None,
+    training: Place = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     url: Url = None,
@@ -116,6 +122,7 @@ def compare(
         "tuning_seconds": tuning_seconds,
         "max_bytes": max_bytes,
         "max_latency_us": max_latency_us,
+        "training": training,
     }
     with connect(url) as client:
         request["file_id"] = file_id_of(client, data, output)

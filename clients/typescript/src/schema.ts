@@ -1319,6 +1319,12 @@ export interface components {
             max_bytes?: number | null;
             /** @description slowest, in microseconds for one row */
             max_latency_us?: number | null;
+            /**
+             * @description where: in a function, in AWS Batch, or by forecast
+             * @default auto
+             * @enum {string}
+             */
+            training?: "function" | "batch" | "auto";
         };
         /** @description A comparison. */
         CompareJob: {
@@ -3614,6 +3620,12 @@ export interface components {
             } | null;
             /** @description default: the current file */
             file_id?: string | null;
+            /**
+             * @description where: in a function, in AWS Batch, or by forecast
+             * @default auto
+             * @enum {string}
+             */
+            training?: "function" | "batch" | "auto";
         };
         /** @description A training. */
         TrainJob: {
@@ -7661,6 +7673,8 @@ export interface operations {
                 max_bytes?: number;
                 /** @description slowest, in microseconds for one row */
                 max_latency_us?: number;
+                /** @description where: in a function, in AWS Batch, or by forecast */
+                training?: "function" | "batch" | "auto";
             };
             header?: {
                 /** @description the same key with the same request: done only once */

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from core.errors import NoSuchFileError
 from core.jobs.commands import ReadAgainCommand
+from core.jobs.effort import Effort
 from core.manifests import DatasetManifest
 from core.progress import ReportProgress
 from core.reading_fields import changed_reading
@@ -21,8 +22,8 @@ from core.types import Json
 BYTES_PER_SECOND = 5_000_000
 
 
-def check_read_again(workspace: Workspace, submitted: ReadAgainCommand) -> tuple[ReadAgainCommand, float]:
-    """Return the command with its reading and the id of the new dataset, and how many seconds it should take.
+def check_read_again(workspace: Workspace, submitted: ReadAgainCommand) -> tuple[ReadAgainCommand, Effort]:
+    """Return the command with its reading and the id of the new dataset, and what it should take.
 
     It takes forever to a caller who waits (`inf`) where the file is larger than one request may bring. Raises
     `NoSuchFileError`, and `InvalidInputError` for fields that exclude each other.
@@ -31,8 +32,8 @@ def check_read_again(workspace: Workspace, submitted: ReadAgainCommand) -> tuple
     reading = changed_reading(parent.reading, submitted.changes)
     command = submitted.model_copy(update={"reading": reading, "file_id": new_file_id()})
     if parent.size_bytes > settings().max_upload_bytes:
-        return command, inf
-    return command, max(parent.size_bytes, parent.memory_bytes) / BYTES_PER_SECOND
+        return command, Effort(inf)
+    return command, Effort(max(parent.size_bytes, parent.memory_bytes) / BYTES_PER_SECOND)
 
 
 def read_again(

@@ -3,6 +3,7 @@
 from core.catalogue import DEFAULT_MODEL_TYPES, regressor
 from core.errors import ParameterError
 from core.jobs.commands import CompareCommand, TrainCommand
+from core.jobs.effort import Effort
 from core.manifests import DatasetManifest
 from core.parameter_ranges import check_parameters
 from core.preprocessing.features import check_target
@@ -12,13 +13,12 @@ from core.regressors.expected_time import expected_seconds, matrix_width
 from core.regressors.limits import TrainingLimits
 from core.regressors.validation import check_validation, requested_validation
 from core.services.quotas import counts_training
+from core.services.training.placement import DOUBT, place
 from core.services.training.train import limits, model_name, target_of, train_model
 from core.settings import settings
 from core.storage.workspace import Workspace
 from core.types import Json
 
-# A forecast is within a factor of about three.
-DOUBT = 3
 SHOWN = {"validation", "train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
 
 
@@ -32,11 +32,11 @@ def train(workspace: Workspace, command: TrainCommand, report_progress: ReportPr
     return {**manifest.result(), **manifest.model_dump(include=SHOWN), "warnings": manifest.notes}
 
 
-def check_train(workspace: Workspace, command: TrainCommand) -> tuple[TrainCommand, float]:
-    """Return the command with its file named, and how many seconds it should take.
+def check_train(workspace: Workspace, command: TrainCommand) -> tuple[TrainCommand, Effort]:
+    """Return the command with its file named, and what it should take where it is carried out.
 
     Raises at once what no training could do: `NoSuchFileError`, `NoCurrentFileError`, `UnknownModelTypeError`,
-    `ParameterError`, `UnknownColumnError`, `TargetError`, `InvalidInputError`.
+    `ParameterError`, `UnknownColumnError`, `TargetError`, `InvalidInputError`, `TooLargeError`.
     """
     chosen = regressor(command.model_type)
     check_parameters(chosen.name, command.params or {})
@@ -47,12 +47,12 @@ def check_train(workspace: Workspace, command: TrainCommand) -> tuple[TrainComma
     tuning = command.tuning_seconds if command.tune_hyperparameters else 0.0
     named = command.model_copy(update={"file_id": dataset.file_id})
     seconds = _expected([candidate], dataset, limits(), tuning)
-    _check_cost(candidate, dataset, seconds)
-    return named, seconds
+    _check_cost(workspace, candidate, dataset, seconds)
+    return named, place(workspace, command, dataset, [candidate], seconds)
 
 
-def check_compare(workspace: Workspace, command: CompareCommand) -> tuple[CompareCommand, float]:
-    """Return the command with its file named, and how many seconds it should take; raises as `check_train` does.
+def check_compare(workspace: Workspace, command: CompareCommand) -> tuple[CompareCommand, Effort]:
+    """Return the command with its file named, and what it should take; raises as `check_train` does.
 
     A search of the portfolio takes all the time that it is given.
     """
@@ -65,7 +65,8 @@ def check_compare(workspace: Workspace, command: CompareCommand) -> tuple[Compar
     seconds = _expected(candidates, dataset, limits(), tuning)
     limit = command.time_limit or seconds
     named = command.model_copy(update={"file_id": dataset.file_id})
-    return named, limit if command.searches_portfolio else min(seconds, limit)
+    expected = limit if command.searches_portfolio else min(seconds, limit)
+    return named, place(workspace, command, dataset, candidates, expected)
 
 
 def _check_dataset(workspace: Workspace, command: TrainCommand | CompareCommand) -> DatasetManifest:
@@ -81,9 +82,9 @@ def _check_dataset(workspace: Workspace, command: TrainCommand | CompareCommand)
     return dataset
 
 
-def _check_cost(candidate: Candidate, dataset: DatasetManifest, seconds: float) -> None:
+def _check_cost(workspace: Workspace, candidate: Candidate, dataset: DatasetManifest, seconds: float) -> None:
     """Raise `ParameterError` where the parameters make a training surely take longer than a job may."""
-    most = settings().job_seconds
+    most = max(settings().job_seconds, workspace.batch.seconds if workspace.batch else 0)
     usual = _expected([Candidate(candidate.regressor)], dataset, limits(), 0.0)
     if seconds > max(DOUBT * most, usual):
         errors = [{"field": f"params.{name}", "message": "makes it take too long"} for name in candidate.params]

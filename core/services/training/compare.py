@@ -31,6 +31,7 @@ from core.regressors.spread import OutOfFold
 from core.regressors.validation import requested_validation
 from core.services.quotas import counts_training
 from core.services.training.leaderboard import Row, baseline_row, failures, in_order, member_of, model_row
+from core.services.training.placement import rows_to_read
 from core.services.training.publish import Publication, publish_model
 from core.services.training.search import search_models
 from core.services.training.train import limits, model_name, open_split
@@ -72,11 +73,16 @@ def compare_models(
     and `UnavailableError`.
     """
     command.check_options()
-    included(command)
+    candidates = [Candidate(one) for one in included(command)]
     begun = time.monotonic()
     validation = requested_validation(command.validation, command.time_column, command.group_column)
     dataset, data = open_split(
-        workspace, command.file_id, command.target_column, command.test_size, validation=validation
+        workspace,
+        command.file_id,
+        command.target_column,
+        command.test_size,
+        validation=validation,
+        rows_to_read=lambda dataset: rows_to_read(command, dataset, candidates),
     )
     publication = Publication(workspace.models, dataset, command.test_size, job_id)
     return compare_on_split(publication, data, command, begun, report_progress)

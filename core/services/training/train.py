@@ -1,6 +1,7 @@
 """Train one regressor on a stored dataset, as it is or tuned, and store the model."""
 
 import re
+from collections.abc import Callable
 from pathlib import PurePath
 
 from core.automl.training import TrainedModel, train
@@ -14,9 +15,10 @@ from core.preprocessing.pipeline import raw_frame
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.limits import TrainingLimits
-from core.regressors.splits import Split, SplitOptions, split_table
+from core.regressors.splits import Split, SplitOptions, evenly_spaced, split_table
 from core.regressors.validation import check_validation, requested_validation
 from core.services.processing.open_table import open_table
+from core.services.training.placement import rows_to_read
 from core.services.training.publish import Publication, publish_model
 from core.settings import settings
 from core.storage.model_repository import check_name
@@ -38,7 +40,12 @@ def train_model(
     candidate = requested_candidate(command)
     validation = requested_validation(command.validation, command.time_column, command.group_column)
     dataset, data = open_split(
-        workspace, command.file_id, command.target_column, command.test_size, validation=validation
+        workspace,
+        command.file_id,
+        command.target_column,
+        command.test_size,
+        validation=validation,
+        rows_to_read=lambda dataset: rows_to_read(command, dataset, [candidate]),
     )
     name = model_name(command.model_name, dataset, candidate.regressor.name)
     before = workspace.models.published_by(name, job_id) if job_id is not None else None
@@ -83,14 +90,18 @@ def open_split(
     test_size: float,
     recipe: Recipe | None = None,
     validation: Validation = RANDOM,
+    rows_to_read: Callable[[DatasetManifest], int] = lambda dataset: dataset.rows,
 ) -> tuple[DatasetManifest, Split]:
     """Open a dataset and split it, by its stored recipe unless `recipe` is given; only the needed columns are loaded.
+
+    `rows_to_read` returns how many of its rows are, at most.
 
     Raises `NoSuchFileError`, `TargetError`, `UnknownColumnError`, `InvalidInputError`, `NotEnoughRowsError`.
     """
     with open_table(workspace, file_id) as (manifest, table):
         used = recipe or manifest.recipe
-        return manifest, split_dataset(manifest, table, used, target_of(used, target_column), test_size, validation)
+        target, most = target_of(used, target_column), rows_to_read(manifest)
+        return manifest, split_dataset(manifest, table, used, target, test_size, validation, most)
 
 
 def split_dataset(
@@ -100,16 +111,21 @@ def split_dataset(
     target: str,
     test_size: float,
     validation: Validation = RANDOM,
+    most_rows: int | None = None,
 ) -> Split:
-    """Split the table of a dataset; raises what `open_split` raises about it."""
+    """Split the table of a dataset, or `most_rows` rows of it, evenly spaced; raises what `open_split` raises."""
     check_target(manifest.columns, target)
     check_validation(manifest.columns, target, validation)
     grouped_by = validation.column if validation.kind == "group" else None
     features, notes = choose_features(manifest.columns, recipe, target, manifest.rows, table.numbers, grouped_by)
     needed = dict.fromkeys([target, *(column.name for column in features), validation.column])
-    frame = raw_frame(table, [name for name in needed if name is not None])
     notes += _maybe_flattering(manifest, target, validation)
-    return split_table(frame, SplitOptions(features, recipe, target, test_size, validation), notes)
+    rows = None
+    if most_rows is not None and most_rows < manifest.rows:
+        rows = evenly_spaced(manifest.rows, most_rows)
+        notes.append(f"{most_rows:,} of the {manifest.rows:,} rows were read, spread evenly: memory allows no more")
+    options = SplitOptions(features, recipe, target, test_size, validation)
+    return split_table(raw_frame(table, [name for name in needed if name is not None], rows), options, notes)
 
 
 def _maybe_flattering(manifest: DatasetManifest, target: str, validation: Validation) -> list[str]:

@@ -22,6 +22,7 @@ Importances = list[Mapping[str, Any]]
 Effects = Mapping[str, Any]
 Versions = list[int]
 Validation = Literal["random", "time", "group"]
+Place = Literal["function", "batch", "auto"]
 TargetTransform = Literal["none", "log", "yeo_johnson", "trend", "auto"]
 
 ASYNCHRONOUS = {"Prefer": "respond-async"}
@@ -60,6 +61,7 @@ class Models:
         target_transform: TargetTransform | None = None,
         return_model: bool | None = None,
         file_id: str | None = None,
+        training: Place | None = None,
     ) -> Model:
         """Train a model as a job, follow it, and return the new version, which serves from now on.
 
@@ -80,6 +82,7 @@ class Models:
             target_transform=target_transform,
             return_model=return_model,
             file_id=file_id,
+            training=training,
         )
         return Model.of(self._result(job, on_progress))
 
@@ -105,6 +108,7 @@ class Models:
         max_bytes: int | None = None,
         max_latency_us: float | None = None,
         file_id: str | None = None,
+        training: Place | None = None,
     ) -> Comparison:
         """Compare the nine default regressors as a job, follow it, and return the leaderboard; all are stored.
 
@@ -126,6 +130,7 @@ class Models:
             max_bytes=max_bytes,
             max_latency_us=max_latency_us,
             file_id=file_id,
+            training=training,
         )
         return Comparison.of(self._result(job, on_progress))
 

@@ -1,0 +1,103 @@
+"""The seconds and the peak memory of a large table: ingested, profiled and trained, each in a process of its own."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv
+
+from bench._bucket import bucket
+from bench._process_timer import ProcessTimer
+from bench._report import Figure, at_most, run
+
+ROWS, QUICK_ROWS = 2_000_000, 200_000
+BLOCK_ROWS = 100_000
+TARGET = "price"
+
+# The most bytes of memory beside those of a process that does nothing yet, by byte of the file.
+INGEST_MEMORY, TRAIN_MEMORY = 1.5, 3.0
+MODEL_TYPES = ("ridge", "lightgbm")
+
+# The emulator writes a part of a large file twice, and takes no bytes meanwhile.
+SETUP = (
+    "from core.storage.container import container\nfrom core.storage.s3 import client\nclient.CONNECT_SECONDS = 60.0"
+)
+INGEST = (
+    f"{SETUP}\nfrom core.services.processing.ingest import ingest",
+    "answer = ingest(container().workspace('default'), 'large.csv', Path(sys.argv[1])).rows",
+)
+TRAIN = (
+    f"{SETUP}\nfrom core.jobs.commands import TrainCommand\nfrom core.services.training.train import train_model",
+    "params = {'n_estimators': int(sys.argv[2])} if sys.argv[2] else {}\n"
+    f"command = TrainCommand(model_type=sys.argv[1], target_column={TARGET!r}, params=params)\n"
+    "manifest = train_model(container().workspace('default'), command)\n"
+    "answer = {'r2': manifest.metrics['r2'], 'notes': manifest.notes}",
+)
+
+
+def measure(quick: bool, rows: str | None, types: str | None, trees: str | None) -> Iterator[Figure]:
+    """Yield the peak memory of each step by byte of the file; the detail has its seconds."""
+    count = int(rows) if rows else QUICK_ROWS if quick else ROWS
+    with bucket() as home:
+        source = home / "large.csv"
+        write_table(source, count)
+        size = source.stat().st_size
+        os.environ["REGATTA_MAX_FILE_BYTES"] = str(max(size, 2 << 30))
+        steps = {"ingest and profile": (ProcessTimer(*INGEST, str(source)), INGEST_MEMORY)}
+        for name in MODEL_TYPES if types is None else filter(None, types.split(",")):
+            steps[f"train {name}"] = ProcessTimer(*TRAIN, name, trees or ""), TRAIN_MEMORY
+        for name, (timer, most) in steps.items():
+            seconds = timer()
+            detail = f"{seconds:,.1f} s, peak {timer.peak_mb:,.0f} MiB of {size >> 20:,} MiB; {timer.results[-1]}"
+            yield at_most(f"{name}, {count:,} rows: peak / file", timer.peak_mb * (1 << 20) / size, most, detail)
+
+
+def write_table(path: Path, rows: int) -> None:
+    """Write a CSV of so many rows, about 200 bytes each: ten numbers, two dates, four categories and a price."""
+    random = np.random.default_rng(24)
+    with path.open("wb") as file:
+        writer: csv.CSVWriter | None = None
+        for start in range(0, rows, BLOCK_ROWS):
+            block = _block(random, start, min(BLOCK_ROWS, rows - start))
+            writer = writer or csv.CSVWriter(file, block.schema)
+            writer.write_batch(block)
+        assert writer is not None
+        writer.close()
+
+
+def _block(random: np.random.Generator, start: int, rows: int) -> pa.RecordBatch:
+    """Return rows of the table from the row `start` on."""
+    numbers = {f"measure_{i}": np.round(random.normal(100 * i, 20, rows), 6 if i < 6 else 2) for i in range(10)}
+    numbers["measure_3"][random.random(rows) < 0.05] = np.nan
+    levels = {"region": 5, "product": 30, "shop": 200, "channel": 4}
+    codes = {name: random.integers(0, count, rows) for name, count in levels.items()}
+    begun = np.datetime64("2020-01-01T00:00:00", "s") + (np.arange(start, start + rows) * 7).astype("timedelta64[s]")
+    price = (
+        numbers["measure_1"]
+        + 0.02 * numbers["measure_2"] * codes["region"]
+        + 30 * np.sin(numbers["measure_4"] / 20)
+        + codes["shop"] / 4
+        + random.normal(0, 10, rows)
+    )
+    return pa.record_batch(
+        {
+            "sold_at": pa.array(begun).cast(pa.string()),
+            "delivered": pa.array((begun + random.integers(1, 30, rows) * 86_400).astype("datetime64[D]")),
+            **{name: pa.array(values, from_pandas=True) for name, values in numbers.items()},
+            **{name: pa.array([f"{name}_{code:03d}" for code in values]) for name, values in codes.items()},
+            TARGET: np.round(price, 2),
+        }
+    )
+
+
+OPTIONS = {
+    "rows": f"rows of the table (default: {ROWS:,})",
+    "types": "regressors that are trained, separated by commas",
+    "trees": "n_estimators of each, which all have to have",
+}
+
+if __name__ == "__main__":
+    sys.exit(run("A table that outgrows a function", measure, options=OPTIONS))

@@ -1,0 +1,52 @@
+"""Estimate the memory of a training, to decide where it is carried out and on how many rows.
+
+The largest things are arrays of float64: the columns of the table, and the matrix of features of one fold. The factors
+are peaks of `bench/outgrow.py`, in copies of these arrays.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from core.manifests import Column
+from core.preprocessing.date_parts import PARTS
+from core.regressors.candidates import Candidate
+from core.regressors.expected_time import matrix_width
+from core.regressors.validation import FOLDS
+
+NUMBER_BYTES = 8
+# A process that has loaded what trains.
+PROCESS_BYTES = 300 << 20
+# The columns of the whole table, those of the train rows, and those of the rows of a fold.
+TABLE_COPIES = 2.6
+# The matrix as the columns' results and joined; standardised, it is kept beside that, and a linear solver centres it.
+MATRIX_COPIES, SCALED_COPIES = 2.0, 4.0
+
+
+def expected_bytes(candidates: Sequence[Candidate], rows: int, columns: Sequence[Column], *, kept: bool = False) -> int:
+    """Return the peak memory in bytes of training these candidates, one after the other, on `rows` rows.
+
+    `columns` are those of the table. With `kept` the matrices of all folds stay in memory.
+    """
+    return PROCESS_BYTES + int(rows * max(_row_bytes(candidate, columns, kept) for candidate in candidates))
+
+
+def rows_within(candidates: Sequence[Candidate], memory_bytes: int, columns: Sequence[Column]) -> int:
+    """Return on how many rows these candidates can be trained in so much memory."""
+    most = max(_row_bytes(candidate, columns, kept=False) for candidate in candidates)
+    return max(0, int((memory_bytes - PROCESS_BYTES) / most))
+
+
+def have_row_budgets(candidates: Iterable[Candidate]) -> bool:
+    """Return whether each of the candidates learns from a bounded number of rows, or lets each tree draw so many."""
+    return all(candidate.regressor.max_rows is not None for candidate in candidates)
+
+
+def _row_bytes(candidate: Candidate, columns: Sequence[Column], kept: bool) -> float:
+    copies = SCALED_COPIES if candidate.regressor.scaled else MATRIX_COPIES
+    width = coded_width(columns) if candidate.takes_codes else matrix_width(columns)
+    matrices = copies + (FOLDS * copies / 2 if kept else 0)
+    return NUMBER_BYTES * (TABLE_COPIES * len(columns) + matrices * width)
+
+
+def coded_width(columns: Sequence[Column]) -> int:
+    """Return how many columns the matrix has where categories are codes."""
+    return sum(len(PARTS) if column.type == "date" else 1 for column in columns)

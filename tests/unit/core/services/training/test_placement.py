@@ -1,0 +1,146 @@
+"""Where a training is carried out: in a function, on this server, or in AWS Batch; by injected limits."""
+
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import Any
+
+import pytest
+
+from core.catalogue import regressor
+from core.errors import InvalidInputError, TooLargeError
+from core.jobs import service as jobs
+from core.jobs.commands import CompareCommand, TrainCommand
+from core.jobs.effort import Effort
+from core.manifests import DatasetManifest
+from core.regressors.candidates import Candidate
+from core.regressors.expected_memory import PROCESS_BYTES, expected_bytes, rows_within
+from core.services.processing.ingest import ingest
+from core.services.training import placement
+from core.services.training.commands import check_compare, check_train
+from core.services.training.placement import place, rows_to_read
+from core.services.training.train import train_model
+from core.settings import settings
+from core.storage.s3.object_store import ObjectStore
+from core.storage.workspace import Workspace
+from tests.support.storage import home
+from tests.support.tables import CSVS
+
+GIB = 1 << 30
+RIDGE, TREE = Candidate(regressor("ridge")), Candidate(regressor("decision_tree"))
+# Memory for a part of mpg's 398 rows.
+LITTLE = PROCESS_BYTES + 100_000
+
+
+@dataclass
+class RecordedBatch:
+    """Stands for AWS Batch: records what is submitted and ended."""
+
+    seconds: int = 21_600
+    most_bytes: int = 120 * GIB
+    submitted: list[tuple[str, int]] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+
+    def submit(self, workspace: str, job_id: str, memory_bytes: int) -> None:
+        self.submitted.append((job_id, memory_bytes))
+
+    def stop(self, workspace: str, job_id: str) -> None:
+        self.stopped.append(job_id)
+
+
+@pytest.fixture
+def batch() -> RecordedBatch:
+    return RecordedBatch()
+
+
+@pytest.fixture
+def large(bucket: ObjectStore, batch: RecordedBatch) -> Workspace:
+    """A workspace on AWS with Batch, and mpg in it."""
+    ingest(home(), "mpg.csv", CSVS["mpg"][0])
+    return replace(home(), batch=batch)
+
+
+@pytest.fixture
+def dataset(large: Workspace) -> DatasetManifest:
+    return large.datasets.manifest(None)
+
+
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGATTA_TRAINING_MEMORY_BYTES", str(LITTLE))
+    settings.cache_clear()
+
+
+def train(model_type: str = "ridge", **fields: Any) -> TrainCommand:
+    return TrainCommand(model_type=model_type, target_column="mpg", **fields)
+
+
+def test_what_fits_stays_in_the_function(large: Workspace, dataset: DatasetManifest) -> None:
+    assert place(large, train(), dataset, [RIDGE], 1.0) == Effort(1.0)
+
+
+def test_what_may_take_longer_than_a_function_goes_to_batch(large: Workspace, dataset: DatasetManifest) -> None:
+    effort = place(large, train(), dataset, [RIDGE], 301.0)
+    assert effort == Effort(inf, expected_bytes([RIDGE], dataset.rows, dataset.columns))
+    assert place(large, train(training="function"), dataset, [RIDGE], 301.0) == Effort(301.0)
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_what_has_no_room_in_the_function_goes_to_batch(large: Workspace, dataset: DatasetManifest) -> None:
+    assert place(large, train("decision_tree"), dataset, [TREE], 1.0).batch_bytes > LITTLE
+    assert check_compare(large, CompareCommand(target_column="mpg"))[1].batch_bytes > LITTLE
+
+
+def test_a_caller_may_choose_batch(large: Workspace, batch: RecordedBatch) -> None:
+    command, effort = check_train(large, train(training="batch"))
+    assert effort.seconds == inf
+    job = jobs.submit_job(large, command, batch_bytes=effort.batch_bytes)
+    assert batch.submitted == [(job.job_id, effort.batch_bytes)]
+    assert [entry.job_id for entry in large.queue.open_jobs.list()] == [job.job_id]
+    # A retry, and the reconciler, go the same way.
+    jobs.offer_again(large, job.job_id)
+    assert batch.submitted == [(job.job_id, effort.batch_bytes)] * 2
+    assert jobs.cancel_job(large, job.job_id).status == "cancelled"
+    assert batch.stopped == [job.job_id]
+
+
+def test_without_batch_on_aws_it_is_refused_and_on_a_server_it_is_a_job(
+    large: Workspace, dataset: DatasetManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = replace(large, batch=None)
+    assert place(server, train(training="batch"), dataset, [RIDGE], 1.0) == Effort(inf)
+    monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/1/jobs")
+    settings.cache_clear()
+    with pytest.raises(InvalidInputError, match="REGATTA_BATCH_QUEUE") as refused:
+        place(server, train(training="batch"), dataset, [RIDGE], 1.0)
+    assert refused.value.errors[0]["field"] == "training"
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_a_training_that_has_room_nowhere_is_refused_with_the_ways_out(
+    large: Workspace, batch: RecordedBatch, dataset: DatasetManifest
+) -> None:
+    batch.most_bytes = LITTLE
+    for command in (train(), train(training="function"), CompareCommand(target_column="mpg")):
+        with pytest.raises(TooLargeError, match=r"fewer rows.*training=batch"):
+            place(large, command, dataset, [RIDGE], 1.0)
+    with pytest.raises(TooLargeError, match="fewer rows"):
+        train_model(replace(large, batch=None), train())
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_a_model_type_with_a_row_budget_learns_from_the_rows_that_have_room(
+    large: Workspace, dataset: DatasetManifest
+) -> None:
+    command = train("decision_tree")
+    rows = rows_to_read(command, dataset, [TREE])
+    assert 20 < rows == rows_within([TREE], LITTLE, dataset.columns) < dataset.rows
+    trained = train_model(large, command)
+    assert f"{rows:,} of the 398 rows were read, spread evenly: memory allows no more" in trained.notes
+
+
+def test_a_race_of_the_portfolio_reads_what_has_room(
+    large: Workspace, dataset: DatasetManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placement, "training_bytes", lambda: LITTLE)
+    race = CompareCommand(target_column="mpg", ensemble=True, time_limit=5)
+    assert rows_to_read(race, dataset, [RIDGE]) == rows_within([RIDGE], LITTLE, dataset.columns) < dataset.rows
