@@ -6,9 +6,10 @@ decides whether rows are fit to train on.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import ceil, sqrt
 
 import numpy as np
+from scipy.stats import beta
 
 from core.array_types import Floats
 from core.model_manifest import ModelManifest
@@ -19,6 +20,10 @@ PROMISED_LEVEL = 0.9
 OUTSIDE_SHARE, TIMES_AS_USUAL = 0.3, 2.0
 # Hardly any error is beyond the largest one of all folds, if nothing has changed.
 FAR_SHARE = 0.05
+# How sure these shares are where few residuals are known: of 15 the largest is exceeded by 22% of like rows at times.
+SURE = 0.975
+# With fewer residuals the holdout counts as well.
+FEW_ROWS = 50
 # Half way from the expected squared error to that of always predicting the mean of the new rows.
 HALF_WAY = 0.5
 # With a variance below this many times the expected error, the mean of a file is as good as any model.
@@ -71,11 +76,16 @@ def plausibility(
         return Plausibility(len(errors), 0.0, 1.0, 0.0, mse, mse, mean_mse, [])
     recent = list(usual)[-USUAL_OF:]
     before = float(np.median([outside for outside, _ in recent])) if recent else 0.0
-    limit = max(OUTSIDE_SHARE, TIMES_AS_USUAL * before)
-    outside = float(np.mean(errors > promised[round(PROMISED_LEVEL * (len(promised) - 1))]))
-    far = float(np.mean(errors > promised[-1]))
+    known = _known_rows(model)
+    place = round(PROMISED_LEVEL * (len(promised) - 1))
+    limit = max(OUTSIDE_SHARE, TIMES_AS_USUAL * before, _most_beyond(PROMISED_LEVEL, known))
+    far_limit = max(FAR_SHARE, _most_beyond(1.0, known))
+    outside, far = float(np.mean(errors > promised[place])), float(np.mean(errors > promised[-1]))
     promised_mse = float(np.trapezoid(promised**2) / (len(promised) - 1))
     kept = max([promised_mse, *([float(np.median([rmse**2 for _, rmse in recent]))] if recent else [])])
+    if known < FEW_ROWS:
+        # A mean over few rows is far off, and the holdout has others.
+        kept = max(kept, model.metrics.get("mse") or 0.0)
     reasons: list[str] = []
     if mse <= HARMLESS_SHARE * mean_mse:
         return Plausibility(len(errors), outside, limit, far, mse, promised_mse, mean_mse, reasons)
@@ -84,7 +94,7 @@ def plausibility(
             f"{outside:.0%} of its rows are further off than nine tenths of the champion's own rows were "
             f"(usual is 10%, a jump more than {limit:.0%})"
         )
-    if _at_least(far, len(errors)) > FAR_SHARE:
+    if _at_least(far, len(errors)) > far_limit:
         reasons.append(f"{far:.0%} of its rows are further off than every row that the champion was judged by")
     half_way = kept + HALF_WAY * (mean_mse - kept)
     if mean_mse > LEAST_TO_EXPLAIN * kept and _at_least_mean(errors**2) > half_way:
@@ -93,6 +103,25 @@ def plausibility(
             f"expected, and always saying its mean by {sqrt(mean_mse):.4g}: what was learned does not hold here"
         )
     return Plausibility(len(errors), outside, limit, far, mse, promised_mse, mean_mse, reasons)
+
+
+def _known_rows(model: ModelManifest) -> int:
+    """Return how many out-of-fold residuals a model has: after a race maybe those of one fold.
+
+    With fewer residuals than quantiles each of them is one of the quantiles.
+    """
+    if model.race is None:
+        return model.dataset.rows_train
+    return max(FEWEST_ROWS, len(set(model.interval_quantiles)))
+
+
+def _most_beyond(level: float, known: int) -> float:
+    """Return the largest share of like rows, nearly for certain, beyond the quantile at `level` of `known` residuals.
+
+    The share beyond the k-th of n has a Beta(n - k + 1, k) distribution: David and Nagaraja, "Order Statistics" (2003).
+    """
+    k = ceil(level * (known - 1)) + 1
+    return float(beta.ppf(SURE, known - k + 1, k))
 
 
 def _at_least(share: float, rows: int) -> float:
