@@ -1,4 +1,4 @@
-"""Fits AutoGluon or FLAML and measures it. `bench.quality` runs this in the environment that both are installed in.
+"""Fits AutoGluon, FLAML or LightGBM, and measures it. `bench.quality` runs this where they are installed.
 
 Called as `python _automl_process.py SYSTEM TRAIN.csv TEST.csv TARGET SECONDS CORES`; the last line printed is a JSON
 object. It imports nothing of Regatta, which is not installed there.
@@ -52,8 +52,29 @@ def fit_flaml(train: Any, target: str, seconds: float, cores: int, folder: Path)
     return predict
 
 
+def fit_lightgbm(train: Any, target: str, _seconds: float, cores: int, _folder: Path) -> Predict:
+    """Fit LightGBM with its defaults and its own handling of categories; return its predictor."""
+    import pandas as pd
+    from lightgbm import LGBMRegressor
+
+    features = train.drop(columns=target)
+    levels = {name: features[name].dropna().unique() for name in features.select_dtypes(exclude=["number", "bool"])}
+
+    def prepared(rows: Any) -> Any:
+        coded = {name: pd.Categorical(rows[name], categories=known) for name, known in levels.items()}
+        # LightGBM takes no column names with JSON's special characters.
+        return rows.assign(**coded).set_axis([f"column_{place}" for place in range(rows.shape[1])], axis=1)
+
+    model = LGBMRegressor(n_jobs=cores, random_state=0, verbosity=-1).fit(prepared(features), train[target])
+    return lambda rows: model.predict(prepared(rows))
+
+
 # By system the function that fits it, and the package that has its version.
-SYSTEMS = {"autogluon": (fit_autogluon, "autogluon.tabular"), "flaml": (fit_flaml, "FLAML")}
+SYSTEMS = {
+    "autogluon": (fit_autogluon, "autogluon.tabular"),
+    "flaml": (fit_flaml, "FLAML"),
+    "lightgbm": (fit_lightgbm, "lightgbm"),
+}
 
 
 def main(system: str, train_csv: str, test_csv: str, target: str, seconds: str, cores: str) -> None:

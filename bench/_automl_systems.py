@@ -1,4 +1,4 @@
-"""AutoGluon and FLAML on the cases of `bench.quality`, each in an environment outside of the repository."""
+"""AutoGluon, FLAML and a default LightGBM on cases of `bench.quality`, in an environment outside of the repository."""
 
 import json
 import os
@@ -14,26 +14,34 @@ SCRIPT = Path(__file__).parent / "_automl_process.py"
 ENVIRONMENT = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "regatta-bench" / "opponents"
 PACKAGES = ("autogluon.tabular[lightgbm,catboost,xgboost]", "flaml[automl]")
 AUTOML_SYSTEMS = ("autogluon", "flaml")
+# A boosted tree without any search.
+DEFAULT = "lightgbm"
 # Their results, one line a split, from which a run that was stopped goes on.
 RESULTS = ENVIRONMENT.parent / "opponents.jsonl"
 
 
 def measure_system(case: Case, system: str, resume: bool) -> tuple[Result, str]:
-    """Return the result of one of the `AUTOML_SYSTEMS` on a case, and its version.
+    """Return the result of one of the `AUTOML_SYSTEMS` or of `DEFAULT` on a case, and its version.
 
     With `resume` a result of an earlier run is returned, if there is one.
     """
     key: dict[str, Any] = {"table": case.table, "seed": case.seed, "system": system, "allowed": case.seconds}
-    result = _earlier_result(key) if resume else None
+    result = earlier_result(key) if resume else None
     if result is None:
         result = _measure(case, system)
-        with RESULTS.open("a") as lines:
-            lines.write(json.dumps(key | result) + "\n")
+        keep_result(key, result)
     version = result.pop("version")
     return Result(**key, **result), version
 
 
-def _earlier_result(key: dict[str, Any]) -> dict[str, Any] | None:
+def keep_result(key: dict[str, Any], result: dict[str, Any]) -> None:
+    """Append a result to the earlier ones."""
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    with RESULTS.open("a") as lines:
+        lines.write(json.dumps(key | result) + "\n")
+
+
+def earlier_result(key: dict[str, Any]) -> dict[str, Any] | None:
     """Return the last result that has this key, without it; None where there is none."""
     lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
     same = [result for result in map(json.loads, lines) if key.items() <= result.items()]

@@ -25,6 +25,7 @@ from bench._quality_cases import (
     portfolio_search,
     served_forest_us,
 )
+from bench._ranks import measure_ranks, ranks_section
 from bench._report import Figure, at_least, at_most, run
 from bench.time_limit import time_limits
 
@@ -41,14 +42,18 @@ LATENCY_TO_FOREST, AUTOGLUON_LATENCY = 3, 50
 
 
 def measure(
-    quick: bool, *, alone: bool, ours: bool, resume: bool, write: bool, limits: bool, tables: str | None
+    quick: bool, *, alone: bool, ours: bool, resume: bool, write: bool, limits: bool, ranks: bool, tables: str | None
 ) -> Iterator[Figure]:
     """Yield every figure.
 
     `alone` compares Regatta with itself and a forest only, and `ours` with the forest only; `resume` takes the results
     of the other systems from an earlier run, `write` writes docs/quality.md or docs/quality-alone.md. `limits` measures
-    the time limit on tables of ten shapes and nothing else. `tables` is a folder with other tables.
+    the time limit on tables of ten shapes and nothing else. `ranks` ranks all systems on one split of each table, those
+    of the repository included. `tables` is a folder with other tables.
     """
+    if ranks:
+        yield from measure_ranks(Path(tables) if tables else None, DOCS / "quality.md" if write else None, resume)
+        return
     if limits:
         with bucket() as folder:
             discard_logs()
@@ -75,7 +80,8 @@ def measure(
             yield from time_limits(folder, QUICK_LIMIT if quick else LIMIT)
     if write:
         document = DOCS / ("quality-alone.md" if alone else "quality.md")
-        document.write_text(_document(results, versions, {"quick": quick, "alone": alone, "resume": resume}))
+        ranked = ranks_section(document)
+        document.write_text(_document(results, versions, {"quick": quick, "alone": alone, "resume": resume}) + ranked)
 
 
 def _alone_results(case: Case, ours: bool) -> Iterator[Result]:
@@ -191,8 +197,11 @@ if __name__ == "__main__":
         "limits": "measure only how the time limit is kept, on tables of ten shapes",
         "ours": "without opponents: the race and a forest only",
         "alone": "without opponents: against a forest, the nine, tuned and blended",
+        "ranks": "average rank and Elo beside AutoGluon, FLAML and a default LightGBM, one split of each table",
         "resume": "take what the opponents reached in an earlier run on this machine, where it was stopped",
         "write": "write docs/quality.md, or docs/quality-alone.md",
     }
-    options = {"tables": "the tables that tables.toml in this folder names, in place of those of the repository"}
+    options = {
+        "tables": "the tables that tables.toml in this folder names, in place of our own; beside them with --ranks"
+    }
     sys.exit(run("Quality of the winner against AutoGluon and FLAML", measure, flags, options))
