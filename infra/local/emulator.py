@@ -5,9 +5,12 @@ refuse what the disk has no room for, and `infra.local.emulator_door` lets nobod
 that train or read tables give way to those that predict, and all share one copy of their code.
 """
 
+import logging
 import os
 import signal
 import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,8 +25,11 @@ from infra.local import full_disk
 from infra.local.credentials import Credentials
 from infra.local.emulator_door import Door
 from infra.local.emulator_signatures import Verifier
+from infra.local.forked_functions import CAN_FORK, ForkedFunction, ForkServers
 from infra.local.processes import LONG_NICENESS, NICENESS
 from infra.local.shared_code import share_code
+
+log = logging.getLogger("regatta")
 
 # By the last word of its name how far a function gives way that computes.
 HEAVY_FUNCTIONS = {
@@ -33,6 +39,8 @@ HEAVY_FUNCTIONS = {
     "process": NICENESS,
     "upload": NICENESS,
 }
+
+_fork_servers = ForkServers()
 
 
 def main() -> None:
@@ -50,16 +58,31 @@ def main() -> None:
         app.main()
     finally:
         lambda_runtime.reset()
+        _fork_servers.close()
 
 
-def _start_function(*arguments: Any, **options: Any) -> "subprocess.Popen[Any]":
+def _start_function(command: Sequence[str], **options: Any) -> "subprocess.Popen[str] | ForkedFunction":
     """Start a process as `subprocess.Popen` does, at a lower priority if it is that of a heavy function."""
-    share_code(Path(options["cwd"]))
-    process = subprocess.Popen(*arguments, **options)
-    name = (options.get("env") or {}).get("AWS_LAMBDA_FUNCTION_NAME", "")
-    if niceness := HEAVY_FUNCTIONS.get(name.rpartition("-")[2]):
+    folder, environment = Path(options["cwd"]), options.get("env") or {}
+    share_code(folder)
+    niceness = HEAVY_FUNCTIONS.get(environment.get("AWS_LAMBDA_FUNCTION_NAME", "").rpartition("-")[2])
+    process = _fork(command, folder, environment, niceness is not None) or subprocess.Popen(command, **options)
+    if niceness:
         os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
     return process
+
+
+def _fork(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], is_heavy: bool
+) -> ForkedFunction | None:
+    """Return a forked process that runs a function in Python; None where it has to be started anew."""
+    if not CAN_FORK or command[0] != sys.executable:
+        return None
+    try:
+        return _fork_servers.start(command[1], folder, environment, is_heavy)
+    except OSError as error:
+        log.warning("a function is started without a fork: %s", error)
+        return None
 
 
 if __name__ == "__main__":

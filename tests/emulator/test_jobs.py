@@ -99,7 +99,7 @@ def versions(client: httpx.Client, name: str) -> list[int]:
 
 def workers(own: Stack) -> list[psutil.Process]:
     """The processes of the worker's Lambda function."""
-    return [p for p in own.processes() if "regatta-worker" in " ".join(p.cmdline())]
+    return [p for p in own.processes() if "regatta-worker" in " ".join([p.name(), *p.cmdline()])]
 
 
 @pytest.mark.parametrize("road", ["server", "gateway"])
