@@ -35,6 +35,8 @@ CALLER = "regatta.caller"
 ADMITTED, ADMITTED_SECONDS = "regatta.admitted", 1.0
 NOBODY_ASKED = ("none", "none-i-know")
 IAM = "iam"
+# Other servers' counts are asked for in threads of their own, so that a slow Redis takes none from predictions.
+_counting = CapacityLimiter(4)
 # Unknown keys and tokens are looked up in threads of their own, so that a flood of them takes none from predictions.
 _lookups = CapacityLimiter(4)
 
@@ -74,7 +76,7 @@ async def admit(scope: Scope, operation: str) -> Caller | None:
         if auth == NOBODY_ASKED[0] and EVENT not in scope:
             _refuse_strangers(scope.get("server"))
         if least is not None:
-            _take(ANYBODY)
+            await _take(ANYBODY)
         return ANYBODY
     if least is None:
         return None
@@ -85,17 +87,19 @@ async def admit(scope: Scope, operation: str) -> Caller | None:
     note(key=found.key_id)
     if not may(found.role, operation):
         raise _forbidden(found, least, "This operation")
-    _take(found)
+    await _take(found)
     return found
 
 
-def _take(caller: Caller) -> None:
+async def _take(caller: Caller) -> None:
     """Count a request; raises `TooManyRequestsError` where it is one too many for the key or its workspace."""
     from core.storage.container import container
 
     per_minute = container().quotas.recall(caller.workspace).requests
     if per_minute is not None or caller.key_id is not None:
-        allowances().take(caller, per_minute)
+        counted = allowances()
+        if not counted.take(caller, per_minute, may_ask=False):
+            await run_sync(counted.take, caller, per_minute, limiter=_counting)
 
 
 async def admit_again(scope: Scope) -> None:
@@ -146,5 +150,8 @@ def callers() -> "Callers":
 def allowances() -> "Allowances":
     """Return what keys and workspaces may still send."""
     from core.access.allowances import Allowances
+    from core.storage.container import container
+    from core.storage.redis.request_counts import RequestCounts
 
-    return Allowances(settings().rates_dir)
+    redis = container().redis
+    return Allowances(settings().rates_dir, shared=RequestCounts(redis) if redis.configured else None)

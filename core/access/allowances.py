@@ -1,7 +1,8 @@
 """How many requests a key may still send, in a second and on a day, and a workspace in a minute.
 
 The processes of a server count together, in one file a key or workspace that is mapped into memory, so that to count
-takes microseconds. Another server counts by itself, and a server that starts anew begins at zero.
+takes microseconds. Several servers count together by blocks of requests that they lease from Redis
+(`core.access.shared_counts`). Where there is none, each counts by itself, and one that starts anew begins at zero.
 
 A rate is a token bucket that holds what one second, or one minute, gives, and at least one request. It is kept as the
 time at which the bucket will be full again (GCRA, as in ATM Forum's traffic management 4.0): one number says all.
@@ -18,10 +19,15 @@ from pathlib import Path
 from threading import Lock
 
 from core.access.caller import Caller
+from core.access.shared_counts import BLOCK, Block, Limit, SharedCounts
 from core.errors import TooManyRequestsError
 
-# When the bucket is full again, by the monotonic clock; the day, and the requests on it.
-RECORD = struct.Struct("<ddd")
+# Of a rate when the bucket is full again, by the monotonic clock; of a quota the day, and the requests on it. The block
+# that is leased follows.
+COUNTS = struct.Struct("<dd")
+RECORD_BYTES = COUNTS.size + BLOCK.size
+# How often a block is leased for a request, where other requests take what was leased.
+TRIES = 20
 MINUTE_SECONDS = 60.0
 DAY_SECONDS = 86_400
 
@@ -34,35 +40,73 @@ class Allowances:
         folder: Path | None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        shared: SharedCounts | None = None,
     ) -> None:
+        """Count in `folder`; `shared` is what other servers count in as well."""
         self._folder = folder
         self._clock = clock
         self._wall_clock = wall_clock
+        self._shared = shared
         self._records: dict[str, _Record] = {}
         self._lock = Lock()
 
-    def take(self, caller: Caller, per_minute: int | None = None) -> None:
+    def take(self, caller: Caller, per_minute: int | None = None, *, may_ask: bool = True) -> bool:
         """Count a request; raises `TooManyRequestsError` where it is one too many.
 
-        `per_minute` is what the workspace of the caller may send, over all of its keys.
+        `per_minute` is what the workspace of the caller may send, over all of its keys. Return False, and count
+        nothing, where Redis has to be asked before, unless it `may_ask`.
         """
-        is_limited = caller.key_id is not None and (caller.per_second is not None or caller.per_day is not None)
-        if not is_limited and per_minute is None:
-            return
-        counted: list[tuple[mmap.mmap | bytearray, tuple[float, float, float]]] = []
+        limits = _limits(caller, per_minute, int(self._wall_clock() // DAY_SECONDS))
+        for _ in range(TRIES if limits else 0):
+            if self._count(limits):
+                return True
+            if not may_ask:
+                return False
+            for limit in self._short(limits):
+                self._lease(limit)
+        if limits:
+            raise TooManyRequestsError("Too many requests come at once. Send this one again in 1 s.", retry_after=1)
+        return True
+
+    def _short(self, limits: list[Limit]) -> list[Limit]:
+        """Return the limits of which this server has no request left, and about which it may ask."""
+        now = self._clock()
+        return [limit for limit in limits if self._block(limit).is_short(now)]
+
+    def _block(self, limit: Limit) -> Block:
+        return Block.read(self._record(limit.name).values, COUNTS.size)
+
+    def _lease(self, limit: Limit) -> None:
+        """Lease a block. Redis is asked while nobody waits for the counts."""
+        assert self._shared is not None
+        leased = self._shared.lease(limit, self._block(limit).next_size(limit, self._clock()))
+        with self._lock, self._record(limit.name).locked() as values:
+            block = Block.read(values, COUNTS.size)
+            block.add(leased, self._clock())
+            block.write(values, COUNTS.size)
+
+    def _count(self, limits: list[Limit]) -> bool:
+        """Count a request by all limits; return False, and count nothing, where another block has to be leased.
+
+        Raises `TooManyRequestsError`.
+        """
         with self._lock, ExitStack() as records:
+            counted = []
             # The key first: what it may not send uses nothing of its workspace.
-            if is_limited:
-                values = records.enter_context(self._record(str(caller.key_id)).locked())
-                full_at, day, count = RECORD.unpack(values[: RECORD.size])
-                taken = self._take_second(full_at, caller.per_second)
-                counted.append((values, (taken, *self._take_day(day, count, caller.per_day))))
-            if per_minute is not None:
-                values = records.enter_context(self._record(f"{caller.workspace}.workspace").locked())
-                full_at, _, _ = RECORD.unpack(values[: RECORD.size])
-                counted.append((values, (self._take_minute(full_at, per_minute), 0.0, 0.0)))
-            for values, counts in counted:
-                values[: RECORD.size] = RECORD.pack(*counts)
+            for limit in limits:
+                values = records.enter_context(self._record(limit.name).locked())
+                counts = self._take(limit, *COUNTS.unpack_from(values))
+                block, now = Block.read(values, COUNTS.size), self._clock()
+                if self._shared is not None and block.is_short(now):
+                    return False
+                if self._shared is not None and not block.has_request(now) and not block.is_alone:
+                    raise _refusal(limit, block.ask_at - now)
+                counted.append((values, counts, block))
+            for values, counts, block in counted:
+                block.left = max(0.0, block.left - 1)
+                COUNTS.pack_into(values, 0, *counts)
+                block.write(values, COUNTS.size)
+        return True
 
     def _record(self, name: str) -> "_Record":
         record = self._records.get(name)
@@ -70,43 +114,46 @@ class Allowances:
             record = self._records[name] = _Record(self._folder, name)
         return record
 
-    def _take_second(self, full_at: float, per_second: float | None) -> float:
-        if per_second is None:
-            return full_at
-        full_at, wait = self._take(full_at, 1 / per_second, max(1.0, per_second))
-        if wait > 0:
-            detail = f"This key may send {per_second:g} requests a second. Send the next one in {wait:.2g} s."
-            raise TooManyRequestsError(detail, retry_after=wait)
-        return full_at
+    def _take(self, limit: Limit, first: float, second: float) -> tuple[float, float]:
+        """Return the counts of a limit after one more request; raises `TooManyRequestsError`."""
+        if limit.day is None:
+            now = self._clock()
+            holds = limit.requests * limit.each
+            # A time far ahead is that of a clock before the machine was started again, or of another limit.
+            ahead = first - now if now < first <= now + holds + limit.each else 0.0
+            if (wait := ahead + limit.each - holds) > 1e-9:
+                raise _refusal(limit, wait)
+            return now + ahead + limit.each, 0.0
+        count = second if first == limit.day else 0.0
+        if count >= limit.requests:
+            raise _refusal(limit, (limit.day + 1) * DAY_SECONDS - self._wall_clock())
+        return float(limit.day), count + 1
 
-    def _take_minute(self, full_at: float, per_minute: int) -> float:
-        full_at, wait = self._take(full_at, MINUTE_SECONDS / per_minute, per_minute)
-        if wait > 0:
-            words = f"This workspace may send {per_minute:,} requests a minute, over all of its keys, and has. "
-            error = TooManyRequestsError(f"{words}Send the next one in {wait:.2g} s.", retry_after=wait)
-            error.errors = [{"field": "requests", "message": f"{per_minute:,} of {per_minute:,} are used"}]
-            raise error
-        return full_at
 
-    def _take(self, full_at: float, each: float, holds: float) -> tuple[float, float]:
-        """Take one from a bucket that gets one `each` so many seconds and holds so many.
+def _limits(caller: Caller, per_minute: int | None, day: int) -> list[Limit]:
+    """Return the limits that a request counts for."""
+    limits, workspace = [], caller.workspace
+    if caller.key_id is not None and caller.per_second is not None:
+        holds = max(1.0, caller.per_second)
+        limits.append(Limit(workspace, caller.key_id, holds, 1 / caller.per_second))
+    if caller.key_id is not None and caller.per_day is not None:
+        limits.append(Limit(workspace, f"{caller.key_id}.day", caller.per_day, day=day))
+    if per_minute is not None:
+        limits.append(Limit(workspace, f"{workspace}.workspace", per_minute, MINUTE_SECONDS / per_minute))
+    return limits
 
-        Return when it will be full again, and for how many seconds there is none to take, else 0.
-        """
-        now = self._clock()
-        # A time far ahead is that of a clock before the machine was started again, or of another limit.
-        ahead = full_at - now if now < full_at <= now + holds * each + each else 0.0
-        wait = ahead + each - holds * each
-        return now + ahead + each, wait if wait > 1e-9 else 0.0
 
-    def _take_day(self, day: float, count: float, per_day: int | None) -> tuple[float, float]:
-        now = self._wall_clock()
-        today = float(now // DAY_SECONDS)
-        count = count if day == today else 0.0
-        if per_day is not None and count >= per_day:
-            detail = f"This key may send {per_day:,} requests a day, and has. The next day begins at 0:00 UTC."
-            raise TooManyRequestsError(detail, retry_after=(today + 1) * DAY_SECONDS - now)
-        return today, count + 1
+def _refusal(limit: Limit, wait: float) -> TooManyRequestsError:
+    if limit.day is not None:
+        detail = f"This key may send {limit.requests:,} requests a day, and has. The next day begins at 0:00 UTC."
+        return TooManyRequestsError(detail, retry_after=wait)
+    if not limit.name.endswith(".workspace"):
+        detail = f"This key may send {1 / limit.each:g} requests a second. Send the next one in {wait:.2g} s."
+        return TooManyRequestsError(detail, retry_after=wait)
+    words = f"This workspace may send {limit.requests:,} requests a minute, over all of its keys, and has. "
+    error = TooManyRequestsError(f"{words}Send the next one in {wait:.2g} s.", retry_after=wait)
+    error.errors = [{"field": "requests", "message": f"{limit.requests:,} of {limit.requests:,} are used"}]
+    return error
 
 
 class _Record:
@@ -114,7 +161,7 @@ class _Record:
 
     def __init__(self, folder: Path | None, key_id: str) -> None:
         self._file: int | None = None
-        self.values: mmap.mmap | bytearray = bytearray(RECORD.size)
+        self.values: mmap.mmap | bytearray = bytearray(RECORD_BYTES)
         if folder is None:
             return
         try:

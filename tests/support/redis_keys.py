@@ -11,6 +11,7 @@ PLACEHOLDERS = {
     "kind": "(?:datasets|models|jobs)",
     "job_id": "[0-9a-z]+",
     "digest": "[0-9a-f]{64}",
+    "limit": "[^:/]+",
 }
 
 

@@ -76,6 +76,13 @@ IDEMPOTENT_ANSWER = KeyPattern(
     "the answer to a request with an `Idempotency-Key`; for 30 s at a time the claim of one in progress",
     "the same request is carried out anew; training and comparing keep their key with the job in the bucket",
 )
+REQUEST_COUNT = KeyPattern(
+    "regatta:{workspace}:requests:{limit}",
+    "string",
+    ANSWER_SECONDS,
+    "of a key or a workspace with a limit of requests: when its rate has recovered, or the requests of a day",
+    "counting begins at zero",
+)
 CACHE_COUNTS = KeyPattern(
     "regatta:cache",
     "hash",
@@ -92,6 +99,7 @@ KEY_PATTERNS = (
     JOB_PROGRESS,
     JOB_STOP,
     IDEMPOTENT_ANSWER,
+    REQUEST_COUNT,
     CACHE_COUNTS,
 )
 
@@ -129,6 +137,11 @@ def job_stop_key(workspace: str, job_id: str) -> str:
 def idempotent_answer_key(workspace: str, digest: str) -> str:
     """Return the key of the answer to a request, by the digest of its path and its `Idempotency-Key`."""
     return IDEMPOTENT_ANSWER.pattern.format(workspace=workspace, digest=digest)
+
+
+def request_count_key(workspace: str, limit: str) -> str:
+    """Return the key of the requests that count for a limit of a key or a workspace."""
+    return REQUEST_COUNT.pattern.format(workspace=workspace, limit=limit)
 
 
 def cache_counts_key() -> str:

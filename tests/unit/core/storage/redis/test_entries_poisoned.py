@@ -10,6 +10,9 @@ import httpx
 import pytest
 from redis import Redis
 
+from core.access.allowances import Allowances
+from core.access.caller import Caller
+from core.access.roles import Role
 from core.jobs.commands import IngestCommand
 from core.jobs.service import new_job
 from core.storage import documents
@@ -18,6 +21,7 @@ from core.storage.job_repository import Job, JobProgress
 from core.storage.quota_repository import KnownQuotas, set_quota
 from core.storage.redis import keys
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
+from core.storage.redis.request_counts import RequestCounts
 from core.storage.s3.object_store import ObjectStore
 from tests.support.process_state import connect_container
 from tests.support.redis_keys import patterns_of
@@ -119,6 +123,12 @@ class Asked:
         progress.stop(self.job)
         return asked, progress.report(self.job, stage="fitting", progress=0.5, parts={}, standings=[])
 
+    def requests(self) -> Any:
+        """Whether requests of a key with limits are taken."""
+        connect_container(self.bucket)
+        key = Caller(WORKSPACE, Role.READ, "k", per_second=5, per_day=50)
+        return Allowances(None, shared=RequestCounts(container().redis)).take(key)
+
     def counts(self) -> Any:
         """Whether the counts of caches are numbers."""
         connect_container(self.bucket)
@@ -137,6 +147,7 @@ READERS = {
     keys.JOB_PROGRESS: Asked.progress,
     keys.JOB_STOP: Asked.stop,
     keys.IDEMPOTENT_ANSWER: Asked.announced_upload,
+    keys.REQUEST_COUNT: Asked.requests,
     keys.CACHE_COUNTS: Asked.counts,
 }
 

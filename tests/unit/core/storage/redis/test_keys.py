@@ -9,6 +9,8 @@ import httpx
 import pytest
 from redis import Redis
 
+from core.access.allowances import Allowances
+from core.access.caller import ANYBODY
 from core.jobs import service as jobs
 from core.jobs.worker import run_job
 from core.services.handlers import HANDLERS
@@ -18,6 +20,7 @@ from core.storage.container import container
 from core.storage.quota_repository import set_quota
 from core.storage.redis import keys
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
+from core.storage.redis.request_counts import RequestCounts
 from tests.support import job_commands
 from tests.support.redis_keys import patterns_of
 from tests.support.storage import WORKSPACE, home
@@ -25,7 +28,7 @@ from tests.support.tables import CSVS
 
 ROOT = Path(keys.__file__).resolve().parents[3]
 # Commands that take no key.
-KEYLESS = {"CLIENT", "ECHO", "HELLO", "INFO", "PING", "SCRIPT", "SELECT"}
+KEYLESS = {"CLIENT", "ECHO", "HELLO", "INFO", "PING", "SCRIPT", "SELECT", "TIME"}
 
 
 def test_every_key_that_real_work_sends_to_redis_matches_one_pattern(
@@ -34,6 +37,7 @@ def test_every_key_that_real_work_sends_to_redis_matches_one_pattern(
     with redis.monitor() as monitor:  # type: ignore[no-untyped-call]
         _use_datasets_and_models(client)
         _cancel_a_running_job(monkeypatch)
+        Allowances(None, shared=RequestCounts(container().redis)).take(ANYBODY, 100)
         list(clean_up(container(), now=time.time()))
         assert client.get("/system/status").status_code == 200
         redis.echo("the end")
@@ -115,6 +119,7 @@ def test_keys_stay_as_they_were_because_two_versions_share_redis_during_a_deploy
         keys.job_progress_key("default", "0198c0ffee1"),
         keys.job_stop_key("default", "0198c0ffee1"),
         keys.idempotent_answer_key("default", "ab" * 32),
+        keys.request_count_key("default", "0198c0ffee1.day.20000"),
         keys.cache_counts_key(),
     }
     assert made == {
@@ -125,6 +130,7 @@ def test_keys_stay_as_they_were_because_two_versions_share_redis_during_a_deploy
         "regatta:default:job:0198c0ffee1",
         "regatta:default:job:0198c0ffee1:stop",
         f"regatta:default:idempotency:{'ab' * 32}",
+        "regatta:default:requests:0198c0ffee1.day.20000",
         "regatta:cache",
     }
     assert {pattern for key in made for pattern in patterns_of(key)} == set(KEY_PATTERNS)
