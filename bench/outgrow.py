@@ -38,7 +38,9 @@ TRAIN = (
 )
 
 
-def measure(quick: bool, rows: str | None, types: str | None, trees: str | None) -> Iterator[Figure]:
+def measure(
+    quick: bool, rows: str | None, types: str | None, trees: str | None, memory: str | None
+) -> Iterator[Figure]:
     """Yield the peak memory of each step by byte of the file; the detail has its seconds."""
     count = int(rows) if rows else QUICK_ROWS if quick else ROWS
     with bucket() as home:
@@ -46,6 +48,7 @@ def measure(quick: bool, rows: str | None, types: str | None, trees: str | None)
         write_table(source, count)
         size = source.stat().st_size
         os.environ["REGATTA_MAX_FILE_BYTES"] = str(max(size, 2 << 30))
+        os.environ["REGATTA_TRAINING_MEMORY_BYTES"] = str(int(float(memory or 0) * (1 << 30)))
         steps = {"ingest and profile": (ProcessTimer(*INGEST, str(source)), INGEST_MEMORY)}
         for name in MODEL_TYPES if types is None else filter(None, types.split(",")):
             steps[f"train {name}"] = ProcessTimer(*TRAIN, name, trees or ""), TRAIN_MEMORY
@@ -87,7 +90,10 @@ def _block(random: np.random.Generator, start: int, rows: int) -> pa.RecordBatch
             "sold_at": pa.array(begun).cast(pa.string()),
             "delivered": pa.array((begun + random.integers(1, 30, rows) * 86_400).astype("datetime64[D]")),
             **{name: pa.array(values, from_pandas=True) for name, values in numbers.items()},
-            **{name: pa.array([f"{name}_{code:03d}" for code in values]) for name, values in codes.items()},
+            **{
+                name: pa.array([f"{name}_{code:03d}" for code in range(levels[name])]).take(pa.array(values))
+                for name, values in codes.items()
+            },
             TARGET: np.round(price, 2),
         }
     )
@@ -97,6 +103,7 @@ OPTIONS = {
     "rows": f"rows of the table (default: {ROWS:,})",
     "types": "regressors that are trained, separated by commas",
     "trees": "n_estimators of each, which all have to have",
+    "memory": "GiB that a training may use (default: what the machine has)",
 }
 
 if __name__ == "__main__":

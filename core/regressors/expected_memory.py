@@ -17,8 +17,11 @@ NUMBER_BYTES = 8
 PROCESS_BYTES = 300 << 20
 # The columns of the whole table, those of the train rows, and those of the rows of a fold.
 TABLE_COPIES = 2.6
-# The matrix as the columns' results and joined; standardised, it is kept beside that, and a linear solver centres it.
-MATRIX_COPIES, SCALED_COPIES = 2.0, 4.0
+# The matrix as the columns' results, joined, and as a tree's own copy. Standardised, it is kept beside that, and a
+# linear solver centres a copy.
+MATRIX_COPIES, SCALED_COPIES = 3.0, 4.0
+# The share of the rows that a fold trains on, with the usual holdout.
+FOLD_SHARE = 0.64
 
 
 def expected_bytes(candidates: Sequence[Candidate], rows: int, columns: Sequence[Column], *, kept: bool = False) -> int:
@@ -43,8 +46,8 @@ def have_row_budgets(candidates: Iterable[Candidate]) -> bool:
 def _row_bytes(candidate: Candidate, columns: Sequence[Column], kept: bool) -> float:
     copies = SCALED_COPIES if candidate.regressor.scaled else MATRIX_COPIES
     width = coded_width(columns) if candidate.takes_codes else matrix_width(columns)
-    matrices = copies + (FOLDS * copies / 2 if kept else 0)
-    return NUMBER_BYTES * (TABLE_COPIES * len(columns) + matrices * width)
+    held = FOLDS * FOLD_SHARE * (2 if candidate.regressor.scaled else 1) if kept else 0
+    return NUMBER_BYTES * (TABLE_COPIES * len(columns) + (copies + held) * width)
 
 
 def coded_width(columns: Sequence[Column]) -> int:

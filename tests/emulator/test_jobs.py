@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -143,6 +145,23 @@ def test_the_jobs_of_other_workspaces_are_done_as_well(own: Stack, tmp_path: Pat
             60,
         )
         assert [(job.status, job.error) for job in jobs] == [("succeeded", None)] * 2
+
+
+def test_the_container_of_a_batch_job_is_killed_and_the_next_one_ends_the_job(own: Stack, file_id: str) -> None:
+    """Its command runs as a process here. The job is in no queue, so nobody else carries it out."""
+    order = {**SLOW, "target_column": "price", "model_name": "by-batch", "file_id": file_id}
+    with process_environment(own.env):
+        workspace = container().workspace("default")
+        job_id = submit_job(workspace, TrainCommand.model_validate(order), deferred=False).job_id
+        command = [sys.executable, "-m", "functions.worker.run_one", "default", job_id]
+        environment = {**own.shell, **own.env}
+        first = subprocess.Popen(command, env=environment)
+        wait_for(lambda: workspace.jobs.read(job_id, fresh=True).status == "running")
+        first.kill()
+        assert first.wait() < 0
+        assert subprocess.run(command, env=environment, timeout=300, check=False).returncode == 0
+        job = workspace.jobs.read(job_id, fresh=True)
+        assert (job.status, job.attempts, job.result["version"]) == ("succeeded", 2, 1)
 
 
 @pytest.mark.parametrize("road", ["server", "gateway"])
