@@ -94,6 +94,17 @@ OTHERS: dict[str, tuple[tuple[str, str], ...]] = {
     "reconcile": (_SENDS, ("sqs:GetQueueAttributes", "JobsQueue")),
     "worker": (("sqs:ChangeMessageVisibility", "JobsQueue"),),
 }
+# Who gives trainings to AWS Batch, where the parameter Batch says so. A list names no resource.
+_BATCH = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}"
+_SUBMITS_BATCH = (
+    ("batch:SubmitJob", f"{_BATCH}:job-queue/${{AWS::StackName}}-jobs"),
+    ("batch:SubmitJob", f"{_BATCH}:job-definition/${{AWS::StackName}}-jobs*"),
+    ("batch:ListJobs", "*"),
+)
+BATCH: dict[str, tuple[tuple[str, str], ...]] = {
+    **dict.fromkeys(("reconcile", "train"), _SUBMITS_BATCH),
+    "jobs": (*_SUBMITS_BATCH, ("batch:TerminateJob", f"{_BATCH}:job/*")),
+}
 # Whose decisions are published, where the parameter names a topic.
 PUBLISHES = frozenset({"worker"})
 
@@ -143,10 +154,15 @@ def _policy(function: str, written: set[str]) -> Iterator[str]:
     if set(rights) & set(OF_WORKSPACE):  # whose patterns may match below other prefixes
         yield from _denials(rights, function, written)
     for action, resource in OTHERS.get(function, ()):
-        yield f"    - {{ Effect: Allow, Action: {action}, Resource: !GetAtt {resource}.Arn }}"
+        yield f"    - {{ Effect: Allow, Action: {action}, Resource: {_resource(resource)} }}"
     if function in LISTS_ROOT:
         bucket = _named("bucket", "", written)
         yield f"    - {{ Effect: Allow, Action: s3:ListBucketMultipartUploads, Resource: {bucket} }}"
+    for action, resource in BATCH.get(function, ()):
+        yield "    - !If"
+        yield "      - HasBatch"
+        yield f"      - {{ Effect: Allow, Action: {action}, Resource: {_resource(resource)} }}"
+        yield "      - !Ref AWS::NoValue"
     if function in PUBLISHES:
         yield "    - !If"
         yield "      - HasDecisionsTopic"
@@ -161,6 +177,13 @@ def _policy(function: str, written: set[str]) -> Iterator[str]:
         yield "      - NeedsSecret"
         yield "      - { Effect: Allow, Action: secretsmanager:GetSecretValue, Resource: !Ref SigningKey }"
         yield "      - !Ref AWS::NoValue"
+
+
+def _resource(name: str) -> str:
+    """Return how a policy names a resource: an ARN as it is, another name as that of a resource of the template."""
+    if name == "*":
+        return '"*"'
+    return f'!Sub "{name}"' if name.startswith("arn:") else f"!GetAtt {name}.Arn"
 
 
 def _denials(rights: dict[str, str], function: str, written: set[str]) -> Iterator[str]:

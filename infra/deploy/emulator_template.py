@@ -12,6 +12,8 @@ BINARY = "application/octet-stream"
 SNAPSHOT_PROPERTIES = ("SnapStart", "AutoPublishAlias", "AutoPublishAliasAllProperties")
 # What emulators do not check, or would check wrongly, because they speak HTTP without TLS.
 UNCHECKED_RESOURCES = ("Boundary", "BucketPolicy", "Edge")
+# Containers of AWS Batch would need Docker.
+BATCH, BATCH_PREFIX = "Trainings", "REGATTA_BATCH_"
 # An emulator lets every function read the signing key, so nobody is asked for the public half of it.
 PUBLIC_KEYS = "PublicKeys"
 SIGNING_KEY = {"Fn::If": ["NeedsSecret", {"Ref": "SigningKey"}, {"Ref": "AWS::NoValue"}]}
@@ -27,7 +29,7 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     Left out are descriptions, because a template may have 51,200 bytes, policies and the authorizer, because no
     emulator checks them, the custom resource that finds out the public keys, versions of objects, which no lifecycle
     would remove, the metadata of builds, the properties of snapshots, because nothing would be restored, the routes
-    of OPTIONS, and the number of workers of a queue, which MiniStack takes for a text.
+    of OPTIONS, the number of workers of a queue, which MiniStack takes for a text, rules of parameters, and AWS Batch.
     """
     # LocalStack does not update an API, though it reports that it did, and removes its stage. So a changed API gets
     # another name, which makes it a new one.
@@ -41,9 +43,9 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     variables |= {"REGATTA_SIGNING_KEY_SECRET": SIGNING_KEY, "REGATTA_VERIFYING_KEYS": VERIFYING_KEYS}
     template["Globals"]["Function"].pop("PermissionsBoundary")
     del template["Resources"][api]["Properties"]["Auth"]  # AuthorizeFunction has no alias here
-    for name in (*UNCHECKED_RESOURCES, PUBLIC_KEYS):
+    for name in (*UNCHECKED_RESOURCES, PUBLIC_KEYS, BATCH):
         del template["Resources"][name]
-    del template["Outputs"]["DomainTarget"]
+    del template["Outputs"]["DomainTarget"], template["Rules"]
     del template["Resources"]["Bucket"]["Properties"]["VersioningConfiguration"]
     for described in (*template["Parameters"].values(), *template["Outputs"].values()):
         described.pop("Description", None)
@@ -60,6 +62,9 @@ def _function_properties(properties: dict[str, Any], package_bucket: str, packag
     if changed.pop("PackageType", "Zip") == "Image":
         changed["Handler"] = changed.pop("ImageConfig")["Command"][0]
         changed["Runtime"] = RUNTIME
+    variables = changed.get("Environment", {}).get("Variables", {})
+    for name in [name for name in variables if name.startswith(BATCH_PREFIX)]:
+        del variables[name]
     changed["CodeUri"] = {"Bucket": package_bucket, "Key": package_key}
     events = changed.get("Events", {}).items()
     changed["Events"] = {name: event for name, event in events if event["Properties"].get("Method") != "OPTIONS"}

@@ -26,6 +26,7 @@ from functions.worker.handler import handler as work
 from infra import privileges
 from infra.privileges import (
     ACTIONS,
+    BATCH,
     LIST,
     LISTS_ROOT,
     LISTS_WORKSPACE,
@@ -112,7 +113,7 @@ def test_a_role_asks_other_services_for_what_the_table_says(function: str) -> No
         for resource in map(named, listed(statement["Resource"]))
         if not action.startswith("s3:")
     }
-    expected = set(OTHERS.get(function, ()))
+    expected = {*OTHERS.get(function, ()), *BATCH.get(function, ())}
     expected |= {("secretsmanager:GetSecretValue", "SigningKey")} if function in SIGNERS else set()
     expected |= {("sns:Publish", "DecisionsTopicArn")} if function in PUBLISHES else set()
     assert allowed == expected | {("kms:Decrypt", "KmsKeyArn"), ("kms:GenerateDataKey", "KmsKeyArn")}
@@ -161,8 +162,10 @@ def listed(value: Any) -> list[Any]:
 
 
 def named(resource: Any) -> str:
-    """Return the logical name of a resource that is no ARN."""
-    reference = resource.get("Ref") or resource.get("Fn::GetAtt", "") if isinstance(resource, dict) else ""
+    """Return the logical name of a resource of the template, or the ARN of another one."""
+    if not isinstance(resource, dict):
+        return str(resource)
+    reference = resource.get("Ref") or resource.get("Fn::GetAtt") or resource["Fn::Sub"]
     return str(reference[0] if isinstance(reference, list) else reference)
 
 
