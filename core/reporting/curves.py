@@ -1,10 +1,12 @@
 """Relation panels: the mean target along a number or a date, or for each value of a category."""
 
+from collections.abc import Iterable
+
 from core.reporting.distributions import value_bars
 from core.reporting.formatting import brief, date, short_number
 from core.reporting.html import Markup, element
 from core.reporting.names import names_of_bars
-from core.reporting.scales import Scale
+from core.reporting.scales import Scale, Ticks
 from core.reporting.svg import axis, bar_between, horizontal_line, rounded, stretched
 from core.reporting.units import named, with_unit
 from core.types import Json
@@ -40,27 +42,32 @@ def panel(name: str, statistics: Json, relation: Json, means: Scale, mean: float
 
 def _curve(name: str, curve: list[Json], means: Scale, mean: float, statistics: Json) -> Markup:
     """Draw bins of equal width side by side, since they hold about equally many rows; label their edges."""
-    points = [
-        (rounded(100 * (position + 0.5) / len(curve)), rounded(100 - 100 * means.share(point["mean"])))
-        for position, point in enumerate(curve)
-    ]
+    points = [((position + 0.5) / len(curve), point["mean"]) for position, point in enumerate(curve)]
     first, last = (short_number(curve[position]["mean"]) for position in (0, -1))
-    heights = [(100 - 100 * means.share(value), text) for value, text in means.ticks()]
+    label = f"Mean target along {name}: {first} where it is smallest, {last} where it is largest."
+    return graph(label, points, means, with_unit(_ticks(curve, dates=statistics["type"] == "date"), statistics), mean)
+
+
+def graph(
+    label: str, points: Iterable[tuple[float, float]], heights: Scale, ticks: Ticks, dashed: float | None = None
+) -> Markup:
+    """Draw a curve through points, `(share of the width, value)`, between the labels of its two axes.
+
+    `dashed` is a value at which a line is drawn across the picture.
+    """
+    places = [(rounded(100 * share), rounded(100 - 100 * heights.share(value))) for share, value in points]
+    texts = [(100 - 100 * heights.share(value), text) for value, text in heights.ticks()]
     drawing = stretched(
-        f"Mean target along {name}: {first} where it is smallest, {last} where it is largest.",
-        (horizontal_line(height, "grid") for height, _ in heights),
-        horizontal_line(100 - 100 * means.share(mean), "mean"),
-        element("path", d="M" + "L".join(f"{x} {y}" for x, y in points), class_="curve"),
-        element("path", d="".join(f"M{x} {y}h0" for x, y in points), class_="dots"),
+        label,
+        (horizontal_line(height, "grid") for height, _ in texts),
+        None if dashed is None else horizontal_line(100 - 100 * heights.share(dashed), "mean"),
+        element("path", d="M" + "L".join(f"{x} {y}" for x, y in places), class_="curve"),
+        element("path", d="".join(f"M{x} {y}h0" for x, y in places), class_="dots"),
         class_="graph",
     )
-    texts = (element("span", text, style=f"top:{rounded(height)}%") for height, text in heights)
+    beside = (element("span", text, style=f"top:{rounded(height)}%") for height, text in texts)
     return element(
-        "div",
-        element("div", *texts, class_="heights", aria_hidden="true"),
-        drawing,
-        axis(with_unit(_ticks(curve, dates=statistics["type"] == "date"), statistics)),
-        class_="axes",
+        "div", element("div", *beside, class_="heights", aria_hidden="true"), drawing, axis(ticks), class_="axes"
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.model_manifest import ModelManifest
+from core.reporting.effects_section import effects_section
 from core.reporting.formatting import NOTHING, count, counted, date, duration, score, share, short_number, size
 from core.reporting.html import Markup, Named, definition_list, element, isolated
 from core.reporting.leaderboard_section import Standing, leaderboard_section
@@ -40,6 +41,7 @@ def model_report(manifest: ModelManifest, facts: ModelFacts) -> str:
         "Errors": errors_section(manifest.target_column, plots),
         "Segments": segments_section(facts.evaluation.get("segments") or [], manifest),
         "Importance": importance_section(manifest),
+        "Effects": effects_section(manifest, facts.evaluation.get("effects") or {}),
         "Intervals": intervals_section(manifest, plots),
         "Parameters": parameters_section(manifest),
         "Columns": columns_section(manifest),

@@ -35,8 +35,8 @@ def tile(name: str, number: Content, words: Content) -> Markup:
 
 @cache
 def style() -> str:
-    """Return the style sheet, which is part of the page."""
-    return (files("core.reporting") / "style.css").read_text("utf-8")
+    """Return the style sheets, which are part of the page: the tokens shared with the console, and the report's own."""
+    return "".join((files("core.reporting") / name).read_text("utf-8") for name in ("tokens.css", "style.css"))
 
 
 def _head(title: str) -> Markup:

@@ -156,9 +156,10 @@ Colours = dict[str, str]
 
 def schemes() -> dict[str, Colours]:
     """The colours of the style, in the light and in the dark."""
-    light, dark = re.findall(r":root \{(.*?)\}", page.style(), re.DOTALL)[:2]
-    found = [dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block)) for block in (light, dark)]
-    return {"light": found[0], "dark": found[0] | found[1]}
+    pairs = re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", page.style())
+    same = re.findall(r"--([\w-]+): (#[0-9a-f]{6})", page.style())
+    both = [*((name, colour, colour) for name, colour in same), *pairs]
+    return {"light": {name: light for name, light, _ in both}, "dark": {name: dark for name, _, dark in both}}
 
 
 def luminance(colour: tuple[float, float, float]) -> float:

@@ -35,6 +35,15 @@ EVALUATION: Json = {
             ],
         },
     ],
+    "effects": {
+        "rows": 64,
+        "effects": [
+            {"feature": HOSTILE, "type": "category", "values": ["a", HOSTILE], "mean": [1.0, 3.0], "curves": []},
+            {"feature": "weight", "type": "number", "values": [0.0, 5.0, 10.0], "mean": [1, None, 5], "curves": []},
+            {"feature": "day", "type": "date", "values": ["2024-01-01", "2024-03-01"], "mean": [2, 4], "curves": []},
+            {"feature": "constant", "type": "number", "values": [1.0], "mean": [2.0], "curves": []},
+        ],
+    },
 }
 
 
@@ -73,7 +82,8 @@ def test_a_page_has_every_part_and_the_way_to_each() -> None:
     page = page_of()
     ids = section_ids(page)
     assert ids == [
-        *("overview", "scores", "errors", "segments", "importance", "intervals", "parameters", "columns", "notes")
+        *("overview", "scores", "errors", "segments", "importance"),
+        *("effects", "intervals", "parameters", "columns", "notes"),
     ]
     assert [link.attributes["href"] for link in page.all("nav")[0].all("a")] == [f"#{name}" for name in ids]
     assert page.all("html")[0].attributes["lang"] == "en"
@@ -117,6 +127,19 @@ def test_columns_are_ranked_by_their_importance() -> None:
     lines = page_of().one("importance").all("li")
     assert [line.all("span", "name")[0].text for line in lines] == [HOSTILE, "weight"]
     assert lines[0].all("span", "number")[0].text == "0.800 ± 0.100"
+
+
+def test_the_effect_of_a_column_is_drawn_by_its_kind() -> None:
+    panels = page_of().one("effects").all("article")
+    # A column of one value has no effect to draw, and a prediction that is no number is left out of a curve.
+    assert [panel.all("h4")[0].text for panel in panels] == [HOSTILE, "weight (kg)", "day"]
+    assert [line.all("span", "number")[0].text for line in panels[0].all("li")] == ["1", "3"]
+    labels = [panel.all("svg")[0].attributes["aria-label"] for panel in panels[1:]]
+    assert labels == [
+        "Mean prediction along weight: 1 where it is smallest, 5 where it is largest.",
+        "Mean prediction along day: 2 where it is smallest, 4 where it is largest.",
+    ]
+    assert panels[1].all("path", "dots")[0].attributes["d"].count("M") == 2
 
 
 def test_an_interval_shows_how_many_rows_of_the_holdout_it_holds() -> None:

@@ -264,5 +264,5 @@ def test_characters_that_no_page_may_hold_are_replaced() -> None:
 
 
 def test_the_style_travels_with_the_code() -> None:
-    assert b"core/reporting/style.css" in package()
+    assert all(f"core/reporting/{name}.css".encode() in package() for name in ("style", "tokens"))
     assert "--accent" in real_report("mpg")

@@ -103,13 +103,14 @@ export function Heatmap({ title, name, names, values, show = (value) => number(v
   return html`<${Figure} title=${title} name=${name} words=${words ?? title}>${(width) => {
     const left = 8 + Math.min(Math.max(...names.map(measure)), 150, width * 0.3);
     // The names above are tilted; the longest says how much room they need, to the right as well.
-    const short = names.map((each) => shorten(each, 16));
+    const short = toldApart(names, 16);
+    const beside = toldApart(names, left / 7.2);
     const top = 12 + Math.round(Math.max(...short.map(measure)) * 0.75);
     const cell = Math.max(14, Math.min(44, (width - left - 0.7 * top) / names.length));
     const size = top + cell * names.length + 8;
     return html`<svg width=${Math.max(width, Math.ceil(left + cell * names.length + 0.7 * top))} height=${size} class="heatmap">
       ${short.map((each, column) => html`<text class="bar-label" transform=${`translate(${left + column * cell + cell / 2} ${top - 6}) rotate(-45)`}>${each}</text>`)}
-      ${names.map((each, row) => html`<text class="bar-label" x=${left - 8} y=${top + row * cell + cell / 2} text-anchor="end" dominant-baseline="central">${shorten(each, left / 7.2)}</text>`)}
+      ${beside.map((each, row) => html`<text class="bar-label" x=${left - 8} y=${top + row * cell + cell / 2} text-anchor="end" dominant-baseline="central">${each}</text>`)}
       ${values.map((line, row) => line.map((value, column) => html`<g>
         <title>${`${names[row]} × ${names[column]}: ${show(value)}`}</title>
         <rect class="cell ${value < 0 ? "negative" : "positive"} ${value === null ? "none" : ""}" x=${left + column * cell} y=${top + row * cell} width=${cell - 1} height=${cell - 1} rx="2"
@@ -135,6 +136,17 @@ function thin(points) {
   if (points.length <= MOST_POINTS) return points;
   const step = points.length / MOST_POINTS;
   return Array.from({ length: MOST_POINTS }, (_, index) => points[Math.floor(index * step)]);
+}
+
+// Return texts as `shorten` does; those that would look alike lose what they begin with in common.
+function toldApart(texts, most) {
+  const cut = texts.map((text) => shorten(text, most));
+  const alike = texts.filter((_, index) => cut.indexOf(cut[index]) !== cut.lastIndexOf(cut[index]));
+  if (new Set(alike).size < 2) return cut;
+  const [first, ...others] = alike.map((text) => [...text]);
+  const found = first.findIndex((letter, index) => others.some((other) => other[index] !== letter));
+  const start = Math.max(0, Math.min(found < 0 ? first.length : found, ...alike.map((text) => [...text].length - 3)));
+  return texts.map((text, index) => (alike.includes(text) ? `…${shorten([...text].slice(start).join(""), most - 1)}` : cut[index]));
 }
 
 // A name of at most so many characters; its middle goes, because long names often begin and end alike.

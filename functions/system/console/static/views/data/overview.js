@@ -27,7 +27,7 @@ function Findings({ info, findings }) {
   const each = (finding) => html`<${Finding} of=${finding} fileId=${info.file_id} />`;
   return html`<${Section} title=${t("data.findings.title")} note=${findings.length ? t("data.findings.note") : null}>
     ${findings.length === 0 && html`<p class="all-well"><${Icon} name="check" />${t("data.findings.none")}</p>`}
-    <ul class="findings">${first.map(each)}</ul>
+    ${first.length > 0 && html`<ul class="findings">${first.map(each)}</ul>`}
     ${more.length > 0 && html`<${Details} summary=${t("data.findings.more", { n: more.length })}><ul class="findings">${more.map(each)}</ul><//>`}
   <//>`;
 }
