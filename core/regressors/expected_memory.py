@@ -14,7 +14,7 @@ from core.regressors.validation import FOLDS
 
 NUMBER_BYTES = 8
 # A process that has loaded what trains.
-PROCESS_BYTES = 300 << 20
+PROCESS_BYTES = 400 << 20
 # The columns of the whole table, those of the train rows, and those of the rows of a fold.
 TABLE_COPIES = 2.6
 # The matrix as the columns' results, joined, and as a tree's own copy. Standardised, it is kept beside that, and a
