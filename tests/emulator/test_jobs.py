@@ -79,8 +79,8 @@ def submit_training(
     return answer
 
 
-def wait_for_job(client: httpx.Client, job_id: str, is_done: Callable[[Json], object], seconds: float = 60) -> Json:
-    return wait_for(lambda: client.get(f"/jobs/{job_id}").raise_for_status().json(), is_done, seconds)
+def wait_for_job(client: httpx.Client, job_id: str, is_done: Callable[[Json], object]) -> Json:
+    return wait_for(lambda: client.get(f"/jobs/{job_id}").raise_for_status().json(), is_done)
 
 
 def is_over(job: Json) -> bool:
@@ -180,7 +180,7 @@ def test_a_comparison_tells_how_far_each_model_is(client: httpx.Client, file_id:
     answer = client.post("/model/compare", params=params, headers=ASYNC)
     assert answer.status_code == 202, answer.text
     states: list[Json] = []
-    job = wait_for_job(client, answer.json()["job_id"], lambda job: states.append(job) or is_over(job), 120)
+    job = wait_for_job(client, answer.json()["job_id"], lambda job: states.append(job) or is_over(job))
     assert job["status"] == "succeeded", job
     assert job["result"]["best"] == job["result"]["results"][0]
     assert any(0 < job["progress"] < 1 and "ridge" in job["parts"] for job in states)
@@ -194,7 +194,7 @@ def test_another_worker_finishes_what_a_killed_one_has_begun(own: Stack, client:
     assert killed
     for process in killed:
         process.kill()
-    job = wait_for_job(client, job_id, is_over, 90)
+    job = wait_for_job(client, job_id, is_over)
     assert (job["status"], job["attempts"]) == ("succeeded", 2)
     assert versions(client, "survivor") == [1]
 
@@ -216,7 +216,7 @@ def test_the_champion_serves_while_retraining_is_killed_and_finished_by_the_next
         process.kill()
     predicted = client.post("/predict", json={"model_name": "series", "data": {"area": 0.5, "age": 0.5, "floor": 0.5}})
     assert (predicted.status_code, predicted.json()["version"]) == (200, 1)
-    job = wait_for_job(client, newest()["job_id"], is_over, 90)
+    job = wait_for_job(client, newest()["job_id"], is_over)
     assert (job["status"], job["attempts"], job["result"]["champion"]) == ("succeeded", 2, 2)
     assert versions(client, "series") == [1, 2]
 

@@ -19,11 +19,13 @@ def where(workspace: Workspace) -> tuple[str, int, int]:
 
 def give_way(workspace: Workspace) -> None:
     """Give way for good, as a process does that may not take its priority back."""
-    os.setpriority = _refuse  # of this process, which has to end after this
+    set_priority = os.setpriority
 
+    def refuse_once(*target: int) -> None:
+        os.setpriority = set_priority
+        raise PermissionError
 
-def _refuse(*target: int) -> None:
-    raise PermissionError
+    os.setpriority = refuse_once
 
 
 def context(workspace: Workspace) -> tuple[str | None, float | None]:

@@ -91,7 +91,9 @@ def test_work_that_trains_gives_way_further_and_that_after_it_does_not(run: Run)
 def test_a_process_that_may_not_take_its_priority_back_is_replaced(run: Run) -> None:
     process = run(heavy_jobs.where)[1]
     run(heavy_jobs.give_way, is_long=True)
-    assert run(heavy_jobs.where)[1] != process
+    # Where these tests give way themselves, short work may have the last priority already, and loses nothing.
+    has_lost = further(LONG_NICENESS) > further(NICENESS)
+    assert (run(heavy_jobs.where)[1] != process) == has_lost
 
 
 def test_the_next_work_is_done_by_the_process_that_is_warm(run: Run) -> None:
