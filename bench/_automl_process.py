@@ -24,8 +24,16 @@ def fit_autogluon(train: Any, target: str, seconds: float, cores: int, folder: P
     """Fit AutoGluon with its strongest preset; return its predictor."""
     from autogluon.tabular import TabularPredictor
 
-    predictor = TabularPredictor(label=target, problem_type="regression", eval_metric="r2", path=folder, verbosity=0)
-    predictor.fit(train, presets="best_quality", time_limit=seconds, num_cpus=cores, num_gpus=0)
+    def fitted(path: Path, **options: Any) -> Any:
+        kind = {"problem_type": "regression", "eval_metric": "r2", "verbosity": 0}
+        predictor = TabularPredictor(label=target, path=path, **kind)
+        return predictor.fit(train, presets="best_quality", time_limit=seconds, num_cpus=cores, num_gpus=0, **options)
+
+    try:
+        predictor = fitted(folder)
+    except AssertionError:
+        # Where its trial of stacking runs out of time, AutoGluon says that it is already fitted. It begins anew.
+        predictor = fitted(folder.with_name("again"), dynamic_stacking=False)
     predictor.persist()
     predict: Predict = predictor.predict
     return predict
