@@ -20,10 +20,10 @@ from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 from infra.emulator_clients import CONFIG
 from infra.paths import ROOT
 from tests.support.stack import free_ports
+from tests.support.waiting import SAFETY_NET
 
 VENV = ROOT / ".venv-localstack"
 PLUGIN = Path(__file__).parent / "plugin"
-READY_SECONDS = 120
 COMPOSE = yaml.safe_load((ROOT / "localstack.yml").read_text())
 
 
@@ -57,7 +57,7 @@ class LocalStack:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + SAFETY_NET
         while not (state := self._init_state()).get("completed") and self._process.poll() is None:
             if time.monotonic() > deadline:
                 break
