@@ -59,8 +59,8 @@ def fit_fold(
             f"{trial.label} predicts numbers that are not finite on this table. Scale the target to smaller values."
         )
     forecast.learn(trial.candidate, rows, ended - fit_begun)
-    pipeline = prepared.pipeline(fitted, scaled=regressor.scaled)
     is_holdout = fold_number == fold_cache.holdout_fold
+    pipeline = prepared.pipeline(fitted, scaled=regressor.scaled) if is_holdout or with_cost else None
     sampled = f"learned from {used:,} of the {rows:,} rows, spread evenly, to bound its time and size"
     return FoldResult(
         fold_number=fold_number,

@@ -174,21 +174,27 @@ class PortfolioSearch:
         return cost_of_trials(trials, self.growth())
 
 
-def propose(
-    data: Split, limits: TrainingLimits, serving_limits: ServingLimits, time_limit: TimeLimit
+def member_limits(limits: TrainingLimits, serving_limits: ServingLimits, seconds: float) -> TrainingLimits:
+    """Return the limits of one member of an ensemble in a search of so many seconds."""
+    most_bytes = (serving_limits.max_bytes or limits.model_bytes) // MEMBER_SHARE
+    return replace(limits, model_bytes=min(most_bytes, int(MEMBER_BYTES_A_SECOND * seconds) + 1))
+
+
+def begin_search(
+    data: Split,
+    limits: TrainingLimits,
+    serving_limits: ServingLimits,
+    time_limit: TimeLimit,
+    compared_rows: int | None = None,
 ) -> PortfolioSearch:
-    """Return a search with the rows, folds and trials that suit the table, the time and the pace of this machine."""
+    """Return a search without trials, with folds of so many rows; by default as many as suit time and machine."""
     forecast, pace = measure_pace(data, limits)
-    rows = rows_to_compare(len(data.train_y), forecast.columns, time_limit.seconds, pace)
+    rows = compared_rows or rows_to_compare(len(data.train_y), forecast.columns, time_limit.seconds, pace)
     screened, division = with_finer_folds(subsample_split(data, rows))
     fold_cache = FoldCache(screened)
-    most_bytes = min(
-        (serving_limits.max_bytes or limits.model_bytes) // MEMBER_SHARE,
-        int(MEMBER_BYTES_A_SECOND * time_limit.seconds) + 1,
-    )
-    search = PortfolioSearch(
+    return PortfolioSearch(
         data=data,
-        limits=replace(limits, model_bytes=most_bytes),
+        limits=member_limits(limits, serving_limits, time_limit.seconds),
         finishing=Finishing(
             data, fold_cache, forecast, pace, limits.threads, serving_limits, TIME_SHARE * time_limit.seconds
         ),
@@ -198,6 +204,14 @@ def propose(
         division=division,
         trials=(),
     )
+
+
+def propose(
+    data: Split, limits: TrainingLimits, serving_limits: ServingLimits, time_limit: TimeLimit
+) -> PortfolioSearch:
+    """Return a search with the rows, folds and trials that suit the table, the time and the pace of this machine."""
+    search = begin_search(data, limits, serving_limits, time_limit)
+    forecast = search.forecast
     presets = select_presets(len(data.train_y), float(skew(data.train_y)))
     first = OPENING_SHARE * time_limit.seconds - time_limit.taken
     opening = opening_candidate(presets, lambda candidate: forecast.seconds(candidate, search.rows), first)

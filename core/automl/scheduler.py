@@ -72,14 +72,19 @@ class TrialScheduler:
         budget: TrialBudget | None,
         *,
         until: float = math.inf,
+        with_cost: bool = False,
     ) -> None:
-        """Take what `run_trials` takes; fits under way at `until`, by `time.monotonic()`, are abandoned."""
+        """Take what `run_trials` takes; fits under way at `until`, by `time.monotonic()`, are abandoned.
+
+        `with_cost` also measures the serving cost of each trial on the first fold.
+        """
         self.fold_cache = fold_cache
         self.fold_numbers = fold_numbers
         self.limits = limits
         self.report_progress = report_progress
         self.budget = budget
         self.until = until
+        self.with_cost = with_cost
         self.forecast = budget.forecast if budget else Forecast(len(fold_cache.data.columns))
         self.threads = limits.threads
         # The trials as they are now; a trial is known by its position here.
@@ -112,7 +117,8 @@ class TrialScheduler:
 
     def _fit(self, trial: Trial, fold_number: int) -> FoldResult:
         """Return the result of a fit, in a thread of its own."""
-        return fit_fold(self.fold_cache, trial, fold_number, self.limits, self.forecast)
+        with_cost = self.with_cost and fold_number == 0
+        return fit_fold(self.fold_cache, trial, fold_number, self.limits, self.forecast, with_cost=with_cost)
 
     def _wait(self) -> bool:
         """Record the fits that end next; return whether any did before `until`."""

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,24 +16,49 @@ from sklearn.pipeline import Pipeline
 from core.array_types import Floats
 from core.regressors.splits import Split
 
+# The features of the train rows and of the test rows of a fold.
+Matrices = tuple[Floats, Floats]
+# Returns the matrices of a fold that were prepared before, by its number and whether categories are codes.
+LoadMatrices = Callable[[int, bool], Matrices]
+
 
 class PreparedFold:
     """The train and test rows of one fold as matrices, (rows, width) float64; preprocessing is fitted on train rows."""
 
     def __init__(
-        self, split: Split, train_x: pd.DataFrame, train_y: Floats, test_x: pd.DataFrame, test_y: Floats, *, codes: bool
+        self,
+        split: Split,
+        train_x: pd.DataFrame,
+        train_y: Floats,
+        test_x: pd.DataFrame,
+        test_y: Floats,
+        *,
+        codes: bool,
+        matrices: Matrices | None = None,
     ) -> None:
         """Fit copies of the split's preprocessing on `train_x` and apply them to both sides.
 
-        With `codes`, categories are codes; such a matrix is not to be standardised.
+        With `codes`, categories are codes; such a matrix is not to be standardised. `matrices` are what this has made
+        before: then the preprocessing is fitted only where a pipeline is asked for.
         """
         self._standardiser = clone(split.standardiser)
         self._lock = threading.Lock()
-        self.preprocessor: ColumnTransformer = clone(split.coder if codes else split.preprocessor)
-        self.train_x: Floats = np.asarray(self.preprocessor.fit_transform(train_x, train_y), np.float64)
-        self.test_x: Floats = np.asarray(self.preprocessor.transform(test_x), np.float64)
+        self._unfitted: ColumnTransformer = clone(split.coder if codes else split.preprocessor)
+        self._frame = train_x
         self.train_y = train_y
         self.test_y = test_y
+        if matrices is None:
+            matrices = (
+                np.asarray(self._unfitted.fit_transform(train_x, train_y), np.float64),
+                np.asarray(self._unfitted.transform(test_x), np.float64),
+            )
+            self.preprocessor = self._unfitted
+        self.train_x, self.test_x = matrices
+
+    @cached_property
+    def preprocessor(self) -> ColumnTransformer:
+        """Return the preprocessing, fitted on the train rows."""
+        return self._unfitted.fit(self._frame, self.train_y)
 
     @cached_property
     def _standardised(self) -> tuple[ColumnTransformer, Floats, Floats]:
@@ -40,7 +66,7 @@ class PreparedFold:
         train_x = self._standardiser.fit_transform(self.train_x)
         return self._standardiser, train_x, self._standardiser.transform(self.test_x)
 
-    def matrices(self, *, scaled: bool) -> tuple[Floats, Floats]:
+    def matrices(self, *, scaled: bool) -> Matrices:
         """Return the features of train and test rows, standardised if `scaled`; safe from several threads."""
         if not scaled:
             return self.train_x, self.test_x
@@ -67,10 +93,14 @@ class FoldCache:
     Folds 0 to K-1 are those of cross-validation. Fold K trains on all their rows and tests on the holdout.
     """
 
-    def __init__(self, data: Split, *, kept: bool = True) -> None:
-        """Keep prepared folds in memory, unless `kept` is false: a single candidate needs each fold only once."""
+    def __init__(self, data: Split, *, kept: bool = True, load: LoadMatrices | None = None) -> None:
+        """Keep prepared folds in memory, unless `kept` is false: a single candidate needs each fold only once.
+
+        `load` has the matrices of all folds but that of the holdout, where these were prepared before.
+        """
         self.data = data
         self._kept = kept
+        self._load = load
         self.holdout_fold = len(data.folds)
         # How long it took to prepare the latest fold.
         self.preparing_seconds = 0.0
@@ -118,4 +148,12 @@ class FoldCache:
             return PreparedFold(data, data.train_x, data.train_y, data.test_x, data.test_y, codes=codes)
         fold = data.folds[number]
         x, y = data.train_x, data.train_y
-        return PreparedFold(data, x.iloc[fold.train], y[fold.train], x.iloc[fold.test], y[fold.test], codes=codes)
+        return PreparedFold(
+            data,
+            x.iloc[fold.train],
+            y[fold.train],
+            x.iloc[fold.test],
+            y[fold.test],
+            codes=codes,
+            matrices=self._load(number, codes) if self._load else None,
+        )

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import inf
@@ -15,26 +15,22 @@ from core.automl.scheduler import TrialBudget, run_trials
 from core.automl.serving_cost import ServingLimits
 from core.automl.successive_halving import record_trial, tune
 from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial
-from core.automl.trial import Trial, make_trial
-from core.catalogue import DEFAULT_MODEL_TYPES, Regressor, regressor
+from core.automl.trial import Trial
 from core.context_threads import ContextThreadPool
 from core.errors import RegattaError, UnavailableError
 from core.jobs.commands import CompareCommand
-from core.model_manifest import TargetTransformName, TrialRecord
-from core.preprocessing.target_transforms import TARGET_TRANSFORMS
+from core.model_manifest import TrialRecord
 from core.progress import ReportProgress, ignore_progress, progress_within
-from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
 from core.regressors.spread import OutOfFold
-from core.regressors.validation import requested_validation
 from core.services.quotas import counts_training
+from core.services.training.comparison import compared_transforms, make_trials, open_comparison
 from core.services.training.leaderboard import Row, baseline_row, failures, in_order, member_of, model_row
-from core.services.training.placement import rows_to_read
 from core.services.training.publish import Publication, publish_model
 from core.services.training.search import search_models
-from core.services.training.train import limits, model_name, open_split
+from core.services.training.train import limits, model_name
 from core.storage.workspace import Workspace
 
 log = logging.getLogger("regatta")
@@ -72,41 +68,31 @@ def compare_models(
     Raises what `open_split` raises, `UnknownModelTypeError`, `InvalidInputError` for options that do not go together,
     and `UnavailableError`.
     """
-    command.check_options()
-    candidates = [Candidate(one) for one in included(command)]
     begun = time.monotonic()
-    validation = requested_validation(command.validation, command.time_column, command.group_column)
-    dataset, data = open_split(
-        workspace,
-        command.file_id,
-        command.target_column,
-        command.test_size,
-        validation=validation,
-        rows_to_read=lambda dataset: rows_to_read(command, dataset, candidates),
-    )
-    publication = Publication(workspace.models, dataset, command.test_size, job_id)
+    publication, data = open_comparison(workspace, command, job_id)
     return compare_on_split(publication, data, command, begun, report_progress)
 
 
-def included(command: CompareCommand) -> list[Regressor]:
-    """Return the regressors that are compared; raises `UnknownModelTypeError`."""
-    names = dict.fromkeys([*DEFAULT_MODEL_TYPES, *command.include])
-    return [regressor(name, "include") for name in names]
-
-
 def compare_on_split(
-    publication: Publication, data: Split, command: CompareCommand, begun: float, report_progress: ReportProgress
+    publication: Publication,
+    data: Split,
+    command: CompareCommand,
+    begun: float,
+    report_progress: ReportProgress,
+    known: Callable[[Trial], Trial] = lambda trial: trial,
 ) -> dict[str, Any]:
     """Compare regressors on a split of the publication's dataset, as `compare_models` does.
 
-    `begun` is when the comparison began, by `time.monotonic()`.
+    `begun` is when the comparison began, by `time.monotonic()`. `known` returns a trial of a regressor with what its
+    fits on the folds have shown before.
     """
     if command.ensemble and command.time_limit is not None:
         time_limit = TimeLimit(command.time_limit, begun)
         serving_limits = ServingLimits(command.max_bytes, command.max_latency_us)
         return search_models(publication, data, time_limit, serving_limits, report_progress)
     fold_cache = FoldCache(data)
-    trials, finalists = _run(fold_cache, command, included(command), begun, report_progress)
+    trials = list(map(known, make_trials(fold_cache, command)))
+    trials, finalists = _run(fold_cache, command, trials, begun, report_progress)
     report_progress("storing", 0.9)
     trained = [_evaluated(fold_cache, finalist) for finalist in finalists]
     warnings = list(data.notes)
@@ -119,22 +105,19 @@ def compare_on_split(
 def _run(
     fold_cache: FoldCache,
     command: CompareCommand,
-    regressors: Sequence[Regressor],
+    trials: list[Trial],
     begun: float,
     report_progress: ReportProgress,
 ) -> tuple[list[Trial], list[Finalist]]:
-    """Return the trials of all regressors, and the finalists, fitted on all train rows.
+    """Return the trials after their fits on the folds, and the finalists, fitted on all train rows.
 
     `begun` is when the comparison began, by `time.monotonic()`.
     """
-    transforms = TARGET_TRANSFORMS if command.target_transform == "auto" else (command.target_transform,)
-    candidates = [Candidate(one, target_transform=transform) for one in regressors for transform in transforms]
-    trials = [make_trial(fold_cache, candidate, limits(), _label(candidate, transforms)) for candidate in candidates]
     budget = None
     if command.time_limit is not None:
         deadline = begun + RACING_SHARE * command.time_limit
         budget = TrialBudget(deadline, Forecast(len(fold_cache.data.columns)))
-    if not command.tune_hyperparameters and len(transforms) == 1:
+    if not command.tune_hyperparameters and len(compared_transforms(command)) == 1:
         report = progress_within(report_progress, 0, 0.9)
         trials = run_trials(fold_cache, trials, fold_cache.fold_numbers, limits(), report, budget)
         return trials, _best_transforms(fold_cache, trials)
@@ -148,14 +131,6 @@ def _run(
     last = [finalist.trial for finalist in finalists]
     fitted = run_trials(fold_cache, last, fold_cache.fold_numbers, limits(), report)
     return trials, [replace(finalist, trial=trial) for finalist, trial in zip(finalists, fitted, strict=True)]
-
-
-def _label(candidate: Candidate, transforms: Sequence[TargetTransformName]) -> str:
-    return (
-        candidate.regressor.name
-        if len(transforms) == 1
-        else f"{candidate.regressor.name}, {candidate.target_transform}"
-    )
 
 
 def _best_transforms(fold_cache: FoldCache, trials: Sequence[Trial]) -> list[Finalist]:

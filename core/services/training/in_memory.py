@@ -17,7 +17,8 @@ from core.regressors.validation import requested_validation
 from core.services.processing.describe import describe
 from core.services.processing.received_table import find_table
 from core.services.processing.recipe_check import check_recipe
-from core.services.training.compare import compare_on_split, included
+from core.services.training.compare import compare_on_split
+from core.services.training.comparison import included
 from core.services.training.frame_file import received_frame
 from core.services.training.publish import Publication
 from core.services.training.train import model_name, requested_candidate, split_dataset, target_of, train_on_split

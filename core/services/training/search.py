@@ -50,10 +50,25 @@ def search_models(
     no model is within the limits.
     """
     report_progress = stop_once(report_progress)
-    most = limits().model_bytes
-    within = ServingLimits(min(serving_limits.max_bytes or most, most), serving_limits.max_latency_us)
-    proposed = propose(data, limits(), within, time_limit)
+    proposed = propose(data, limits(), allowed(serving_limits), time_limit)
     search = Race(proposed, progress_within(report_progress, 0, 0.85)).run()
+    return finish_search(publication, search, time_limit, report_progress, name)
+
+
+def allowed(serving_limits: ServingLimits) -> ServingLimits:
+    """Return the limits of the caller within those of the settings."""
+    most = limits().model_bytes
+    return ServingLimits(min(serving_limits.max_bytes or most, most), serving_limits.max_latency_us)
+
+
+def finish_search(
+    publication: Publication,
+    search: PortfolioSearch,
+    time_limit: TimeLimit,
+    report_progress: ReportProgress,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Select the winner of a search whose trials have run, refit and store it; return what `search_models` returns."""
     winner = refit_winner(search, progress_within(report_progress, 0.85, 0.95))
     try:
         report_progress("storing", 0.95)
@@ -62,12 +77,14 @@ def search_models(
     trained = _trained_model(winner, time_limit)
     name = model_name(name, publication.dataset, winner.model.selection.label)
     time_left = winner.search.time_left
-    spread_budget = SpreadBudget(min(TIME_SHARE * time_limit.seconds, time_left()), within.max_bytes or most)
+    spread_budget = SpreadBudget(
+        min(TIME_SHARE * time_limit.seconds, time_left()), search.serving_limits.max_bytes or limits().model_bytes
+    )
     stored = publish_model(publication, name, winner.model.data, trained, winner.verified, spread_budget, time_left)
     best = model_row(stored)
     return {
         "file_id": publication.dataset.file_id,
-        "validation": data.validation.model_dump(),
+        "validation": search.data.validation.model_dump(),
         "results": in_order_of_race([best, *_other_rows(winner)], baseline_row(trained.baseline)),
         "best": best,
         "failed": _failed(winner.search),

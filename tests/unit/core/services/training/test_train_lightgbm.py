@@ -13,7 +13,7 @@ from core.errors import OtherLibrariesError, TrainingFailedError
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.services.processing.ingest import ingest
 from core.services.training import unpickle
-from core.services.training.compare import included
+from core.services.training.comparison import included
 from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
 from core.services.training.unpickle import load_pipeline
