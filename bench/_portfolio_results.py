@@ -145,7 +145,7 @@ def append(to: Path, result: Measured) -> None:
     with to.open("a", newline="") as file:
         cells = [result.size, result.table, result.configuration, result.rows, f"{result.seconds:.4f}"]
         by_fold = [" ".join(f"{value:.5g}" for value in values) for values in (result.r2, result.rmse)]
-        csv.writer(file).writerow([*cells, *by_fold])
+        csv.writer(file, lineterminator="\n").writerow([*cells, *by_fold])
 
 
 def begin(to: Path) -> None:
