@@ -157,7 +157,8 @@ def cancel_job(workspace: Workspace, job_id: str) -> Job:
             return None
         if job.is_over:
             raise ConflictError(f"The job is over, it has {job.status}. There is nothing to cancel.")
-        return {"cancel_requested": True} if job.is_leased else ended("cancelled")
+        # The workers of tasks look whether their job is over.
+        return {"cancel_requested": True} if job.is_leased and not job.is_divided else ended("cancelled")
 
     job = _found(job_id, workspace.jobs.change(job_id, edit))
     if not job.is_over:
@@ -170,6 +171,8 @@ def cancel_job(workspace: Workspace, job_id: str) -> Job:
 def retry_job(workspace: Workspace, job_id: str) -> Job:
     """Begin a job anew that failed, was cancelled or was interrupted; leave one that waits or runs as it is.
 
+    Of a job that was divided only those tasks are carried out that are not done.
+
     Raises `NoSuchJobError`, and `ConflictError` for one that has succeeded, or was cancelled with its best so far.
     """
 
@@ -180,6 +183,7 @@ def retry_job(workspace: Workspace, job_id: str) -> Job:
         return {**_restarted(), "deferred": True} if job.is_over or job.is_interrupted else None
 
     job = _found(job_id, workspace.jobs.change(job_id, edit))
+    workspace.tasks.forget_attempts(job_id)
     _give(workspace, job)
     return job
 

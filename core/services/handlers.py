@@ -1,4 +1,4 @@
-"""The table of the function that carries out each command. Heavy: it loads everything that any of them needs."""
+"""The tables of what carries out each command, and of what divides it. Heavy: they load all that any of them needs."""
 
 from core.jobs.commands import (
     CompareCommand,
@@ -9,6 +9,7 @@ from core.jobs.commands import (
     RetrainCommand,
     TrainCommand,
 )
+from core.jobs.division import DividedCommands
 from core.jobs.worker import Handlers
 from core.services.processing.ingest_upload import ingest_upload
 from core.services.processing.read_again import read_again
@@ -27,3 +28,6 @@ HANDLERS: Handlers = {
     IngestCommand: ingest_upload,
     ReadAgainCommand: read_again,
 }
+
+# By type of command how its jobs are divided into tasks, where they are large enough.
+DIVIDED: DividedCommands = {}

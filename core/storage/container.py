@@ -18,6 +18,7 @@ from core.storage.quota_repository import KnownQuotas
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesRepository
+from core.storage.task_repository import TaskRepository
 from core.storage.upload_repository import UploadRepository
 from core.storage.usage import UsageRepository
 from core.storage.workspace import Workspace
@@ -88,6 +89,7 @@ class Container:
                 later=in_a_thread,
             ),
             jobs=JobRepository(name, documents, progress, index["jobs"], objects, in_a_thread),
+            tasks=TaskRepository(name, objects, documents),
             series=SeriesRepository(name, objects, documents),
             uploads=UploadRepository(name, objects, documents, progress),
             exports=ExportRepository(name, objects),

@@ -13,6 +13,7 @@ from core.storage.model_repository import ModelRepository
 from core.storage.quota_repository import KnownQuotas
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesRepository
+from core.storage.task_repository import TaskRepository
 from core.storage.upload_repository import UploadRepository
 from core.storage.usage import UsageRepository
 
@@ -29,6 +30,7 @@ class Workspace:
     datasets: DatasetRepository
     models: ModelRepository
     jobs: JobRepository
+    tasks: TaskRepository
     series: SeriesRepository
     uploads: UploadRepository
     exports: ExportRepository

@@ -9,12 +9,13 @@ import math
 from typing import Any
 
 from core.errors import ConflictError, RegattaError, UnavailableError
+from core.jobs.divided import run_task
 from core.jobs.turns import JobName, Turns
 from core.jobs.worker import GaveUpError, run_job
-from core.services.handlers import HANDLERS
+from core.services.handlers import DIVIDED, HANDLERS
 from core.settings import settings
 from core.storage.container import container
-from core.storage.job_queue import SqsQueue, parse_message, submitter_of
+from core.storage.job_queue import SqsQueue, parse_message, submitter_of, task_of
 from core.telemetry.causes import cause_of
 from core.telemetry.request_id import serving_request
 from functions.lambda_start import start
@@ -65,7 +66,7 @@ def _take_turn(message: dict[str, Any], seconds: float) -> bool:
     other = _job_of_another(parsed[0]) if _receives(message) == 1 else None
     _turns.took((other or parsed)[0])
     if other is None:
-        _carry_out(parsed, message, seconds)
+        _carry_out(parsed, message, seconds, task_of(message["body"]))
         return True
     try:
         _carry_out(other, message, seconds)
@@ -91,21 +92,25 @@ def _job_of_another(workspace: str) -> JobName | None:
     return None
 
 
-def _carry_out(name: JobName, message: dict[str, Any], seconds: float) -> None:
-    """Carry out a job while a message is hidden; raises where the job's own message has to come again."""
+def _carry_out(name: JobName, message: dict[str, Any], seconds: float, task: int | None = None) -> None:
+    """Carry out a job or one of its tasks while a message is hidden; raises where the message has to come again."""
     workspace, job_id = name
+    place = container().workspace(workspace)
+
+    def heartbeat() -> None:
+        _hide(message, _lease_seconds())
+
     try:
-        job = run_job(
-            container().workspace(workspace),
-            job_id,
-            HANDLERS,
-            seconds=seconds,
-            heartbeat=lambda: _hide(message, _lease_seconds()),
-        )
+        if task is None:
+            job = run_job(place, job_id, HANDLERS, divided=DIVIDED, seconds=seconds, heartbeat=heartbeat)
+        else:
+            job = run_task(place, job_id, task, DIVIDED, seconds=seconds, heartbeat=heartbeat)
     except GaveUpError:
         _remove(workspace, job_id)
         raise
     if job is not None and not job.is_over:
+        if task is not None or job.is_divided:
+            return  # its tasks have messages of their own, and so has its end
         raise ConflictError("The job was put back, or another worker took it over.")
     _remove(workspace, job_id)
     if job is None:

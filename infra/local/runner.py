@@ -13,9 +13,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from core.errors import ConflictError, NewerFormatError, RegattaError, UnavailableError
+from core.jobs.divided import run_next_task
 from core.jobs.turns import JobName, Turns
 from core.jobs.worker import GaveUpError, run_job
-from core.services.handlers import HANDLERS
+from core.services.handlers import DIVIDED, HANDLERS
 from core.settings import settings
 from core.storage.container import container
 from core.storage.job_queue import BucketQueue
@@ -60,9 +61,9 @@ class Runner(threading.Thread):
             job = self._turns.choose(name for name in self._queue.waiting() if name not in tried)
             if job is None:
                 return
-            tried.add(job)
             self._turns.took(job[0])
-            self._run_one(*job)
+            if not self._run_one(*job):
+                tried.add(job)
         self._queue.arrived.set()  # there may be more, and those that were tried are due again
 
     def stop(self) -> None:
@@ -70,7 +71,8 @@ class Runner(threading.Thread):
         self._stopping = True
         self._queue.arrived.set()
 
-    def _run_one(self, workspace: str, job_id: str) -> None:
+    def _run_one(self, workspace: str, job_id: str) -> bool:
+        """Carry out a job, or one of its tasks; return whether it may have another task for this thread."""
         try:
             job = self._carry_out(container().workspace(workspace), job_id)
         except GaveUpError as error:
@@ -87,6 +89,8 @@ class Runner(threading.Thread):
         else:
             if job is None or job.is_over:
                 self._queue.remove(workspace, job_id)
+            return job is not None and job.is_divided
+        return False
 
     def _carry_out(self, workspace: Workspace, job_id: str) -> Job | None:
         if heavy_work.is_elsewhere():
@@ -95,8 +99,15 @@ class Runner(threading.Thread):
 
 
 def carry_out(workspace: Workspace, job_id: str, stopping: Callable[[], bool] = put_back.is_set) -> Job | None:
-    """Carry out a job as `run_job` does; `stopping` is true when it is to be put back."""
-    return run_job(workspace, job_id, HANDLERS, seconds=settings().job_seconds, stopping=stopping)
+    """Carry out a job as `run_job` does, or one of the tasks that it was divided into.
+
+    `stopping` is true when the work is to be put back.
+    """
+    seconds = settings().job_seconds
+    job = run_job(workspace, job_id, HANDLERS, divided=DIVIDED, seconds=seconds, stopping=stopping)
+    if job is None or not job.is_divided:
+        return job
+    return run_next_task(workspace, job_id, DIVIDED, seconds=seconds, stopping=stopping)
 
 
 @asynccontextmanager

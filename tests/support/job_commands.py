@@ -5,12 +5,14 @@ from collections.abc import Callable
 from threading import Event
 
 import pytest
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from core.errors import TargetError, UnavailableError
 from core.jobs.commands import COMMANDS, Command
 from core.progress import ReportProgress
-from core.services.handlers import HANDLERS
+from core.services.handlers import DIVIDED, HANDLERS
+from core.storage.task_repository import Division
+from core.storage.workspace import Workspace
 from core.types import Json
 
 ERRORS: dict[str, Callable[[], BaseException]] = {
@@ -51,11 +53,62 @@ class FailingCommand(Command):
     errors: list[str]
 
 
+class SharesCommand(Command):
+    """Divide into so many tasks, of which each raises its errors, one a call, and then stores its number."""
+
+    kind = "shares"
+
+    tasks: int
+    errors: dict[str, list[str]] = Field(default_factory=dict)
+
+
+class Shares:
+    """How a `SharesCommand` is divided; fewer than two tasks are none."""
+
+    def divide(
+        self, workspace: Workspace, command: SharesCommand, report_progress: ReportProgress, job_id: str
+    ) -> Division | None:
+        """Return the division of the command."""
+        return Division(tasks=command.tasks, facts={"first": 100}) if command.tasks > 1 else None
+
+    def run_task(
+        self,
+        workspace: Workspace,
+        command: SharesCommand,
+        division: Division,
+        number: int,
+        report_progress: ReportProgress,
+        job_id: str,
+    ) -> Json:
+        """Raise the next error of the task, or return a number made of its own."""
+        probe.calls += 1
+        probe.tasks.append(number)
+        report_progress("sharing", 0.5)
+        errors = command.errors.get(str(number), [])
+        if probe.tasks.count(number) <= len(errors):
+            raise ERRORS[errors[probe.tasks.count(number) - 1]]()
+        return {"share": division.facts["first"] + number}
+
+    def finish(
+        self,
+        workspace: Workspace,
+        command: SharesCommand,
+        division: Division,
+        outputs: list[Json],
+        report_progress: ReportProgress,
+        job_id: str,
+    ) -> Json:
+        """Return the numbers of all tasks."""
+        return {"shares": [output["share"] for output in outputs]}
+
+
 class JobProbe:
     """Counts the calls of handlers, shows that one has started, and releases those that wait."""
 
     def __init__(self) -> None:
         self.calls = 0
+        # The tasks that were begun, in that order.
+        self.tasks: list[int] = []
         self.started, self.released = Event(), Event()
 
 
@@ -98,6 +151,11 @@ def failing(workspace: str, command: FailingCommand, report_progress: ReportProg
     return {"calls": probe.calls}
 
 
+def undivided(workspace: str, command: SharesCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
+    """Return that the command was not divided."""
+    return {"shares": None}
+
+
 def install_commands(monkeypatch: pytest.MonkeyPatch) -> JobProbe:
     """Register the commands and their handlers for a test, and return a fresh probe."""
     global probe  # noqa: PLW0603
@@ -107,8 +165,10 @@ def install_commands(monkeypatch: pytest.MonkeyPatch) -> JobProbe:
         WaitingCommand: waiting,
         UnresponsiveCommand: unresponsive,
         FailingCommand: failing,
+        SharesCommand: undivided,
     }
     for command, handler in handlers.items():
         monkeypatch.setitem(COMMANDS, command.kind, command)
         monkeypatch.setitem(HANDLERS, command, handler)
+    monkeypatch.setitem(DIVIDED, SharesCommand, Shares())
     return probe

@@ -5,7 +5,7 @@ import pytest
 from core.jobs import service as jobs
 from core.jobs.commands import COMMANDS
 from core.jobs.worker import run_job
-from core.services.handlers import HANDLERS
+from core.services.handlers import DIVIDED, HANDLERS
 from core.storage.job_repository import Job
 from tests.support.storage import home
 
@@ -17,7 +17,7 @@ def submit(kind: str, **fields: object) -> str:
 
 def carry_out(job_id: str, seconds: float = 60, **options: object) -> Job | None:
     """Carry out a job as a worker does, within `seconds`, and return it as it is then."""
-    return run_job(home(), job_id, HANDLERS, seconds=seconds, **options)
+    return run_job(home(), job_id, HANDLERS, divided=DIVIDED, seconds=seconds, **options)
 
 
 def read_job(job_id: str) -> Job:
