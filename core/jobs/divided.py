@@ -195,11 +195,13 @@ def _end(workspace: Workspace, job: Job, number: int, lease: TaskLease, error: E
     workspace.tasks.give_back(job.job_id, number, lease, blameless=is_outage, failed=True)
     if not calls_for_another_try(error) or isinstance(error, _BrokenOffError):
         assert isinstance(error, RegattaError)
+        workspace.tasks.forget_attempts(job.job_id, number)
         fail_job(workspace, job.job_id, error)
     elif is_outage or lease.attempts < MOST_ATTEMPTS:
         raise error
     else:
         logging.getLogger("regatta").error("job %s: %s\n%s", job.job_id, cause_of(error), frames_of(error))
+        workspace.tasks.forget_attempts(job.job_id, number)
         fail_job(workspace, job.job_id, machine_error(error) or _broken_off(number))
         raise GaveUpError(f"{job.job_id} has failed: {cause_of(error)}") from error
 

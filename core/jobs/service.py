@@ -183,7 +183,6 @@ def retry_job(workspace: Workspace, job_id: str) -> Job:
         return {**_restarted(), "deferred": True} if job.is_over or job.is_interrupted else None
 
     job = _found(job_id, workspace.jobs.change(job_id, edit))
-    workspace.tasks.forget_attempts(job_id)
     _give(workspace, job)
     return job
 

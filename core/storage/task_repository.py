@@ -94,9 +94,9 @@ class TaskRepository:
         }
         self._change_lease(job_id, number, lease.owner, fields)
 
-    def forget_attempts(self, job_id: str) -> None:
-        """Remove the leases of all tasks of a job, which begins anew."""
-        self._objects.delete([item.key for item in self._objects.list(f"{self.folder(job_id)}leases/")])
+    def forget_attempts(self, job_id: str, number: int) -> None:
+        """Remove the lease of a task that has ended its job: in a retry the task has all its attempts."""
+        self._documents.delete(self._lease_key(job_id, number))
 
     def mark_done(self, job_id: str, number: int, facts: Json) -> None:
         """Note that a task is done, with the facts that it returned."""
