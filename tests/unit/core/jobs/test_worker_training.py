@@ -100,10 +100,10 @@ def test_a_comparison_that_was_killed_publishes_only_what_is_missing(
     bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, advance_clock: Callable[..., None]
 ) -> None:
     ingest(home(), "mpg.csv", CSVS["mpg"][0])
-    monkeypatch.setattr("core.services.training.compare.DEFAULT_MODEL_TYPES", ("ridge", "lasso", "decision_tree"))
+    monkeypatch.setattr("core.services.training.comparison.DEFAULT_MODEL_TYPES", ("ridge", "lasso", "decision_tree"))
     job_id = submit("compare", target_column="mpg", file_id=None)
     with monkeypatch.context() as patched:
-        patched.setattr("core.services.training.compare.DEFAULT_MODEL_TYPES", ("ridge",))
+        patched.setattr("core.services.training.comparison.DEFAULT_MODEL_TYPES", ("ridge",))
         patched.setattr(Attempt, "end", end_process)
         kill_worker_of(job_id)
     advance_clock()
