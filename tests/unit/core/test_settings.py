@@ -53,6 +53,9 @@ SENTENCES = [
     ("CACHE_REDIS_ENTRY_BYTES", "-1", f"{NUMBER} of bytes, at least 0"),
     ("CACHE_TTL_SECONDS", "half an hour", f"{NUMBER} of seconds, at least 1"),
     ("TRAINING_THREADS", "all", f"{NUMBER}, at least 0"),
+    ("TRAINING_MEMORY_BYTES", "-1", f"{NUMBER} of bytes, at least 0"),
+    ("BATCH_SECONDS", "59", f"{NUMBER} of seconds, at least 60"),
+    ("BATCH_MEMORY_BYTES", "0", f"{NUMBER} of bytes, at least 1"),
     ("JOBS_QUEUE_URL", "jobs", WEB),
     ("ANSWER_SECONDS", "nan", "a number of seconds, at least 0"),
     ("REQUEST_SECONDS", "0", "a number of seconds, at least 1"),
@@ -142,6 +145,8 @@ def test_every_setting_with_a_wrong_value_has_a_sentence() -> None:
         "METRICS_DIR",
         "RATES_DIR",
         "OIDC_AUDIENCE",
+        "BATCH_QUEUE",
+        "BATCH_JOB_DEFINITION",
     }
     assert {name for name, _, _ in SENTENCES} == {name.upper() for name in DESCRIPTIONS} - anything
 
