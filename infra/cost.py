@@ -97,7 +97,7 @@ def idle_rows(prices: dict[str, Any], functions: dict[str, Any], alarms: int) ->
     snapshots = snapshot_gb * MONTH_SECONDS * prices["lambda"]["snapshot_gb_second"]
     monitoring = alarms * prices["cloudwatch"]["alarm_month"] + prices["cloudwatch"]["dashboard_month"]
     cache = prices["elasticache"]["least_gb"] * prices["elasticache"]["gb_hour"] * MONTH_HOURS
-    endpoints = 2 * 2 * prices["vpc"]["interface_hour"] * MONTH_HOURS
+    endpoints = 3 * 2 * prices["vpc"]["interface_hour"] * MONTH_HOURS
     rows = {
         "the secret that signs models": prices["secrets"]["secret_month"],
         f"snapshots of {snapshot_gb:.1f} GB of functions (`SnapStart=false`: none)": snapshots,
@@ -105,7 +105,7 @@ def idle_rows(prices: dict[str, Any], functions: dict[str, Any], alarms: int) ->
     }
     rows["**by default, in all**"] = sum(rows.values())
     rows["with `CreateCache=true`: the least of ElastiCache Serverless"] = cache
-    rows["with `RouteTableIds`: endpoints of SQS and Secrets Manager in two zones"] = endpoints
+    rows["with `RouteTableIds`: endpoints of SQS, Secrets Manager and Step Functions in two zones"] = endpoints
     rows["each GB stored"] = prices["s3"]["gb_month"]
     return ([title, f"{dollars:.2f}"] for title, dollars in rows.items())
 

@@ -14,7 +14,7 @@ TEMPLATE = ROOT / "template.yaml"
 BUCKET = "arn:${AWS::Partition}:s3:::${BucketName}"
 
 # Below a workspace. The pattern of IAM cannot say "one part of a key", so */jobs/* also matches below other prefixes.
-OF_WORKSPACE = ("datasets", "index", "jobs", "models", "artifacts", "series")
+OF_WORKSPACE = ("datasets", "index", "jobs", "tasks", "models", "artifacts", "series")
 # At the top of the bucket. What a role has no right to there is denied, because the patterns above may match it.
 SHARED = (
     *("unfinished", "queue", "uploads", "incoming", "exports"),
@@ -54,7 +54,7 @@ OBJECTS: dict[str, dict[str, str]] = {
     # A ticket without a code is compared with the time since when there are codes.
     "ingest": {"datasets": "rwd", "uploads": "rwd", SINCE: "rw", **_LISTS},
     "process": {"datasets": "rwd", "exports": "rw", **_LISTS},
-    "jobs": {"datasets": "r", "models": "r", "artifacts": "r", "exports": "r", **_SUBMITS, **_LISTS},
+    "jobs": {"datasets": "r", "models": "r", "artifacts": "r", "exports": "r", "tasks": "rd", **_SUBMITS, **_LISTS},
     # Reads below incoming/ and never writes there, which would call it again.
     "retrain": {"incoming": "r", "series": "r", **_SUBMITS, **_LISTS},
     # A presigned form has the rights of its signer.
@@ -65,15 +65,17 @@ OBJECTS: dict[str, dict[str, str]] = {
     },
     "janitor": {
         **{"datasets": "rdap", "jobs": "rwd", "models": "rwdp", "artifacts": "ldap", "series": "r", **_LISTS},
-        **{"uploads": "rdap", "exports": "ldap", "queue": "ld", "incoming": "lap"},
+        **{"tasks": "ld", "uploads": "rdap", "exports": "ldap", "queue": "ld", "incoming": "lap"},
     },
     "reconcile": {"incoming": "r", "series": "r", **_CHANGES_MODELS, **_SUBMITS, "queue": "rwd", SINCE: "rw", **_LISTS},
     "worker": {
         **{"datasets": "rwd", "series": "rw", "incoming": "r", "exports": "rw", "access/webhooks": "r"},
-        **{"jobs": "rwd", "queue": "rwd", SINCE: "rw"},
+        **{"jobs": "rwd", "tasks": "rwd", "queue": "rwd", SINCE: "rw"},
         **_CHANGES_MODELS,
         **_LISTS,
     },
+    # What a task has made belongs to its job; the last one gives the job back to the queue.
+    "tasks": {**_PREDICTS, **_SUBMITS, "tasks": "rwd"},
     "train": {"datasets": "r", **_CHANGES_MODELS, **_SUBMITS, **_LISTS},
 }
 
@@ -87,12 +89,32 @@ BELOW_WORKSPACE, FOLDER_OF_KEYS = "*/", "access/"
 SIGNERS = frozenset({"models", "reconcile", "train", "worker", "verifying"})
 
 _SENDS = ("sqs:SendMessage", "JobsQueue")
+# The executions of the state machine of tasks, which are no resource of the template.
+EXECUTIONS = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${TasksMachine.Name}:*"
+_BATCH = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}"
+_STOPS = (("states:DescribeExecution", EXECUTIONS), ("states:StopExecution", EXECUTIONS))
 # Function -> (action, resource of the template) beside the bucket.
 OTHERS: dict[str, tuple[tuple[str, str], ...]] = {
     "system": (("sqs:GetQueueAttributes", "JobsQueue"), ("sqs:GetQueueAttributes", "JobsDeadLetters")),
-    **dict.fromkeys(("predict", "export", "upload", "jobs", "retrain", "series", "train"), (_SENDS,)),
+    **dict.fromkeys(("predict", "export", "upload", "retrain", "series", "tasks", "train"), (_SENDS,)),
+    "jobs": (_SENDS, *_STOPS),
     "reconcile": (_SENDS, ("sqs:GetQueueAttributes", "JobsQueue")),
-    "worker": (("sqs:ChangeMessageVisibility", "JobsQueue"),),
+    "worker": (
+        ("sqs:ChangeMessageVisibility", "JobsQueue"),
+        _SENDS,
+        ("states:StartExecution", "TasksMachine"),
+        ("states:DescribeExecution", EXECUTIONS),
+    ),
+}
+# Who gives trainings to AWS Batch, where the parameter Batch says so. A list names no resource.
+_SUBMITS_BATCH = (
+    ("batch:SubmitJob", f"{_BATCH}:job-queue/${{AWS::StackName}}-jobs"),
+    ("batch:SubmitJob", f"{_BATCH}:job-definition/${{AWS::StackName}}-jobs*"),
+    ("batch:ListJobs", "*"),
+)
+BATCH: dict[str, tuple[tuple[str, str], ...]] = {
+    **dict.fromkeys(("reconcile", "train"), _SUBMITS_BATCH),
+    "jobs": (*_SUBMITS_BATCH, ("batch:TerminateJob", f"{_BATCH}:job/*")),
 }
 # Who gives trainings to AWS Batch, where the parameter Batch says so. A list names no resource.
 _BATCH = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 from core.errors import (
@@ -18,6 +19,7 @@ from core.settings import settings
 from core.storage.job_repository import Job, UnreadableJob
 from core.storage.leases import free
 from core.storage.signed_models import encode_model
+from core.storage.state_machine import StateMachine
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id, now
 from core.telemetry.request_id import request_id
@@ -157,18 +159,24 @@ def cancel_job(workspace: Workspace, job_id: str) -> Job:
             return None
         if job.is_over:
             raise ConflictError(f"The job is over, it has {job.status}. There is nothing to cancel.")
-        return {"cancel_requested": True} if job.is_leased else ended("cancelled")
+        # The workers of tasks look whether their job is over.
+        return {"cancel_requested": True} if job.is_leased and not job.is_divided else ended("cancelled")
 
     job = _found(job_id, workspace.jobs.change(job_id, edit))
     if not job.is_over:
         workspace.jobs.stop(job)
     elif job.batch_bytes and workspace.batch is not None:
         workspace.batch.stop(workspace.name, job_id)  # one that runs ends by itself, with its best so far
+    elif isinstance(workspace.engine, StateMachine):
+        with suppress(UnavailableError):  # then its tasks find out by themselves
+            workspace.engine.stop_tasks(job_id)
     return job
 
 
 def retry_job(workspace: Workspace, job_id: str) -> Job:
     """Begin a job anew that failed, was cancelled or was interrupted; leave one that waits or runs as it is.
+
+    Of a job that was divided only those tasks are carried out that are not done.
 
     Raises `NoSuchJobError`, and `ConflictError` for one that has succeeded, or was cancelled with its best so far.
     """
@@ -180,6 +188,7 @@ def retry_job(workspace: Workspace, job_id: str) -> Job:
         return {**_restarted(), "deferred": True} if job.is_over or job.is_interrupted else None
 
     job = _found(job_id, workspace.jobs.change(job_id, edit))
+    workspace.tasks.forget_attempts(job_id)
     _give(workspace, job)
     return job
 

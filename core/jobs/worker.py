@@ -9,12 +9,14 @@ from core.errors import ConflictError, RegattaError, UnavailableError
 from core.jobs.attempt import Attempt, JobDocuments, path_of
 from core.jobs.attempt_log import logged_attempt
 from core.jobs.commands import UNATTENDED, Command, UnreadableCommandError, parse_command
+from core.jobs.division import NOT_DIVIDED, DividedCommands, begin_tasks, divided_result, with_tasks
 from core.jobs.orders import is_ordered, ordered, unordered
 from core.jobs.service import ended, requeued
 from core.machine_limits import machine_error
 from core.progress import ReportProgress, StoppedError
 from core.settings import settings
 from core.storage.job_repository import Job
+from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
 from core.stored_document import now
 from core.telemetry.causes import cause_of, frames_of
@@ -53,12 +55,15 @@ def run_job(
     job_id: str,
     handlers: Handlers,
     *,
+    divided: DividedCommands = NOT_DIVIDED,
     jobs: JobDocuments | None = None,
     seconds: float,
     heartbeat: Callable[[], None] = lambda: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Job | None:
     """Carry out a job unless it is over, for at most `seconds`; return it as stored afterwards, None if there is none.
+
+    A deferred job that `divided` divides is returned while its tasks are carried out, which `core.jobs.divided` does.
 
     `jobs` has its document, by default the jobs of the workspace. `heartbeat` is called every few seconds while the
     work goes on. Once `stopping` returns True, the job goes back to the queue at the next progress report. Raises
@@ -80,19 +85,27 @@ def run_job(
     with logged_attempt(workspace.name, job), Attempt(documents, job, seconds, heartbeat, stopping) as attempt:
         try:
             command = parse_command(job.kind, job.order)
+            how = divided.get(type(command)) if job.deferred else None
             with deadline(attempt.longest_seconds):
-                result = handlers[type(command)](workspace, command, attempt.report_progress, job_id)
+                result = how and divided_result(workspace, job, command, how, attempt.report_progress)
+                if result is None:
+                    result = handlers[type(command)](workspace, command, attempt.report_progress, job_id)
         except Exception as raised:
             error = attempt.stop_late(raised)
             outcome = _outcome(job, attempt, error)
             attempt.end(outcome)
             if _is_given_up(job.model_copy(update=outcome)):
                 raise GaveUpError(f"{job_id} has failed: {outcome['error']['detail']}") from error
-            if not isinstance(error, StoppedError) and _calls_for_another_try(error):
+            if not isinstance(error, StoppedError) and calls_for_another_try(error):
                 raise
             return documents.read(job_id, fresh=True)
         else:
-            attempt.end(attempt.finished(result))
+            if isinstance(result, Division):
+                missing = workspace.tasks.missing(job_id, result)
+                attempt.end(with_tasks(result.tasks - len(missing), result))
+                begin_tasks(workspace, job, missing)
+            else:
+                attempt.end(attempt.finished(result))
     return documents.read(job_id, fresh=True)
 
 
@@ -104,9 +117,9 @@ def _refused(job: Job) -> Json:
 def _claim(workspace: str, job: Job, owner: str) -> Json | None:
     """Return the fields that give the job to `owner`, or that end it if it was cancelled or had too many attempts.
 
-    None for a job that is over; raises `ConflictError` while another worker has it.
+    None for a job that is over, or whose tasks are carried out; raises `ConflictError` while another worker has it.
     """
-    if job.is_over:
+    if job.is_over or (job.is_divided and job.is_leased):
         return None
     if not job.is_leased and job.cancel_requested:
         return ended("cancelled")
@@ -128,7 +141,7 @@ def _is_given_up(job: Job) -> bool:
     return job.status == "failed" and (ours or job.kind in UNATTENDED)
 
 
-def _calls_for_another_try(error: Exception) -> bool:
+def calls_for_another_try(error: Exception) -> bool:
     """Return whether another attempt may succeed: storage, another writer or a fault of ours is to blame."""
     return isinstance(error, ConflictError) or not isinstance(error, RegattaError) or error.status >= 500
 
@@ -140,7 +153,7 @@ def _outcome(job: Job, attempt: "Attempt", error: Exception) -> Json:
     if isinstance(error, UnavailableError):
         note(error=cause_of(error))
         return requeued(job.attempts - 1)  # the job is not to blame, so the attempt does not count
-    if _calls_for_another_try(error):
+    if calls_for_another_try(error):
         note(error=cause_of(error), trace=frames_of(error))
         if not isinstance(error, UnreadableCommandError):
             fault = RegattaError(f"The work broke off for a fault of ours, {job.attempts} times. It has been logged.")

@@ -9,6 +9,7 @@ from core.jobs.commands import (
     RetrainCommand,
     TrainCommand,
 )
+from core.jobs.division import DividedCommands
 from core.jobs.worker import Handlers
 from core.services.processing.ingest_upload import ingest_upload
 from core.services.processing.read_again import read_again
@@ -18,6 +19,8 @@ from core.services.table_prediction.predict_table import predict_stored_table
 from core.services.training.commands import train
 from core.services.training.compare import compare_models
 
+# How commands are divided into tasks, where a job is large enough.
+DIVIDED: DividedCommands = {}
 HANDLERS: Handlers = {
     TrainCommand: train,
     CompareCommand: compare_models,

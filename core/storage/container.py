@@ -18,6 +18,8 @@ from core.storage.quota_repository import KnownQuotas
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesRepository
+from core.storage.state_machine import StateMachine
+from core.storage.task_repository import TaskRepository
 from core.storage.upload_repository import UploadRepository
 from core.storage.usage import UsageRepository
 from core.storage.workspace import Workspace
@@ -37,6 +39,7 @@ class Container:
         cached_objects: CachedObjects,
         queue: SqsQueue | BucketQueue,
         quotas: KnownQuotas,
+        engine: SqsQueue | BucketQueue | StateMachine,
         batch: BatchJobs | None = None,
     ) -> None:
         self.objects = objects
@@ -44,6 +47,7 @@ class Container:
         self.counters = counters
         self.queue = queue
         self.batch = batch
+        self.engine = engine
         self._cached_objects = cached_objects
         self.documents = Documents(objects, redis)
         self.quotas = quotas
@@ -88,6 +92,7 @@ class Container:
                 later=in_a_thread,
             ),
             jobs=JobRepository(name, documents, progress, index["jobs"], objects, in_a_thread),
+            tasks=TaskRepository(name, objects, documents),
             series=SeriesRepository(name, objects, documents),
             uploads=UploadRepository(name, objects, documents, progress),
             exports=ExportRepository(name, objects),
@@ -96,6 +101,7 @@ class Container:
             objects=objects,
             queue=self.queue,
             batch=self.batch,
+            engine=self.engine,
             counters=self.counters,
             quotas=self.quotas,
         )
@@ -117,7 +123,8 @@ def container() -> Container:
         quotas=quotas,
     )
     queue = create_queue(chosen.jobs_queue_url, objects)
-    return Container(objects, redis, counters, cached_objects, queue, quotas, _batch(chosen))
+    engine = StateMachine(chosen.state_machine, objects) if chosen.state_machine else queue
+    return Container(objects, redis, counters, cached_objects, queue, quotas, engine, _batch(chosen))
 
 
 def _batch(chosen: Settings) -> BatchJobs | None:

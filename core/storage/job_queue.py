@@ -5,7 +5,7 @@ import os
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # How long SQS may take until it answers, and how many requests go on at a time.
 ANSWER_SECONDS = 5.0
 CALLS = 8
+# SQS takes at most so many messages in one request.
+BATCH_MESSAGES = 10
+NO_ANSWER = "The queue of jobs did not answer. Try again in a moment."
 # How long a dead letter stays hidden when the process that read it was killed.
 HIDDEN_SECONDS = 10
 # A dead letter of the bucket's own queue.
@@ -85,6 +88,19 @@ class SqsQueue:
         with _translate_errors():
             body = json.dumps({"workspace": workspace, "job_id": job_id, "request_id": request_id()})
             self.client.send_message(QueueUrl=self.url, MessageBody=body)
+
+    def send_tasks(self, workspace: str, job_id: str, numbers: Sequence[int]) -> None:
+        """Send a message for each of these tasks of a job, which is in the register."""
+        named = {"workspace": workspace, "job_id": job_id, "request_id": request_id()}
+        for start in range(0, len(numbers), BATCH_MESSAGES):
+            some = numbers[start : start + BATCH_MESSAGES]
+            entries: Any = [
+                {"Id": str(number), "MessageBody": json.dumps({**named, "task": number})} for number in some
+            ]
+            with _translate_errors():
+                answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+            if answer.get("Failed"):
+                raise UnavailableError(NO_ANSWER)
 
     def remove(self, workspace: str, job_id: str) -> None:
         """Remove a job that is over from the register; its message is the worker's to delete."""
@@ -171,6 +187,10 @@ class BucketQueue:
         self.open_jobs.add(workspace, job_id)
         self.arrived.set()
 
+    def send_tasks(self, workspace: str, job_id: str, numbers: Sequence[int]) -> None:
+        """Let the servers look at a job that waits: they find its tasks by themselves."""
+        self.send(workspace, job_id)
+
     def waiting(self) -> list[tuple[str, str]]:
         """Return workspace and id of the jobs that wait or are worked on, the one that was added first at the start."""
         return [(job.workspace, job.job_id) for job in self.open_jobs.list()]
@@ -245,6 +265,15 @@ def parse_message(body: str) -> tuple[str, str] | None:
     return (workspace, job_id) if is_workspace_name(workspace) and JOB_ID.fullmatch(job_id) else None
 
 
+def task_of(body: str) -> int | None:
+    """Return the number of the task that a message names; None for the message of a whole job."""
+    try:
+        found = json.loads(body)["task"]
+    except UNREADABLE:
+        return None
+    return found if isinstance(found, int) else None
+
+
 def submitter_of(body: str) -> str | None:
     """Return the id of the request that sent a message; None where it names none."""
     try:
@@ -270,4 +299,4 @@ def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise UnavailableError("The queue of jobs did not answer. Try again in a moment.") from error
+        raise UnavailableError(NO_ANSWER) from error

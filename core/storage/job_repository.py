@@ -41,6 +41,8 @@ READERS = 8
 # The longest report of a job, and the longest request to stop one, that is read from Redis.
 REPORT_BYTES = 1 << 20
 STOP_BYTES = 1 << 10
+# The owner of a job that was divided into tasks, as long as workers carry these out.
+TASKS = "tasks"
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -87,6 +89,11 @@ class Job(Leased):
     def is_over(self) -> bool:
         """Return whether the job has ended. It stays so unless a caller asks for a retry."""
         return self.status in ("succeeded", "failed", "cancelled")
+
+    @property
+    def is_divided(self) -> bool:
+        """Return whether the tasks are carried out that the job was divided into."""
+        return self.status == "running" and self.owner == TASKS
 
     @property
     def is_interrupted(self) -> bool:

@@ -13,6 +13,8 @@ from core.storage.model_repository import ModelRepository
 from core.storage.quota_repository import KnownQuotas
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesRepository
+from core.storage.state_machine import StateMachine
+from core.storage.task_repository import TaskRepository
 from core.storage.upload_repository import UploadRepository
 from core.storage.usage import UsageRepository
 
@@ -29,6 +31,7 @@ class Workspace:
     datasets: DatasetRepository
     models: ModelRepository
     jobs: JobRepository
+    tasks: TaskRepository
     series: SeriesRepository
     uploads: UploadRepository
     exports: ExportRepository
@@ -37,5 +40,7 @@ class Workspace:
     objects: ObjectStore
     queue: SqsQueue | BucketQueue
     batch: BatchJobs | None
+    # What carries out the tasks of divided jobs: the queue, where there is no state machine.
+    engine: SqsQueue | BucketQueue | StateMachine
     counters: Counters
     quotas: KnownQuotas

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import re
 from typing import Any
 
+from infra.deploy.tasks_definition import DEFINITION
 from infra.sam_template import parse_template
 
 RUNTIME = "python3.13"
@@ -30,6 +32,8 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     emulator checks them, the custom resource that finds out the public keys, versions of objects, which no lifecycle
     would remove, the metadata of builds, the properties of snapshots, because nothing would be restored, the routes
     of OPTIONS, the number of workers of a queue, which MiniStack takes for a text, rules of parameters, and AWS Batch.
+    The
+    definition of the state machine is in the template, which names a file of it.
     """
     # LocalStack does not update an API, though it reports that it did, and removes its stage. So a changed API gets
     # another name, which makes it a new one.
@@ -53,6 +57,8 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
         if resource["Type"] == "AWS::Serverless::Function":
             resource.pop("Metadata", None)
             resource["Properties"] = _function_properties(resource["Properties"], package_bucket, package_key)
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            resource.update(_state_machine(resource["Properties"]))
     return template
 
 
@@ -71,6 +77,22 @@ def _function_properties(properties: dict[str, Any], package_bucket: str, packag
     for event in changed["Events"].values():
         event["Properties"].pop("ScalingConfig", None)
     return changed
+
+
+def _state_machine(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the resource of the state machine, with its definition and a role that no emulator looks at."""
+    # LocalStack puts texts into a definition, and makes a number of a parameter that is one. Each call is a process here.
+    text = DEFINITION.read_text().replace("${MaxConcurrency}", str(os.cpu_count() or 1))
+    substitutions = {
+        name: one for name, one in properties["DefinitionSubstitutions"].items() if name != "MaxConcurrency"
+    }
+    named = {
+        "StateMachineName": properties["Name"],
+        "DefinitionString": re.sub(r'\s*\n\s*|"Comment": ".*?",', "", text),
+        "DefinitionSubstitutions": substitutions,
+        "RoleArn": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/tasks"},
+    }
+    return {"Type": "AWS::StepFunctions::StateMachine", "Properties": named}
 
 
 def _api_digest(template: dict[str, Any]) -> str:

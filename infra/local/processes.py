@@ -97,7 +97,7 @@ def ministack(settings: Settings, home: Path) -> Child:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(home / "aws" / "s3"),
         "LAMBDA_EXECUTOR": "local",
-        "SERVICES": "s3,cloudformation,apigateway,lambda,iam,sts,secretsmanager,logs,events,scheduler,sqs",
+        "SERVICES": "s3,cloudformation,apigateway,lambda,iam,sts,secretsmanager,logs,events,scheduler,sqs,stepfunctions",
         # No MQTT, no SFTP, and no Docker, where MiniStack would remove containers that are not its own.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -54,6 +54,11 @@ SENTENCES = [
     ("CACHE_TTL_SECONDS", "half an hour", f"{NUMBER} of seconds, at least 1"),
     ("TRAINING_THREADS", "all", f"{NUMBER}, at least 0"),
     ("JOBS_QUEUE_URL", "jobs", WEB),
+    (
+        "STATE_MACHINE",
+        "regatta-tasks",
+        "the ARN of a state machine, such as arn:aws:states:eu-central-1:123456789012:stateMachine:regatta-tasks",
+    ),
     ("ANSWER_SECONDS", "nan", "a number of seconds, at least 0"),
     ("REQUEST_SECONDS", "0", "a number of seconds, at least 1"),
     ("PREDICT_SECONDS", "0", "a number of seconds, at least 0.1"),

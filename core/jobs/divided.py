@@ -1,0 +1,255 @@
+"""Carry out the tasks of divided jobs: one after the other in a worker, side by side in several.
+
+A task may be lost, delivered twice or broken off: it has a lease of its own, which ends by itself, and a marker once it
+is done. The job belongs to all workers of its tasks until the last one is done, and then to the one that finishes it.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from core.deadlines import deadline
+from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
+from core.jobs.attempt import BEATS_PER_LEASE, path_of
+from core.jobs.commands import parse_command
+from core.jobs.division import DividedCommands, progress_of_tasks, with_tasks
+from core.jobs.orders import is_ordered, unordered
+from core.jobs.service import ended
+from core.jobs.worker import MOST_ATTEMPTS, GaveUpError, calls_for_another_try
+from core.machine_limits import machine_error
+from core.progress import StoppedError, TrialStatus
+from core.settings import settings
+from core.storage.job_repository import TASKS, Job
+from core.storage.leases import free
+from core.storage.task_repository import Division, TaskLease
+from core.storage.workspace import Workspace
+from core.telemetry.causes import cause_of, frames_of
+from core.telemetry.log import log_event
+from core.telemetry.request_id import serving_request
+from core.telemetry.tracing import span
+from core.types import Json
+
+# How often a worker of a task looks whether the job was cancelled.
+LOOK_SECONDS = 1.0
+
+
+def run_next_task(
+    workspace: Workspace, job_id: str, divided: DividedCommands, *, seconds: float, stopping: Callable[[], bool]
+) -> Job | None:
+    """Carry out a task of a job that no worker has, or offer the job where all are done; return the job afterwards.
+
+    Raises `ConflictError` where other workers have all tasks that are left, and what `run_task` does.
+    """
+    division = workspace.tasks.division(job_id)
+    if division is None:
+        return workspace.jobs.read(job_id, fresh=True)
+    missing = workspace.tasks.missing(job_id, division)
+    if not missing:
+        _offer_to_finish(workspace, job_id)
+        return workspace.jobs.read(job_id, fresh=True)
+    taken = workspace.tasks.worked_on(job_id, settings().job_lease_seconds)
+    for number in [one for one in missing if one not in taken] or missing:
+        try:
+            return run_task(workspace, job_id, number, divided, seconds=seconds, stopping=stopping)
+        except TaskTakenError:
+            continue
+    raise ConflictError(f"Other workers have all tasks of the job {job_id} that are left.")
+
+
+class TaskTakenError(ConflictError):
+    """Another worker has the task."""
+
+
+def run_task(
+    workspace: Workspace,
+    job_id: str,
+    number: int,
+    divided: DividedCommands,
+    *,
+    seconds: float,
+    heartbeat: Callable[[], None] = lambda: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Job | None:
+    """Carry out one task of a job unless it is done or the job is over, for at most `seconds`; return the job then.
+
+    Whoever does the last one offers the job again, to be finished. An error of the input ends the job, as does a fault
+    of ours in the last of several attempts. `heartbeat` is called every few seconds, and once `stopping` returns True
+    the task goes back. Raises `TaskTakenError`, `GaveUpError`, and every error after which the task is to be tried again.
+    """
+    job = workspace.jobs.read(job_id, fresh=True)
+    division = None if job is None or job.is_over else workspace.tasks.division(job_id)
+    if job is None or division is None or not 0 <= number < division.tasks:
+        return job
+    if not is_ordered(workspace.objects, workspace.name, job, workspace.jobs.key(job_id)):
+        return fail_job(workspace, job_id, unordered(job))
+    if not workspace.tasks.is_done(job_id, number):
+        owner = secrets.token_hex(8)
+        try:
+            lease = workspace.tasks.take(job_id, number, owner, settings().job_lease_seconds)
+        except ConflictError as error:
+            raise TaskTakenError(error.detail) from error
+        _carry_out(_Attempt(workspace, job, division, number, owner, seconds, heartbeat, stopping), lease, divided)
+    return _settle(workspace, job_id, division)
+
+
+def finish_job(workspace: Workspace, job_id: str) -> None:
+    """Offer a job whose tasks are done to the queue, which finishes it; nothing changes where one is not done."""
+    division = workspace.tasks.division(job_id)
+    if division is not None and not workspace.tasks.missing(job_id, division):
+        _offer_to_finish(workspace, job_id)
+
+
+def fail_job(workspace: Workspace, job_id: str, error: RegattaError) -> Job | None:
+    """End a job of which a task has failed for good, unless it is over; return it as stored."""
+
+    def edit(job: Job) -> Json | None:
+        return None if job.is_over else ended("failed", error=error.problem(path_of(job)))
+
+    return workspace.jobs.change(job_id, edit)
+
+
+class _Attempt:
+    """One attempt at a task: it renews the leases of the task and of its job, and ends when the job is over."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        job: Job,
+        division: Division,
+        number: int,
+        owner: str,
+        seconds: float,
+        heartbeat: Callable[[], None],
+        stopping: Callable[[], bool],
+    ) -> None:
+        self.workspace, self.job, self.division, self.number = workspace, job, division, number
+        self.seconds = seconds
+        self._owner, self._heartbeat, self._stopping = owner, heartbeat, stopping
+        self._lease_seconds = settings().job_lease_seconds
+        self._looked_at = self._renewed_at = time.monotonic()
+        self._ends_at = self._renewed_at + seconds
+
+    def report_progress(
+        self,
+        stage: str,
+        share: float,
+        parts: Mapping[str, float] | None = None,
+        leaderboard: Sequence[TrialStatus] | None = None,
+    ) -> None:
+        """Look whether to go on; what a single task reports is not shown. Raises `StoppedError`."""
+        now = time.monotonic()
+        if now > self._ends_at:
+            raise StoppedError("timeout")
+        if self._stopping():
+            raise StoppedError("stopping")
+        if now - self._looked_at > LOOK_SECONDS:
+            self._looked_at = now
+            job = self.workspace.jobs.read(self.job.job_id)
+            if job is None or job.is_over:
+                raise StoppedError("cancelled")
+            if now - self._renewed_at > self._lease_seconds / BEATS_PER_LEASE:
+                self._renewed_at = now
+                self._renew(job)
+
+    def _renew(self, job: Job) -> None:
+        self._heartbeat()
+        self.workspace.tasks.renew(job.job_id, self.number, self._owner, self._lease_seconds)
+        _keep(self.workspace, job)
+
+
+def _carry_out(attempt: _Attempt, lease: TaskLease, divided: DividedCommands) -> None:
+    """Carry out a task whose lease was taken, and mark it done; else give the lease back, and end the job or raise."""
+    workspace, job, number = attempt.workspace, attempt.job, attempt.number
+    known = {"workspace": workspace.name, "job": job.job_id, "kind": job.kind, "task": number}
+    begun, outcome = time.perf_counter(), "failed"
+    with serving_request(job.request_id), span(f"task {job.kind}", job.traceparent, "consumer"):
+        try:
+            if lease.attempts > MOST_ATTEMPTS:
+                raise _broken_off(number)
+            _keep(workspace, job)
+            command = parse_command(job.kind, job.order)
+            with deadline(attempt.seconds):
+                facts = divided[type(command)].run_task(
+                    workspace, command, attempt.division, number, attempt.report_progress, job.job_id
+                )
+            workspace.tasks.mark_done(job.job_id, number, facts)
+            outcome = "done"
+        except StoppedError as stopped:
+            outcome = stopped.reason
+            workspace.tasks.give_back(job.job_id, number, lease, blameless=stopped.reason != "timeout")
+            if stopped.reason == "timeout":
+                fail_job(workspace, job.job_id, _out_of_time(number, attempt.seconds))
+        except Exception as error:
+            _end(workspace, job, number, lease, error)
+        finally:
+            log_event("task", **known, outcome=outcome, seconds=round(time.perf_counter() - begun, 3))
+
+
+def _end(workspace: Workspace, job: Job, number: int, lease: TaskLease, error: Exception) -> None:
+    """Give back the lease of a task that failed, and raise the error where it is to be tried again; else end the job."""
+    is_outage = isinstance(error, UnavailableError)
+    workspace.tasks.give_back(job.job_id, number, lease, blameless=is_outage, failed=True)
+    if not calls_for_another_try(error) or isinstance(error, _BrokenOffError):
+        assert isinstance(error, RegattaError)
+        fail_job(workspace, job.job_id, error)
+    elif is_outage or lease.attempts < MOST_ATTEMPTS:
+        raise error
+    else:
+        logging.getLogger("regatta").error("job %s: %s\n%s", job.job_id, cause_of(error), frames_of(error))
+        fail_job(workspace, job.job_id, machine_error(error) or _broken_off(number))
+        raise GaveUpError(f"{job.job_id} has failed: {cause_of(error)}") from error
+
+
+class _BrokenOffError(RegattaError):
+    """A task was broken off as often as it may be."""
+
+
+def _broken_off(number: int) -> RegattaError:
+    return _BrokenOffError(
+        f"The work at part {number} was broken off {MOST_ATTEMPTS} times, for a fault of ours or for want of memory or "
+        "time. POST /jobs/{job_id}/retry does what is left of it."
+    )
+
+
+def _out_of_time(number: int, seconds: float) -> JobTimeoutError:
+    return JobTimeoutError(
+        f"The work at part {number} was ended after {seconds:.0f} s. Raise REGATTA_JOB_SECONDS where the worker may run "
+        "longer."
+    )
+
+
+def _settle(workspace: Workspace, job_id: str, division: Division) -> Job | None:
+    """Report how many tasks of a job are done, and offer the job where all are; return it."""
+    missing = len(workspace.tasks.missing(job_id, division))
+    job = workspace.jobs.read(job_id, fresh=True)
+    if job is not None and job.is_divided:
+        workspace.jobs.report_progress(job, **progress_of_tasks(division.tasks - missing, division))
+        _keep(workspace, job, with_tasks(division.tasks - missing, division))
+    if not missing:
+        _offer_to_finish(workspace, job_id)
+        job = workspace.jobs.read(job_id, fresh=True)
+    return job
+
+
+def _keep(workspace: Workspace, job: Job, fields: Json | None = None) -> None:
+    """Let the job belong to its tasks for a while longer, and store these fields with that, if it is time to do so."""
+    lease_seconds = settings().job_lease_seconds
+    if job.leased_until - time.time() > lease_seconds / 2:
+        return
+    renewed = {"owner": TASKS, "leased_until": time.time() + lease_seconds, **(fields or {})}
+    try:
+        workspace.jobs.change(job.job_id, lambda newest: renewed if newest.is_divided else None)
+    except ConflictError:
+        return  # other workers of its tasks have done so
+
+
+def _offer_to_finish(workspace: Workspace, job_id: str) -> None:
+    """Give a job to the queue whose tasks are all done, once."""
+    offered = {**free(attempts=0), "offered_at": time.time()}
+    try:
+        job = workspace.jobs.change(job_id, lambda newest: offered if newest.is_divided else None)
+    except ConflictError:
+        return  # another worker has done so
+    if job is not None and not job.is_over and not job.is_leased:
+        workspace.queue.send(workspace.name, job_id)

@@ -1,0 +1,159 @@
+"""The tasks of divided jobs: how each job was divided, who works on which task, and what its tasks have stored.
+
+Below `{workspace}/tasks/{job_id}/` are `division.json`, a lease for each task that a worker took, below `done/` a marker
+for each task that is done, with its facts, and below `output/` what the tasks have made. A task may be carried out twice
+at the same time: both write the same bytes under the same key.
+"""
+
+import json
+import random
+import time
+from collections.abc import Collection
+from typing import Literal
+
+from core.context_threads import ContextThreadPool
+from core.errors import ConflictError
+from core.storage.documents import Documents
+from core.storage.leases import Leased, change_document, if_owned, parse_document
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.stored_document import DamagedDocumentError, FormattedDocument
+from core.types import Json
+
+# How many markers are read at a time.
+READERS = 16
+# A task that failed for a while waits for up to so many seconds, twice as many with each failure.
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 2.0, 60.0
+
+
+class Division(FormattedDocument):
+    """How a job is divided: the number of its tasks, from 0 on, and the facts that stay as they are for all of them."""
+
+    format: Literal[1] = 1
+    tasks: int
+    facts: Json
+
+
+class TaskLease(Leased):
+    """The lease of a task. `failures` counts the attempts that storage ended, which are not among the `attempts`."""
+
+    format: Literal[1] = 1
+    failures: int = 0
+
+
+class TaskRepository:
+    """The tasks of a workspace's divided jobs."""
+
+    def __init__(self, workspace: str, objects: ObjectStore, documents: Documents) -> None:
+        self._workspace = workspace
+        self._objects = objects
+        self._documents = documents
+
+    def folder(self, job_id: str) -> str:
+        """Return the prefix of everything that belongs to the tasks of a job."""
+        return f"{self._workspace}/tasks/{job_id}/"
+
+    def division(self, job_id: str) -> Division | None:
+        """Return how a job was divided; None where it was not. Raises `DamagedDocumentError`."""
+        key = f"{self.folder(job_id)}division.json"
+        document = self._documents.read(key, fresh=True)
+        return None if document is None else parse_document(key, Division, document)
+
+    def divide(self, job_id: str, division: Division) -> Division:
+        """Store how a job is divided, unless it was divided before; return the division that is stored."""
+        key = f"{self.folder(job_id)}division.json"
+        document = self._documents.change(key, lambda before: None if before else division.model_dump())
+        return parse_document(key, Division, document)
+
+    def take(self, job_id: str, number: int, owner: str, seconds: float) -> TaskLease:
+        """Give `owner` the lease of a task for so many seconds; raises `ConflictError` while another worker has it."""
+
+        def edit(document: Json | None) -> Json | None:
+            lease = TaskLease() if document is None else parse_document(key, TaskLease, document)
+            taken = lease.lease(f"The task {number} of the job {job_id}", owner, seconds)
+            return lease.model_copy(update=taken).model_dump()
+
+        key = self._lease_key(job_id, number)
+        return parse_document(key, TaskLease, self._documents.change(key, edit))
+
+    def renew(self, job_id: str, number: int, owner: str, seconds: float) -> None:
+        """Let a lease end so many seconds from now, unless another worker has it by now."""
+        self._change_lease(job_id, number, owner, {"leased_until": time.time() + seconds})
+
+    def give_back(self, job_id: str, number: int, lease: TaskLease, *, blameless: bool, failed: bool = False) -> None:
+        """End a lease of a task that is not done; a `blameless` attempt does not count.
+
+        A task that `failed` waits before the next worker may take it, for a random time (full jitter).
+        """
+        failures = lease.failures + failed
+        wait = random.uniform(0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**failures)) if failed else 0  # noqa: S311
+        fields: Json = {
+            "owner": None,
+            "leased_until": time.time() + wait,
+            "attempts": lease.attempts - blameless,
+            "failures": failures,
+        }
+        self._change_lease(job_id, number, lease.owner, fields)
+
+    def forget_attempts(self, job_id: str) -> None:
+        """Remove the leases of all tasks of a job, which begins anew."""
+        self._objects.delete([item.key for item in self._objects.list(f"{self.folder(job_id)}leases/")])
+
+    def mark_done(self, job_id: str, number: int, facts: Json) -> None:
+        """Note that a task is done, with the facts that it returned."""
+        self._objects.put(self._marker_key(job_id, number), json.dumps(facts).encode(), "application/json")
+
+    def is_done(self, job_id: str, number: int) -> bool:
+        """Return whether a task is done."""
+        try:
+            self._objects.head(self._marker_key(job_id, number))
+        except MissingObjectError:
+            return False
+        return True
+
+    def missing(self, job_id: str, division: Division) -> list[int]:
+        """Return the numbers of the tasks that are not done, in their order."""
+        done = {_number(item.key) for item in self._objects.list(f"{self.folder(job_id)}done/")}
+        return [number for number in range(division.tasks) if number not in done]
+
+    def worked_on(self, job_id: str, seconds: float) -> set[int]:
+        """Return the numbers of the tasks whose lease was taken or renewed in the last `seconds`."""
+        leases = self._objects.list(f"{self.folder(job_id)}leases/")
+        return {_number(item.key) for item in leases if time.time() - item.modified < seconds}
+
+    def outputs(self, job_id: str, division: Division) -> list[Json]:
+        """Return the facts of all tasks in their order; raises `MissingObjectError` where one is not done."""
+
+        def read(number: int) -> Json:
+            try:
+                facts: Json = json.loads(self._objects.get(self._marker_key(job_id, number)))
+            except ValueError as error:
+                raise DamagedDocumentError(f"The marker of task {number} of the job {job_id} is no JSON.") from error
+            return facts
+
+        with ContextThreadPool(READERS) as readers:
+            return list(readers.map(read, range(division.tasks)))
+
+    def output_key(self, job_id: str, number: int, ending: str) -> str:
+        """Return the key of what a task stores, which depends on its number only."""
+        return f"{self.folder(job_id)}output/{number:06}.{ending}"
+
+    def delete(self, job_id: str, but: Collection[str] = ()) -> None:
+        """Delete everything that belongs to the tasks of a job, without the keys `but`."""
+        self._objects.delete([item.key for item in self._objects.list(self.folder(job_id)) if item.key not in but])
+
+    def _change_lease(self, job_id: str, number: int, owner: str | None, fields: Json) -> None:
+        try:
+            change_document(self._documents, self._lease_key(job_id, number), TaskLease, if_owned(owner, fields))
+        except ConflictError:
+            return  # it ends by itself
+
+    def _lease_key(self, job_id: str, number: int) -> str:
+        return f"{self.folder(job_id)}leases/{number:06}.json"
+
+    def _marker_key(self, job_id: str, number: int) -> str:
+        return f"{self.folder(job_id)}done/{number:06}.json"
+
+
+def _number(key: str) -> int:
+    """Return the number of the task whose lease or marker has this key."""
+    return int(key.rpartition("/")[2].partition(".")[0])
