@@ -1,6 +1,6 @@
 """The commands that train: check one before it is stored or carried out, and answer as the HTTP call does."""
 
-from core.catalogue import DEFAULT_MODEL_TYPES, regressor
+from core.catalogue import regressor
 from core.errors import ParameterError
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.jobs.effort import Effort
@@ -13,6 +13,7 @@ from core.regressors.expected_time import expected_seconds, matrix_width
 from core.regressors.limits import TrainingLimits
 from core.regressors.validation import check_validation, requested_validation
 from core.services.quotas import counts_training
+from core.services.training.comparison import included
 from core.services.training.placement import DOUBT, place
 from core.services.training.train import limits, model_name, target_of, train_model
 from core.settings import settings
@@ -57,9 +58,7 @@ def check_compare(workspace: Workspace, command: CompareCommand) -> tuple[Compar
     A search of the portfolio takes all the time that it is given.
     """
     command.check_options()
-    candidates = [
-        Candidate(regressor(name, "include")) for name in dict.fromkeys([*DEFAULT_MODEL_TYPES, *command.include])
-    ]
+    candidates = [Candidate(one) for one in included(command)]
     dataset = _check_dataset(workspace, command)
     tuning = command.tuning_seconds if command.tune_hyperparameters else 0.0
     seconds = _expected(candidates, dataset, limits(), tuning)
