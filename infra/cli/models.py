@@ -1,10 +1,10 @@
-"""`regatta models`, `regatta schema` and `regatta explain`: what was trained, what it takes, what it looks at."""
+"""`regatta models` and `regatta schema`: what was trained, and what it takes."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.options import AsJson, Quiet, Url, Version
+from infra.cli.options import AsJson, Model, Quiet, Url, Version
 from infra.cli.output import Output
 from infra.cli.pages import Cursor, Limit, all_items, hint, listing
 from infra.cli.service import ask, connect
@@ -13,11 +13,6 @@ from regatta.choice import segment
 if TYPE_CHECKING:
     from core.types import Json
     from regatta import Regatta
-
-PAGE = 1000
-BAR_COLUMNS = 24
-
-Name = Annotated[str, typer.Argument(metavar="MODEL", help="The name of a model, or a model type such as ridge.")]
 
 
 def models(
@@ -69,7 +64,9 @@ def models(
             _print_model(client, found, output)
 
 
-def schema(name: Name, version: Version = None, as_json: AsJson = False, quiet: Quiet = False, url: Url = None) -> None:
+def schema(
+    name: Model, version: Version = None, as_json: AsJson = False, quiet: Quiet = False, url: Url = None
+) -> None:
     """Show the columns that MODEL takes, and a request for it. --quiet prints the names of the columns alone."""
     output = Output(as_json, quiet)
     with connect(url) as client:
@@ -81,25 +78,6 @@ def schema(name: Name, version: Version = None, as_json: AsJson = False, quiet: 
             output.result(feature["name"])
     else:
         _print_schema(found, output)
-
-
-def explain(
-    name: Name, version: Version = None, as_json: AsJson = False, quiet: Quiet = False, url: Url = None
-) -> None:
-    """Show how much the predictions of MODEL depend on each column: permutation importance.
-
-    The figure is how much R2 falls when the column is shuffled. --quiet prints the columns alone, the first one first.
-    """
-    output = Output(as_json, quiet)
-    with connect(url) as client:
-        found = ask(client, "GET", f"/model/importance/{segment(name)}", params={"version": version})
-    if as_json:
-        output.document(found)
-    elif quiet:
-        for row in found["importance"]:
-            output.result(row["feature"])
-    else:
-        _print_importance(found, output)
 
 
 def _by_name(client: "Regatta", listed: "Json", *, is_first: bool) -> "dict[str, list[Json]]":
@@ -213,15 +191,3 @@ def _print_schema(found: "Json", output: Output) -> None:
     output.line("")
     output.line("A request for POST /predict:")
     output.line(json.dumps(found["example"], ensure_ascii=False))
-
-
-def _print_importance(found: "Json", output: Output) -> None:
-    from infra.cli.tables import Cell, Column, Table
-
-    table = Table([Column("column"), *(Column(name, is_figure=True) for name in ("importance", "±")), Column("")])
-    longest = max((row["mean"] for row in found["importance"]), default=0.0)
-    for row in found["importance"]:
-        bar = "█" * round(BAR_COLUMNS * max(0.0, row["mean"]) / longest) if longest > 0 else ""
-        table.add(row["feature"], f"{row['mean']:.4f}", f"{row['std']:.4f}", Cell(bar or " ", "cyan"))
-    output.line(f"{found['model_name']} version {found['version']}: how much R2 falls without a column", "bold")
-    output.table(table, "The model has no columns.")

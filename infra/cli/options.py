@@ -17,6 +17,7 @@ Data = Annotated[
         show_default="the current file",
     ),
 ]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="The name of a model, or a model type such as ridge.")]
 Version = Annotated[int | None, typer.Option(min=1, help="Of the model.", show_default="the one that serves")]
 Interval = Annotated[
     float | None, typer.Option(min=0.01, max=0.999, help="Add bounds that contain this share of true values.")

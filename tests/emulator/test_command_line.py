@@ -43,6 +43,7 @@ def mix(stack: Stack) -> str:
         (["models", "--available"], "/model/available"),
         (["schema", "mix-cli"], "/model/schema/mix-cli"),
         (["explain", "mix-cli"], "/model/importance/mix-cli"),
+        (["effects", "mix-cli"], "/model/effects/mix-cli"),
         (["series"], "/series"),
         (["jobs"], "/jobs?limit=20"),
         (["profile"], "/data/profile"),
@@ -56,12 +57,31 @@ def test_json_is_the_services_own(
     assert json.loads(done.stdout) == service.get(path).raise_for_status().json()
 
 
-@pytest.mark.parametrize("arguments", [["files"], ["models"], ["schema", "mix-cli"], ["explain", "mix-cli"], ["jobs"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["files"], ["models"], ["schema", "mix-cli"], ["explain", "mix-cli"], ["effects", "mix-cli", "age"], ["jobs"]],
+)
 def test_quiet_prints_one_identifier_a_line(stack: Stack, mix: str, arguments: list[str]) -> None:
     done = stack.call(*arguments, "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
     # A model's name may have dots and spaces.
     assert all(re.fullmatch(r"[\w.\- ]+", line) for line in done.stdout.splitlines())
+
+
+def test_effects_draw_each_column_and_name_a_column_that_is_not_there(stack: Stack, mix: str) -> None:
+    drawn = stack.call("effects", mix)
+    assert drawn.returncode == 0, drawn.stderr
+    (cement,) = [line.split() for line in drawn.stdout.splitlines() if line.startswith("cement ")]
+    # A ridge with more cement predicts more, so its curve rises.
+    assert float(cement[1]) < float(cement[2])
+    assert list(cement[3]) == sorted(cement[3])
+    one = stack.call("effects", mix, "cement")
+    means = [float(line.split()[1]) for line in one.stdout.splitlines()[2:]]
+    assert means == sorted(means)
+    assert len(means) == len(cement[3])
+    missing = stack.call("effects", mix, "cemnt")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "mix-cli has no column cemnt; it has" in missing.stderr
 
 
 def test_a_stage_of_a_gateway_is_a_url_too(stack: Stack, mix: str) -> None:
@@ -92,6 +112,8 @@ def test_nothing_of_a_hostile_file_reaches_the_terminal_or_breaks_a_verb(stack: 
         stack.call("models", model),
         stack.call("schema", model),
         stack.call("explain", model),
+        stack.call("effects", model),
+        stack.call("effects", model, "kind"),
         stack.call("predict", model, str(file), "--out", str(tmp_path / "predicted.csv")),
         stack.call("report", str(file), "--out", str(tmp_path / "report.html")),
         stack.call("jobs"),
@@ -112,6 +134,7 @@ def test_nothing_of_a_hostile_file_reaches_the_terminal_or_breaks_a_verb(stack: 
         ["models", "[/red]\x1b"],
         ["schema", "[/red]"],
         ["explain", "[bold]房\n"],
+        ["effects", "[bold]房\n"],
         ["predict", "[/red]", str(EXAMPLES / "mpg.csv")],
         ["export", "[/red]\x1b"],
         ["files", "--delete", "[/red]\x1b"],
