@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import psutil
 
 from bench._report import Figure, at_most, p50, run
+from core.model_manifest import VersionId
 from core.storage.cache import CachedObjects, Counters
 from core.storage.dataset_repository import DatasetRepository
 from core.storage.documents import Documents
@@ -18,7 +19,6 @@ from core.storage.lists.list_index import ListIndex
 from core.storage.manifest_index import ManifestIndex
 from core.storage.model_repository import ModelRepository
 from core.storage.redis.redis_client import RedisClient
-from core.storage.versions import VersionId
 from tests.support.memory_store import MemoryStore
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, dataset_manifest, model_draft
 

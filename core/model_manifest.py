@@ -1,11 +1,20 @@
 """The manifest of a model's version, and its parts."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field
 
 from core.manifests import Feature, Recipe
 from core.stored_document import Document, FormattedDocument, is_empty, is_none, no_items
+
+
+@dataclass(frozen=True, order=True)
+class VersionId:
+    """One version of one model by name and number; they sort as a listing does."""
+
+    name: str
+    number: int
 
 
 class StoredFile(Document):

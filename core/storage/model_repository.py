@@ -9,7 +9,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from core.errors import InvalidInputError, NoSuchModelError, UnavailableError
-from core.model_manifest import ModelManifest
+from core.model_manifest import ModelManifest, VersionId
 from core.storage.artifacts import GRAPH, Artifacts
 from core.storage.cache import CachedObjects
 from core.storage.champions import Champions, ServingState
@@ -25,7 +25,7 @@ from core.storage.newest_models import NewestModels
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import StoredModel, is_signed_before
 from core.storage.unfinished import UnfinishedChanges
-from core.storage.versions import MODEL_NAME, VersionId, Versions
+from core.storage.versions import MODEL_NAME, Versions
 from core.stored_document import DamagedDocumentError
 from core.types import Json
 

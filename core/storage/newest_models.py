@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
-from core.model_manifest import ModelManifest
+from core.model_manifest import ModelManifest, VersionId
 from core.storage.champions import CHAMPION_SECONDS, Champions
 from core.storage.lists.model_list import ModelList
 from core.storage.lists.newest_order import NEWEST_KEPT, NewestOrder
 from core.storage.lists.reports import EntriesReport, ReportRows, report_nothing
 from core.storage.lists.upkeep import Upkeep
-from core.storage.versions import VersionId, Versions
+from core.storage.versions import Versions
 from core.stored_document import DamagedDocumentError
 
 # So many versions of earlier Regattas get their entries at once, more of them after the answer.

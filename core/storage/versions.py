@@ -4,15 +4,15 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from core.errors import BadSignatureError, NewerFormatError, NoSuchModelError
-from core.model_manifest import ModelManifest
+from core.model_manifest import ModelManifest, VersionId
 from core.storage.cache import CachedObjects
+from core.storage.lists.newest_order import NewestOrder
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.signed_models import (
@@ -25,23 +25,12 @@ from core.storage.signed_models import (
 )
 from core.storage.signing import may_sign_anew
 
-if TYPE_CHECKING:
-    from core.storage.lists.newest_order import NewestOrder
-
 log = logging.getLogger("regatta")
 
 MODEL_NAME = re.compile(r"\w[\w.\- ]{0,99}")
 # A listing has 1,000 keys; the versions of one name that has more are found by their numbers.
 ONE_LISTING = 900
 VERSION_KEY = re.compile(rf"[^/]+/models/([^/]+)/(\d+)/{re.escape(MANIFEST)}")
-
-
-@dataclass(frozen=True, order=True)
-class VersionId:
-    """One version of one model by name and number; they sort as a listing does."""
-
-    name: str
-    number: int
 
 
 class Versions:
@@ -58,7 +47,7 @@ class Versions:
         objects: ObjectStore,
         cached_objects: CachedObjects,
         index: ManifestIndex,
-        newest: "NewestOrder",
+        newest: NewestOrder,
     ) -> None:
         self._workspace = workspace
         self._objects = objects

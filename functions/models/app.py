@@ -10,7 +10,7 @@ from pydantic import Field
 from core.access.roles import PICKLE_ROLE
 from core.catalogue import CATALOGUE
 from core.errors import NoEvaluationError
-from core.model_manifest import ModelManifest
+from core.model_manifest import ModelManifest, VersionId
 from core.paging import invalid_cursor, read_cursor, write_cursor
 from core.reporting.model_report import model_report
 from core.services.model_facts import model_facts
@@ -19,7 +19,6 @@ from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, file_record
 from core.storage.container import container
 from core.storage.lists.model_list import DIGITS
-from core.storage.versions import VersionId
 from core.whole_numbers import WHOLE
 from functions.access import require_role
 from functions.file_responses import attachment

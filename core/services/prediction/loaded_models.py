@@ -10,12 +10,11 @@ from typing import Any
 from core.errors import InvalidInputError
 from core.inference.input_warnings import shortened
 from core.inference.session import CompiledModel
-from core.model_manifest import ModelManifest
+from core.model_manifest import ModelManifest, VersionId
 from core.settings import settings
 from core.storage.cache import Counters, MemoryCache
 from core.storage.signed_models import StoredModel, decode_model
 from core.storage.signing import load_ahead
-from core.storage.versions import VersionId
 from core.storage.workspace import Workspace
 from core.telemetry.facts import note
 

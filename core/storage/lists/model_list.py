@@ -5,11 +5,11 @@ from itertools import groupby, islice
 
 from pydantic import ValidationError
 
-from core.model_manifest import ModelManifest
+from core.model_manifest import ModelManifest, VersionId
 from core.storage.lists.segments import ListedManifest
 from core.storage.s3.object_metadata import ObjectSummary
 from core.storage.s3.object_store import ObjectStore
-from core.storage.versions import ONE_LISTING, VERSION_KEY, VersionId, last_taken, manifest_key
+from core.storage.versions import ONE_LISTING, VERSION_KEY, last_taken, manifest_key
 from core.stored_document import Document
 from core.types import Json
 

@@ -9,11 +9,10 @@ import re
 from collections.abc import Iterable, Iterator
 from heapq import nsmallest
 
-from core.model_manifest import ModelManifest
+from core.model_manifest import ModelManifest, VersionId
 from core.storage.lists.ordered_entries import OrderedEntries, newest_first
 from core.storage.lists.reports import EntriesReport
 from core.storage.s3.object_store import ObjectStore
-from core.storage.versions import VersionId
 
 # So many of the newest versions get entries of all and of their type, where those of earlier Regattas get theirs.
 NEWEST_KEPT = 1000

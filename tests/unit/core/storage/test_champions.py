@@ -7,12 +7,12 @@ from threading import Event
 import pytest
 
 from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
+from core.model_manifest import VersionId
 from core.settings import Settings
 from core.storage import champions
 from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.champions import ServingState
 from core.storage.documents import ReadDocument
-from core.storage.versions import VersionId
 from tests.support.model_versions import publish, publish_beside_manifest, publish_versions, serving_version
 from tests.support.storage import WORKSPACE, Repositories, model_draft
 

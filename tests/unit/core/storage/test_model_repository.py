@@ -10,10 +10,11 @@ from threading import Barrier
 import pytest
 
 from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
+from core.model_manifest import VersionId
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import LENGTH_BYTES, decode_model
-from core.storage.versions import MODEL_NAME, VersionId
+from core.storage.versions import MODEL_NAME
 from tests.support.former_signatures import sign_before
 from tests.support.model_versions import publish, publish_beside_manifest
 from tests.support.object_stores import AtomicStore, FailingStore

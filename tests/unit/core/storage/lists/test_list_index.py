@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from core.errors import ConflictError
+from core.model_manifest import VersionId
 from core.storage.dataset_repository import DatasetRepository
 from core.storage.documents import Documents
 from core.storage.lists.segments import SEGMENT_ROWS
 from core.storage.model_repository import ModelRepository
 from core.storage.redis.redis_client import RedisClient
-from core.storage.versions import VersionId
 from tests.support.memory_store import MemoryStore
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, Repositories, dataset_manifest, model_draft
 
