@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from core.automl.forecast import Forecast, makespan
 from core.automl.selection import cost_of_trials
-from core.automl.serving_cost import CLEARLY_WITHIN, ServingLimits
+from core.automl.serving_cost import CLEARLY_WITHIN, ServingCost, ServingLimits
 from core.automl.trial import Trial
 from core.compiler.compile import CHECKED_ROWS
 from core.regressors.fold_cache import FoldCache
-from core.regressors.importance import count_predictions
+from core.regressors.importance import LEAST_ROWS, count_predictions
 from core.regressors.splits import Split
 from core.regressors.spread import expected_seconds
 
@@ -17,6 +17,8 @@ from core.regressors.spread import expected_seconds
 STORING_SECONDS, STORING_A_MEGABYTE = 0.2, 0.03
 # The rows that the estimator itself predicts at the end: those of the graph's verification and of the train metrics.
 PREDICTED_ROWS = CHECKED_ROWS + 4_000
+# The most of the time that is kept to explain the winner: importance and effects take fewer rows where it is short.
+EXPLAINING_SHARE = 0.08
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Finishing:
     """The end of a search whose trials were compared on `fold_cache`, on a machine of this `pace`.
 
     `data` is the whole split: a winner is refitted on its train rows. The spread of its errors is learned within
-    `spread_seconds`.
+    `spread_seconds`, and the search takes `search_seconds` in all.
     """
 
     data: Split
@@ -34,6 +36,7 @@ class Finishing:
     threads: int
     serving_limits: ServingLimits
     spread_seconds: float
+    search_seconds: float
 
     @property
     def rows(self) -> int:
@@ -55,9 +58,17 @@ class Finishing:
         cost = cost_of_trials(members, self.growth())
         # A model that may exceed a limit is compiled more than once.
         compiled = 1 if self.serving_limits.excess(cost) <= CLEARLY_WITHIN else 2
-        explained = count_predictions(len(self.data.test_y), len(self.data.columns))
-        predicting = cost.row_seconds * (explained + compiled * CHECKED_ROWS)
+        predicting = cost.row_seconds * compiled * CHECKED_ROWS
         predicting += PREDICTED_ROWS * sum(trial.row_seconds for trial in members)
         storing = STORING_SECONDS + STORING_A_MEGABYTE * cost.size_bytes / 1e6
         spread = self.pace * expected_seconds(len(self.fold_cache.data.train_y), len(self.data.columns))
-        return compiled * cost.seconds + predicting + self.pace * storing + min(spread, self.spread_seconds)
+        spread = min(spread, self.spread_seconds)
+        return compiled * cost.seconds + predicting + self._explaining_seconds(cost) + self.pace * storing + spread
+
+    def _explaining_seconds(self, cost: ServingCost) -> float:
+        """Return the seconds to keep for importance and effects of a model of this cost."""
+        rows, columns = len(self.data.test_y), len(self.data.columns)
+        within = max(
+            EXPLAINING_SHARE * self.search_seconds, cost.row_seconds * count_predictions(min(rows, LEAST_ROWS), columns)
+        )
+        return min(cost.row_seconds * count_predictions(rows, columns), within)

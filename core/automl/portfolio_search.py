@@ -196,7 +196,14 @@ def begin_search(
         data=data,
         limits=member_limits(limits, serving_limits, time_limit.seconds),
         finishing=Finishing(
-            data, fold_cache, forecast, pace, limits.threads, serving_limits, TIME_SHARE * time_limit.seconds
+            data,
+            fold_cache,
+            forecast,
+            pace,
+            limits.threads,
+            serving_limits,
+            TIME_SHARE * time_limit.seconds,
+            time_limit.seconds,
         ),
         deadline=time_limit.begun + (1 - MARGIN) * time_limit.seconds,
         seconds=time_limit.seconds,

@@ -154,13 +154,13 @@ def _convert_one_hot(
     raw = _raw(block, encoder)
     if raw.fills is None:
         raise _unsupported(encoder)
-    widths = _encoded_widths(encoder)
-    blocks = []
-    for position, (column, fill) in enumerate(zip(raw.columns, raw.fills, strict=True)):
-        levels = [str(level) for level in encoder.categories_[position]]
+    levels_of = [[str(level) for level in seen] for seen in encoder.categories_]
+    encoded = _encoded(encoder, levels_of, raw.fills)
+    blocks, end = [], 0
+    for column, fill, levels, width in zip(raw.columns, raw.fills, levels_of, _encoded_widths(encoder), strict=True):
         features[column.name] = Feature(name=column.name, type="category", fill=fill, levels=levels)
-        start = sum(widths[:position])
-        table = _encoded(encoder, position, [*levels, fill, UNSEEN])[:, start : start + widths[position]]
+        start, end = end, end + width
+        table = encoded[: len(levels) + 2, start:end]
         blocks.append(_lookup(graph, graph.input(column.name, text=True), levels, table))
     return _side_by_side(graph, blocks)
 
@@ -180,20 +180,31 @@ def _convert_codes(
     raw = _raw(block, encoder)
     if raw.fills is None:
         raise _unsupported(encoder)
+    levels_of = [
+        [str(level) for level in seen if level != fill or fill]
+        for seen, fill in zip(encoder.categories_, raw.fills, strict=True)
+    ]
+    encoded = _encoded(encoder, levels_of, raw.fills)
     blocks = []
-    for position, (column, fill) in enumerate(zip(raw.columns, raw.fills, strict=True)):
-        levels = [str(level) for level in encoder.categories_[position] if level != fill or fill]
+    for position, (column, fill, levels) in enumerate(zip(raw.columns, raw.fills, levels_of, strict=True)):
         features[column.name] = Feature(name=column.name, type="category", fill=fill, levels=levels)
-        codes = _encoded(encoder, position, [*levels, fill, UNSEEN])[:, position]
+        codes = encoded[: len(levels) + 2, position]
         blocks.append(_label_encoded(graph, graph.input(column.name, text=True), levels, codes))
     return _side_by_side(graph, blocks)
 
 
-def _encoded(encoder: OneHotEncoder | OrdinalEncoder, position: int, values: list[str]) -> NDArray[np.float64]:
-    """Return the encoded rows, (values, encoded columns) float64, for these values in one column."""
-    rows = np.empty((len(values), len(encoder.categories_)), object)
-    rows[:] = [levels[0] for levels in encoder.categories_]
-    rows[:, position] = values
+def _encoded(
+    encoder: OneHotEncoder | OrdinalEncoder, levels_of: Sequence[list[str]], fills: Sequence[str]
+) -> NDArray[np.float64]:
+    """Return the encoded levels of all columns side by side, then those of a missing and of an unseen value, float64.
+
+    A column with fewer levels than another one has its first level in the rows that are left. All columns are encoded
+    in one call, because each call checks all of them.
+    """
+    rows = np.empty((max(map(len, levels_of)) + 2, len(levels_of)), object)
+    for position, (levels, fill) in enumerate(zip(levels_of, fills, strict=True)):
+        rows[:, position] = encoder.categories_[position][0]
+        rows[: len(levels) + 2, position] = [*levels, fill, UNSEEN]
     return np.asarray(encoder.transform(rows), np.float64)
 
 

@@ -78,8 +78,8 @@ def publish_model(
     """Compile a pipeline, verify that the graph agrees with it, and publish both with everything known about them.
 
     What the job has published under this name before stays as it is. `verified` is the graph where that has been done;
-    `spread_budget` is what its intervals may cost. The importance is computed on as many rows as there is time for,
-    by the seconds of `time_left`.
+    `spread_budget` is what its intervals may cost. The importance is computed on as many rows as half of `time_left`
+    allows, in seconds, and the effects of as many columns as half of the rest does.
 
     Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
     stored.
@@ -97,7 +97,7 @@ def publish_model(
     draft, graph = _graph_within(budget.max_bytes, draft, read_as, background, (verified, plain))
     places = {one.feature: place for place, one in enumerate(draft.importance)}
     important = sorted(features, key=lambda feature: places.get(feature.name, len(places)))
-    seconds = EFFECTS_SECONDS if time_left is None else min(EFFECTS_SECONDS, time_left())
+    seconds = EFFECTS_SECONDS if time_left is None else min(EFFECTS_SECONDS, time_left() / 2)
     explained = effects(verified.compiled.run, background, sample, important, seconds=seconds)
     stored = {"plots": trained.plots, "segments": trained.segments, "effects": explained}
     evaluation = json.dumps(stored).encode()
@@ -168,7 +168,9 @@ def _draft(
         cross_validation=trained.cross_validation,
         interval_quantiles=trained.interval_quantiles,
         spread_quantiles=verified.spread_quantiles,
-        importance=permutation_importance(verified.compiled.run, holdout, data.test_y, time_left and time_left()),
+        importance=permutation_importance(
+            verified.compiled.run, holdout, data.test_y, None if time_left is None else time_left() / 2
+        ),
         target_transform=trained.target_transform,
         trials=trained.trial_records,
         members=trained.members,
