@@ -22,6 +22,7 @@ from core.automl.verified_graph import VerifiedGraph
 from core.manifests import Column, Recipe
 from core.progress import StoppedError, ignore_progress
 from core.regressors.fold_cache import FoldCache
+from core.regressors.importance import count_predictions
 from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Split, SplitOptions, split_table
 from tests.support.simulated_time import SimulatedTime, simulate_time
@@ -236,6 +237,26 @@ def test_a_model_that_takes_too_long_to_explain_may_not_win(
     search, _ = searched(made_split(400, 10), clock)
     slow = {t.candidate.regressor.name for t in search.trials if t.failure and "explain" in t.failure.detail}
     assert slow == {"knn", "svr"}
+
+
+def test_to_explain_a_wide_table_leaves_most_of_the_time_for_its_trials(
+    clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = made(slow=0.1)
+    fit, row_seconds = machine.fit, 5e-5
+
+    def costly_rows(*arguments: Any, **options: Any) -> FoldResult:
+        result = fit(*arguments, **options)
+        cost = result.cost and replace(result.cost, row_seconds=row_seconds, seconds=0.1)
+        return replace(result, cost=cost, row_seconds=0.0)
+
+    monkeypatch.setattr(race, "fit_fold", costly_rows)
+    search, _ = searched(made_split(2_000, 60), clock)
+    # The importance on all rows that it may take would need all the time there is.
+    assert row_seconds * count_predictions(400, 60) > 0.5 * SECONDS
+    best = max(search.usable, key=lambda trial: trial.mean)
+    assert STORING_SECONDS(search.finishing, [best]) < 0.3 * SECONDS
+    assert len(search.usable) > 0.7 * len(search.trials)
 
 
 def test_a_search_without_time_runs_the_fastest_alone(clock: SimulatedTime, made: Callable[..., Machine]) -> None:

@@ -18,7 +18,14 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import BayesianRidge, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, RobustScaler, StandardScaler, TargetEncoder
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+    TargetEncoder,
+)
 from sklearn.svm import SVR
 
 from core.catalogue import CATALOGUE
@@ -136,6 +143,21 @@ def test_any_number_of_levels_compiles(name: str, levels: int) -> None:
     assert model.features[0].levels == sorted(set(data.train_x["c"]))
     assert difference(pipeline, model, data.train_x) <= TOLERANCE
     assert difference(pipeline, model, hostile_rows(data.test_x), limit=largest_number(name)) <= TOLERANCE
+
+
+def test_to_compile_encodes_all_categories_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call for each would take time quadratic in the columns, since each call checks all of them."""
+    header = ",".join([*(f"c{number}" for number in range(6)), "y"])
+    rows = [",".join([*(f"l{row % (2 + number)}" for number in range(6)), str(row)]) for row in range(60)]
+    data = split_text("\n".join([header, *rows]))
+    pipeline = fitted(data, "ridge")
+    transform, calls = OneHotEncoder.transform, []
+    monkeypatch.setattr(
+        OneHotEncoder, "transform", lambda self, rows: calls.append(np.shape(rows)) or transform(self, rows)
+    )
+    model, _ = compile_pipeline(pipeline, data.columns)
+    assert calls == [(7 + 2, 6)]
+    assert model
 
 
 def test_features_tell_types_fills_and_levels() -> None:
