@@ -13,7 +13,7 @@ from typing import Protocol
 # A block that was used up within so many seconds is followed by one of twice its size.
 GROW_SECONDS = 0.5
 # After so many seconds what is left of a block lapses.
-KEPT_SECONDS = 2.0
+BLOCK_SECONDS = 2.0
 # A block is at most this share of what a limit holds.
 MOST_SHARE = 20
 # How long a server counts alone where nobody answers.
@@ -71,7 +71,7 @@ class Block:
 
     def has_request(self, now: float) -> bool:
         """Return whether a request may be taken from it."""
-        return self.left >= 1 and 0 < self.until - now <= KEPT_SECONDS
+        return self.left >= 1 and 0 < self.until - now <= BLOCK_SECONDS
 
     def is_short(self, now: float) -> bool:
         """Return whether somebody has to be asked before another request."""
@@ -96,5 +96,5 @@ class Block:
             self.left, self.size, self.ask_at = 0.0, 1.0, now + leased.wait
         else:
             left = self.left if self.has_request(now) else 0.0
-            self.left, self.until, self.ask_at = left + leased.requests, now + KEPT_SECONDS, 0.0
+            self.left, self.until, self.ask_at = left + leased.requests, now + BLOCK_SECONDS, 0.0
             self.size, self.leased_at = float(leased.requests), now

@@ -52,10 +52,10 @@ class ForkedFunction:
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
         self._lock = threading.Lock()
-        given, told, logged = streams
-        self.stdin = open(given, "w", buffering=1)  # noqa: PTH123, SIM115 - as long as the process
-        self.stdout = open(told)  # noqa: PTH123, SIM115
-        self.stderr = open(logged)  # noqa: PTH123, SIM115
+        stdin, stdout, stderr = streams
+        self.stdin = open(stdin, "w", buffering=1)  # noqa: PTH123, SIM115 - as long as the process
+        self.stdout = open(stdout)  # noqa: PTH123, SIM115
+        self.stderr = open(stderr)  # noqa: PTH123, SIM115
 
     def poll(self) -> int | None:
         """Return 0 once the process has ended, None while it runs."""
@@ -110,22 +110,24 @@ class ForkServer:
     def start(self, script: str, folder: Path, environment: Mapping[str, str]) -> ForkedFunction:
         """Return a process that runs a Python script in a folder. Raises `OSError` where the server has ended."""
         message = json.dumps({"script": script, "folder": str(folder), "environment": dict(environment)}).encode()
-        (stdin, given), (told, stdout), (logged, stderr) = os.pipe(), os.pipe(), os.pipe()
+        # The child has one end of each pipe, we have the other one.
+        (child_stdin, stdin), (stdout, child_stdout), (stderr, child_stderr) = os.pipe(), os.pipe(), os.pipe()
+        child_streams, streams = (child_stdin, child_stdout, child_stderr), (stdin, stdout, stderr)
         try:
             with self._lock:
-                socket.send_fds(self._socket, [len(message).to_bytes(LENGTH_BYTES, "big")], [stdin, stdout, stderr])
+                socket.send_fds(self._socket, [len(message).to_bytes(LENGTH_BYTES, "big")], child_streams)
                 self._socket.sendall(message)
                 answer, descriptors, _, _ = socket.recv_fds(self._socket, LENGTH_BYTES, 1)
             if not answer:
                 raise ConnectionResetError("The process that forks functions has ended.")
         except BaseException:
-            for end in (given, told, logged):
+            for end in streams:
                 os.close(end)
             raise
         finally:
-            for end in (stdin, stdout, stderr):
+            for end in child_streams:
                 os.close(end)
-        return ForkedFunction(int.from_bytes(answer, "big"), descriptors[0], (given, told, logged))
+        return ForkedFunction(int.from_bytes(answer, "big"), descriptors[0], streams)
 
     def close(self) -> None:
         """End the process. What it has forked goes on."""

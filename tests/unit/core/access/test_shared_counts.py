@@ -7,7 +7,7 @@ import pytest
 from core.access.allowances import Allowances
 from core.access.caller import Caller
 from core.access.roles import Role
-from core.access.shared_counts import ALONE_SECONDS, KEPT_SECONDS, MOST_SHARE, Leased, Limit
+from core.access.shared_counts import ALONE_SECONDS, BLOCK_SECONDS, MOST_SHARE, Leased, Limit
 from core.errors import TooManyRequestsError
 
 
@@ -139,7 +139,7 @@ def test_what_is_left_of_a_block_lapses() -> None:
     (server,) = servers(clock, counts, 1)
     count_taken([server], key(per_second=1000), 20)
     assert server.take(key(per_second=1000), may_ask=False)
-    clock.now += KEPT_SECONDS + 0.1
+    clock.now += BLOCK_SECONDS + 0.1
     assert not server.take(key(per_second=1000), may_ask=False)
 
 
