@@ -8,12 +8,14 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from threading import Lock
 from typing import Any
 
 import jwt
 import urllib3
 
+from core.context_threads import begin_in_context
 from core.errors import UnavailableError
 from core.setting_forms import SAFE_WEB_ADDRESS
 
@@ -43,6 +45,7 @@ class IssuerKeys:
         stale_seconds: float,
         fetch: Fetch | None = None,
         clock: Callable[[], float] = time.monotonic,
+        fetch_seconds: float = FETCH_SECONDS,
     ) -> None:
         """Fetch nothing yet. `address` is that of the keys; None means that the issuer's discovery document has it."""
         self._issuer = issuer
@@ -50,6 +53,9 @@ class IssuerKeys:
         self._stale_seconds = stale_seconds
         self._fetch = fetch or fetch_json
         self._clock = clock
+        self._fetch_seconds = fetch_seconds
+        # The last read. One that hangs goes on in a thread of its own, and no other one begins meanwhile.
+        self._reading: Future[list[dict[str, Any]]] | None = None
         self._keys: list[dict[str, Any]] = []
         self._fetched_at = self._tried_at = float("-inf")
         self._lock = Lock()
@@ -86,7 +92,7 @@ class IssuerKeys:
             for key in self._keys
             if key.get("kty") == kind
             and (curve is None or key.get("crv") == curve)
-            and key.get("use", "sig") == "sig"
+            and _verifies(key)
             and key.get("alg", algorithm) in (algorithm, curve)
             and (key_id is None or key.get("kid") == key_id)
         ]
@@ -101,17 +107,24 @@ class IssuerKeys:
     def _read(self) -> bool:
         """Read the keys, unless that was tried a moment ago; return whether they were read."""
         begun = self._clock()
-        if begun - self._tried_at < self._pause:
+        if begun - self._tried_at < self._pause or (self._reading is not None and not self._reading.done()):
             return False
         self._tried_at = begun
+        self._reading = begin_in_context(self._published)
         try:
-            found = self._fetch(self._address or self._discovered())
-            keys = [key for key in found["keys"][:MOST_KEYS] if isinstance(key, dict)]
+            self._keys = self._reading.result(self._fetch_seconds)
         except (OSError, ValueError, TypeError, KeyError, urllib3.exceptions.HTTPError) as error:
             log.warning("the keys of the issuer of tokens cannot be read: %s", type(error).__name__)
             return False
-        self._keys, self._fetched_at = keys, begun
+        self._fetched_at = begun
         return True
+
+    def _published(self) -> list[dict[str, Any]]:
+        """Return the keys that the issuer publishes now."""
+        found = self._fetch(self._address or self._discovered())
+        if not isinstance(found["keys"], list):
+            raise TypeError("no list of keys")
+        return [key for key in found["keys"][:MOST_KEYS] if isinstance(key, dict)]
 
     def _discovered(self) -> str:
         """Return the address of the keys, as the issuer's discovery document has it."""
@@ -120,6 +133,12 @@ class IssuerKeys:
             raise ValueError("the discovery document is that of another issuer")
         address: str = SAFE_WEB_ADDRESS.read(found["jwks_uri"])
         return address
+
+
+def _verifies(key: dict[str, Any]) -> bool:
+    """Return whether a key is published for verifying signatures (RFC 7517, sections 4.2 and 4.3)."""
+    operations = key.get("key_ops", ["verify"])
+    return key.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
 
 
 def fetch_json(address: str) -> Any:

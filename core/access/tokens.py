@@ -24,6 +24,7 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA")
 # How far the clocks of issuer and service may be apart.
 LEEWAY_SECONDS = 30
 REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
+TIMES = ("exp", "iat", "nbf")
 # How long a token that was checked is taken as it is. By then a key that the issuer withdrew counts no more.
 CHECKED_SECONDS = 60.0
 MOST_CHECKED = 1_000
@@ -83,10 +84,12 @@ class Tokens:
                 leeway=LEEWAY_SECONDS,
                 options={"require": REQUIRED},
             )
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            claims["sub"].encode()
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):  # half a character is a ValueError
             return None
         # The library takes a text with digits as a time; RFC 7519 does not.
-        return claims if isinstance(claims["exp"], int | float) else None
+        times = [claims[name] for name in TIMES if name in claims]
+        return claims if all(isinstance(value, int | float) for value in times) else None
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:

@@ -7,7 +7,6 @@ keeps an answer, so that a revoked key is refused at once: the authorizer reads 
 from functools import cache
 from typing import Any
 
-from core.access.caller import Caller
 from core.access.roles import LEAST_ROLES, Role
 from core.deadlines import deadline
 from core.errors import ForbiddenError, UnauthorizedError
@@ -28,31 +27,49 @@ load_for_snapshot()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Return the policy of a request, with who calls in its context; raises `Exception("Unauthorized")`."""
-    method = event.get("httpMethod", "")
-    # A function answers HEAD as GET.
-    # The gateway writes the rest of a path as {path+}, a route of ours as {path:path}.
-    route = event.get("resource", "").replace("+}", ":path}")
-    operation = OPERATION_IDS.get(("GET" if method == "HEAD" else method, route), "")
+    """Return the policy of a request, with who calls in its context; raises `Exception("Unauthorized")`.
+
+    That is also what an event that no gateway sends gets: whoever made it up is refused, and is no fault of ours.
+    """
+    try:
+        operation, resources, scope = _operation(event), _resources(event), _scope(event)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        log_event("authorize", outcome="malformed")
+        raise Exception(REFUSED) from None
     if LEAST_ROLES.get(operation, Role.ADMIN) is None:
-        return _policy(event, "Allow", "anybody", {})
+        return _policy(resources, "Allow", "anybody", {})
     try:
         with deadline(seconds_for_answer(context)):
-            caller = _callers().ask(credentials_of(_scope(event)))
+            caller = _callers().ask(credentials_of(scope))
     except UnauthorizedError:
         log_event("authorize", operation=operation, outcome="refused")
         raise Exception(REFUSED) from None
     except ForbiddenError:
         log_event("authorize", operation=operation, outcome="no role")
-        return _policy(event, "Deny", "nobody", {})
+        return _policy(resources, "Deny", "nobody", {})
     log_event("authorize", operation=operation, outcome="allowed", workspace=caller.workspace, key=caller.key_id)
-    return _allow(event, caller)
+    return _policy(resources, "Allow", caller.key_id or "caller", context_of(caller))
 
 
 @cache
 def _callers() -> Callers:
     """Return what finds callers. It believes no key longer than one request, and nothing goes on after the answer."""
     return make_callers(believed_seconds=0, later=lambda work: work())
+
+
+def _operation(event: dict[str, Any]) -> str:
+    """Return the operation that is asked for; empty for one that there is not."""
+    method = event.get("httpMethod", "")
+    # A function answers HEAD as GET.
+    # The gateway writes the rest of a path as {path+}, a route of ours as {path:path}.
+    route = event.get("resource", "").replace("+}", ":path}")
+    return OPERATION_IDS.get(("GET" if method == "HEAD" else method, route), "")
+
+
+def _resources(event: dict[str, Any]) -> str:
+    """Return every method of the stage: a gateway that keeps answers uses a policy for all of them."""
+    api, stage = event["methodArn"].split("/")[:2]
+    return f"{api}/{stage}/*"
 
 
 def _scope(event: dict[str, Any]) -> dict[str, Any]:
@@ -69,14 +86,8 @@ def _scope(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _allow(event: dict[str, Any], caller: Caller) -> dict[str, Any]:
-    return _policy(event, "Allow", caller.key_id or "caller", context_of(caller))
-
-
-def _policy(event: dict[str, Any], effect: str, principal: str, context: dict[str, str]) -> dict[str, Any]:
-    """Return a policy for every method of the stage: a gateway that keeps answers uses it for all of them."""
-    api, stage = event["methodArn"].split("/")[:2]
-    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": f"{api}/{stage}/*"}
+def _policy(resources: str, effect: str, principal: str, context: dict[str, str]) -> dict[str, Any]:
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resources}
     return {
         "principalId": principal,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},

@@ -125,3 +125,54 @@ def test_head_is_asked_about_as_the_get_of_the_same_path(keys: KeyRepository) ->
     assert opened["Effect"] == "Allow"
     with pytest.raises(Exception, match="Unauthorized"):
         authorizer.handler(event("list_jobs") | {"httpMethod": "HEAD"}, None)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"methodArn": None},
+        {"methodArn": ""},
+        {"methodArn": 7},
+        {"methodArn": "arn"},
+        {"methodArn": [ARN]},
+        {"resource": None},
+        {"resource": 7},
+        {"resource": ["/jobs"]},
+        {"httpMethod": None},
+        {"httpMethod": ["GET"]},
+        {"httpMethod": {}},
+        {"headers": [], "multiValueHeaders": None},
+        {"headers": 7, "multiValueHeaders": None},
+        {"headers": None, "multiValueHeaders": None},
+        {"multiValueHeaders": "x"},
+        {"multiValueHeaders": {"X-Api-Key": 7}},
+        {"multiValueHeaders": {"X-Api-Key": None}},
+        {"multiValueHeaders": {"X-Api-Key": "rgt_"}},
+        {"multiValueHeaders": {"X-Api-Key": [None, {}]}},
+        {"multiValueHeaders": {7: ["x"]}},
+        {"multiValueQueryStringParameters": 7},
+        {"queryStringParameters": ["\ud800"]},
+        {"requestContext": None},
+    ],
+)
+def test_an_event_that_no_gateway_sends_is_refused_and_no_fault(parts: dict[str, Any]) -> None:
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorizer.handler(event() | parts, None)
+
+
+@pytest.mark.parametrize("nonsense", [{}, None, [], "x", 7, {"type": "TOKEN", "authorizationToken": "Bearer x"}])
+def test_what_is_no_event_is_refused(nonsense: Any) -> None:
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorizer.handler(nonsense, None)
+
+
+@pytest.mark.parametrize("arn", [None, 7, "arn"])
+def test_nothing_is_open_in_a_stage_that_is_not_named(arn: Any) -> None:
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorizer.handler(event("check_health") | {"methodArn": arn}, None)
+
+
+def test_a_valid_key_opens_nothing_in_a_malformed_event(keys: KeyRepository) -> None:
+    _, made = keys.create("acme", "admin")
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorizer.handler(event(**sent_as("X-Api-Key", made.text)) | {"methodArn": None}, None)
