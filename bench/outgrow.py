@@ -23,10 +23,7 @@ INGEST_PROCESS = 300 << 20
 FORECAST = 1.1
 MODEL_TYPES = ("ridge", "decision_tree")
 
-# The emulator writes a part of a large file twice, and takes no bytes meanwhile.
-SETUP = (
-    "from core.storage.container import container\nfrom core.storage.s3 import client\nclient.CONNECT_SECONDS = 60.0"
-)
+SETUP = "from core.storage.container import container"
 INGEST = (
     f"{SETUP}\nfrom core.services.processing.ingest import ingest",
     "answer = ingest(container().workspace('default'), 'large.csv', Path(sys.argv[1])).rows",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from core.storage.aws_calls import bound_calls
 from core.storage.dependency import Dependency
 from core.storage.s3.attempts import report_attempts
+from core.storage.send_timeout import send_patiently
 from core.telemetry.calls import watch_client
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ CONNECT_SECONDS = 2.0
 # How long the store may take until it answers: a read or a small write, and what it has to write or to join itself.
 ANSWER_SECONDS = 5.0
 WRITE_SECONDS = 20.0
+# How long it may join the parts of an object: S3 says that this can take minutes. No deadline of a caller gives way.
+JOIN_SECONDS = 300.0
 SMALL_BYTES = 1 << 20
 # How many requests go on at a time: fewer than a server has threads, so that some are left that need no storage.
 CALLS = 24
@@ -43,6 +46,7 @@ def create_client(endpoint: str | None) -> "S3Client":
     )
     client: S3Client = boto3.session.Session().client("s3", endpoint_url=endpoint, config=config)
     bound_calls(client, Dependency("object store", calls=CALLS), _patience)
+    send_patiently(client)
     parse_listings_fast(client)
     report_attempts(client)
     watch_client(client, "storage")
@@ -51,6 +55,8 @@ def create_client(endpoint: str | None) -> "S3Client":
 
 def _patience(request: "AWSPreparedRequest") -> float:
     """Return how many seconds the store may be silent: longer where it works long, which is with many bytes."""
+    if request.method == "POST" and "uploadId=" in request.url:
+        return JOIN_SECONDS
     works_long = (
         request.method == "POST"
         or "x-amz-copy-source" in request.headers

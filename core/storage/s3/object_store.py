@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from core.storage.s3.client import create_client
 from core.storage.s3.confirmed_writes import confirmed_delete, confirmed_write
+from core.storage.s3.multipart import join_parts, send_in_parts
 from core.storage.s3.object_metadata import ObjectHead, ObjectSummary, OpenMultipart, UploadedPart
 from core.storage.s3.signed_get import SignedGet
 from core.storage.s3.store_errors import BrokenBodyError, LostRaceError, MissingObjectError, translate_errors
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
-# A larger file is uploaded in parts of this size, two at a time, each read from disk as it is sent. A store writes
-# parts twice, alone and joined, so they are few; a part that fails is still cheap to send again.
-PART_BYTES = 256 << 20
+# A larger file is sent in parts, because no single request of S3 takes more than 5 GB, and a failed one is sent again.
+MOST_AT_ONCE_BYTES = 256 << 20
 # A copy inside the store moves nothing, so its parts are larger; S3 takes up to 5 GiB.
 COPY_BYTES = 2 << 30
 # How much of an object is in memory while its digest is computed.
@@ -86,11 +86,9 @@ class ObjectStore:
         return self._put(key, body, {"ContentType": content_type})
 
     def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
-        """Write the object from a file; a large one in parts, of which a few at a time are in memory."""
-        if path.stat().st_size > PART_BYTES:
-            with translate_errors(key):
-                described = {"ContentType": content_type}
-                self.client.upload_file(str(path), self.bucket, key, ExtraArgs=described, Config=_transfer(PART_BYTES))
+        """Write the object from a file, which is never in memory whole; a large one in parts."""
+        if path.stat().st_size > MOST_AT_ONCE_BYTES:
+            send_in_parts(self.client, self.bucket, key, path, {"ContentType": content_type})
             return
         with path.open("rb") as file:
             self._put(key, file, {"ContentType": content_type})
@@ -120,7 +118,7 @@ class ObjectStore:
                 self.bucket,
                 key,
                 ExtraArgs=changed if source == key else None,
-                Config=_transfer(COPY_BYTES, use_threads=False),  # other threads would not know the deadline
+                Config=_copying(),
             )
 
     def sha256(self, key: str) -> str:
@@ -242,11 +240,7 @@ class ObjectStore:
 
     def join_parts(self, key: str, upload_id: str, etags: Mapping[int, str]) -> None:
         """Complete the upload from these ETags by part number; raises `MissingObjectError` as `list_parts` does."""
-        parts: Any = [{"PartNumber": number, "ETag": etags[number]} for number in sorted(etags)]
-        with translate_errors(key):
-            self.client.complete_multipart_upload(
-                Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
-            )
+        join_parts(self.client, self.bucket, key, upload_id, etags)
 
     def open_parts(self, prefix: str = "") -> Iterator[OpenMultipart]:
         """Yield every multipart upload below `prefix` that is neither completed nor aborted."""
@@ -280,9 +274,8 @@ def disposition(filename: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-def _transfer(part_bytes: int, *, use_threads: bool = True) -> "TransferConfig":
+def _copying() -> "TransferConfig":
+    """Return how the store copies: without other threads, which would not know the deadline."""
     from boto3.s3.transfer import TransferConfig
 
-    return TransferConfig(
-        multipart_threshold=part_bytes, multipart_chunksize=part_bytes, max_concurrency=2, use_threads=use_threads
-    )
+    return TransferConfig(multipart_threshold=COPY_BYTES, multipart_chunksize=COPY_BYTES, use_threads=False)
