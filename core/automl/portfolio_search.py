@@ -34,9 +34,8 @@ MEMBER_SHARE, MEMBER_BYTES_A_SECOND = 2, 1 << 20
 MARGIN = 0.03
 # The share of the time in which the first trial has to run on a fold, tables read and folds made included.
 OPENING_SHARE = 0.1
-# The share of the time that is kept to refit the winner, and the share of the rows from which on models of a fold are
-# good enough if a refit takes longer.
-FITTING_SHARE, MANY_OF_ALL = 0.2, 0.75
+# The most of the time that is kept to refit the winner.
+FITTING_SHARE = 0.2
 # The most of the time that is kept to store an ensemble while trials run: of a larger one members are left out.
 FINISHING_SHARE = 0.2
 # A search that is stopped takes so many seconds more to refit and store its best.
@@ -153,10 +152,9 @@ class PortfolioSearch:
         return time.monotonic() + self.finishing.storing_seconds(trials) <= self.deadline
 
     def finishing_seconds(self) -> float:
-        """Return the seconds to keep for the ensemble that would win now, as it was fitted on a fold or refitted.
+        """Return the seconds to keep to refit and store the ensemble that would win now; 0 without a result.
 
-        They are those of a refit too where it takes no larger share of the time, and a part of them where a fold has
-        far fewer rows than there are. 0 without a result.
+        A refit has at most a share of the time: where it takes longer, a quicker model may win.
         """
         within = [trial for trial in self.finalists if self.serving_limits.excess(self.cost([trial])) <= 1]
         if not within:
@@ -164,9 +162,7 @@ class PortfolioSearch:
         finishing, last, rows = self.finishing, members(self.fold_cache, within), len(self.data.train_y)
         best = max(within, key=lambda trial: trial.mean)
         storing = min(finishing.storing_seconds(last), FINISHING_SHARE * self.seconds)
-        fitting, most = finishing.fitting_seconds(last, rows), FITTING_SHARE * self.seconds
-        if fitting > most:
-            fitting = most if self.rows < MANY_OF_ALL * rows else 0.0
+        fitting = min(finishing.fitting_seconds(last, rows), FITTING_SHARE * self.seconds)
         return max(finishing.storing_seconds([best]), fitting + storing)
 
     def cost(self, trials: Sequence[Trial]) -> ServingCost:

@@ -221,6 +221,32 @@ def test_a_refit_that_does_not_end_is_abandoned_for_the_models_of_a_fold(
     assert clock.now - begun <= max(1.15 * SECONDS, SECONDS + 1)
 
 
+@pytest.mark.parametrize(("ahead", "learned"), [(0.01, "all rows"), (0.5, "a fold")])
+def test_a_little_better_is_not_worth_the_rows_that_it_cannot_be_refitted_on(
+    clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch, ahead: float, learned: str
+) -> None:
+    machine = made(slow=0.1)
+    fit = machine.fit
+
+    def slow_and_better(fold_cache: FoldCache, trial: Trial, number: int, *rest: Any, **options: Any) -> FoldResult:
+        result = fit(fold_cache, trial, number, *rest, **options)
+        if number == fold_cache.holdout_fold:
+            return result
+        actual = fold_cache.data.train_y[fold_cache.data.folds[number].test]
+        is_slow = trial.candidate.regressor.name == "gradient_boosting"
+        # All err alike, so no blend is better than its best member.
+        error = (1 - ahead if is_slow else 1.0) * 0.2 * np.where(np.arange(len(actual)) % 2, 1.0, -1.0)
+        if is_slow:
+            rest[-1].learn(trial.candidate, fold_cache.train_rows(number), 4.0)
+        score = float(1 - np.square(error).mean() / actual.var())
+        return replace(result, predicted=actual + error, score=score, seconds=4.0 if is_slow else result.seconds)
+
+    monkeypatch.setattr(race, "fit_fold", slow_and_better)
+    _, winner = searched(made_split(2_000, 10), clock)
+    assert (learned == "a fold") == (winner.model.fold == 0)
+    assert (learned == "a fold") == (winner.model.selection.trials[0].candidate.regressor.name == "gradient_boosting")
+
+
 def test_a_model_that_takes_too_long_to_explain_may_not_win(
     clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
