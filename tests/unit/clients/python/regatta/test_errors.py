@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from regatta import errors
+from regatta.errors.documents import _subclasses
 
 DOCUMENTED = re.findall(
     r"^\| `([a-z-]+)` \| (\d+) \|", (Path(__file__).parents[5] / "docs/errors.md").read_text(), re.MULTILINE
@@ -25,7 +26,7 @@ def test_every_documented_type_has_its_class(slug: str, status: str) -> None:
 
 def test_no_class_has_a_type_that_is_not_documented() -> None:
     groups = {"not-found", "unprocessable"}
-    assert {kind.type for kind in errors._subclasses(errors.ProblemError)} - {""} - groups == {s for s, _ in DOCUMENTED}
+    assert {kind.type for kind in _subclasses(errors.ProblemError)} - {""} - groups == {s for s, _ in DOCUMENTED}
 
 
 @pytest.mark.parametrize(
