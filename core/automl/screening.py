@@ -8,7 +8,8 @@ from sklearn.model_selection import KFold
 
 from core.automl.forecast import Forecast
 from core.automl.portfolio import yardstick
-from core.catalogue import REFERENCE_COLUMNS, SEED
+from core.catalogue import SEED
+from core.catalogue_entry import REFERENCE_COLUMNS
 from core.regressors.expected_time import matrix_width
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits

@@ -12,7 +12,8 @@ import numpy as np
 from core.automl.forecast import Forecast
 from core.automl.scheduler import OUT_OF_TIME, TrialBudget, run_trials
 from core.automl.trial import Trial, make_trial
-from core.catalogue import SEED, Regressor
+from core.catalogue import SEED
+from core.catalogue_entry import Regressor
 from core.model_manifest import TrialRecord
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import ReportProgress

@@ -11,9 +11,11 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 
 from core.cell_values import parse_date
+from core.compiler.blocks import Features, RawBlock
+from core.compiler.category_encoders import UNSEEN
 from core.compiler.estimators import convert_estimator
 from core.compiler.graph_builder import GraphBuilder
-from core.compiler.transformers import UNSEEN, Features, RawBlock, convert_preprocessing
+from core.compiler.transformers import convert_preprocessing
 from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column, Feature

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from core.array_types import Floats
+from core.compiler.blocks import RawBlock
 from core.compiler.compile import TOLERANCE, raw_columns_of_frame
 from core.compiler.graph_builder import PREDICTION, GraphBuilder
-from core.compiler.transformers import RawBlock, convert_preprocessing
+from core.compiler.transformers import convert_preprocessing
 from core.compiler.trees import convert_forest
 from core.errors import TrainingFailedError
 from core.inference.session import SPREAD, WITH_SPREAD, open_session

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.catalogue import Regressor
+from core.catalogue_entry import Regressor
 from core.manifests import Column
 from core.model_manifest import TargetTransformName
 from core.preprocessing.pipeline import coded_columns

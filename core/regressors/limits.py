@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import ceil, inf
 from typing import Any
 
-from core.catalogue import CATALOGUE, Regressor
+from core.catalogue import CATALOGUE
+from core.catalogue_entry import Regressor
 from core.manifests import Column
 from core.preprocessing.pipeline import coded_columns
 

@@ -78,6 +78,14 @@ class Champions:
             self._used_until[key] = time.monotonic() + CHAMPION_SECONDS
             return usable
 
+    def readable_state(self, name: str) -> ServingState | None:
+        """Return the state of a name, None where its document is damaged: it hides no other name."""
+        try:
+            return self.serving_state(name)
+        except DamagedDocumentError as error:
+            log.error("nobody knows which version of a model serves: %s", error.detail)
+            return None
+
     def known_state(self, name: str) -> ServingState | None:
         """Return the state of a name where nothing has to be read for it, else None."""
         key, now = _key(self._workspace, name), time.monotonic()

@@ -1,11 +1,8 @@
 """Models in the bucket: their files, names and versions, and which version serves."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import groupby, islice
 from typing import Any
 
 from core.errors import InvalidInputError, NoSuchModelError, UnavailableError
@@ -15,33 +12,18 @@ from core.storage.cache import CachedObjects
 from core.storage.champions import Champions, ServingState
 from core.storage.documents import Documents
 from core.storage.lists.list_index import create_list_index
-from core.storage.lists.model_list import ModelList, ModelRow, version_at
+from core.storage.lists.model_list import ModelList
 from core.storage.lists.newest_order import NewestOrder
-from core.storage.lists.segments import ListedManifest
 from core.storage.lists.upkeep import Later, Upkeep
 from core.storage.manifest_index import ManifestIndex
-from core.storage.model_changes import ModelChanges, map_together
+from core.storage.model_changes import ModelChanges
+from core.storage.model_pages import ModelPage, ModelPages
 from core.storage.newest_models import NewestModels
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import StoredModel, is_signed_before
 from core.storage.unfinished import UnfinishedChanges
 from core.storage.versions import MODEL_NAME, Versions
-from core.stored_document import DamagedDocumentError
 from core.types import Json
-
-log = logging.getLogger("regatta")
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of versions, by name and number: each with whether it serves, and the last one where more follow.
-
-    `damaged` names the models of which nobody can read what serves.
-    """
-
-    models: list[tuple[ModelRow, bool]]
-    last: VersionId | None
-    damaged: list[str]
 
 
 class ModelRepository:
@@ -69,11 +51,12 @@ class ModelRepository:
             self._versions, self._artifacts, self._champions, UnfinishedChanges(workspace, objects)
         )
         self._listed = ModelList(
-            workspace, objects, lambda name: (self._readable_state(name) or ServingState()).deleted
+            workspace, objects, lambda name: (self._champions.readable_state(name) or ServingState()).deleted
         )
         self.list_index = create_list_index(
             workspace, "models", objects, documents, cached_objects, index, self._listed, later
         )
+        self._pages = ModelPages(self._listed, self.list_index, self._champions)
         upkeep = Upkeep(documents, f"{workspace}/index/newest/lease.json", later)
         self.newest = NewestModels(self._versions, self._champions, current_file, newest, self._listed, upkeep)
 
@@ -211,7 +194,7 @@ class ModelRepository:
         body = self._artifacts.evaluation(self.manifest(name, version))
         return None if body is None else json.loads(body)
 
-    def page(self, limit: int, after: VersionId | None = None, name: str | None = None) -> Page:
+    def page(self, limit: int, after: VersionId | None = None, name: str | None = None) -> ModelPage:
         """Return up to `limit` versions after `after`, of one model, named as for `find`, or of all.
 
         Damaged ones are left out, and of an unknown model there are none.
@@ -219,39 +202,7 @@ class ModelRepository:
         if name is not None and self._is_unused_type(name):
             # The newest model of the type may be another one by now; the pages are those of the one that began them.
             name = after.name if after is not None else self.newest.name(name) or name
-        chosen = list(islice(self._after(name, after), limit + 1))
-        page, following = chosen[:limit], chosen[limit:]
-        rows = self.list_index.rows([listed for _, listed in page])
-        names = [name for name, _ in groupby(version.name for version, _ in page)]
-        states = dict(zip(names, map_together(self._readable_state, names), strict=True))
-        models = []
-        for version, listed in page:
-            row, state = rows.get(listed.key), states[version.name]
-            if row is None or (state is not None and version.number in state.deleted):
-                continue
-            # A manifest that names another version was put there by hand.
-            if version == VersionId(row["model_name"], row["version"]):
-                models.append((ModelRow.model_validate(row), state is not None and state.version == version.number))
-        damaged = [name for name, state in states.items() if state is None]
-        return Page(models, page[-1][0] if following else None, damaged)
-
-    def _readable_state(self, name: str) -> ServingState | None:
-        """Return the state of a name, None where its document is damaged: it hides no other name."""
-        try:
-            return self._champions.serving_state(name)
-        except DamagedDocumentError as error:
-            log.error("nobody knows which version of a model serves: %s", error.detail)
-            return None
-
-    def _after(self, name: str | None, after: VersionId | None) -> Iterator[tuple[VersionId, ListedManifest]]:
-        """Yield the versions after one, of one name or of all, in the order of the list."""
-        if name is not None and (after is None or after.name != name):
-            after = VersionId(name, 0)
-        for listed in self._listed.page_after(after):
-            version = version_at(listed.place)
-            if name is not None and version.name != name:
-                return
-            yield version, listed
+        return self._pages.page(limit, after, name)
 
     def choose(self, name: str, version: int) -> int | None:
         """Let a version serve, an older one too; return the version that served before. Raises `NoSuchModelError`.

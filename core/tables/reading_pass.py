@@ -1,7 +1,7 @@
 """One pass over the text of a CSV: its blocks are converted to typed columns and written to a Parquet file."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,21 +11,20 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv, parquet
+from pyarrow import parquet
 
-from core.cell_values import USUAL_MISSING
 from core.context_threads import ContextThreadPool
 from core.delimited.blanks import MAX_LINE
 from core.delimited.dialect import Dialect
 from core.delimited.names import quoted
 from core.delimited.ragged_rows import RaggedRows, line_labels
 from core.errors import NotACsvError, TooLargeError
+from core.tables.arrow_reader import arrow_reader
 from core.tables.blocks import cut
 from core.tables.column_types import is_beyond_exact
 from core.tables.column_warnings import column_warnings
 from core.tables.contradictions import ContradictionError
 from core.tables.date_readings import settle_date_orders
-from core.tables.missing_words import NA, POSSIBLE_ANSWERS
 from core.tables.type_inference import TypeInference
 
 # Profiling takes about 28 bytes of memory for each row, and the ingesting function has 3 GB.
@@ -212,7 +211,9 @@ class ReadingPass:
             text = mmap(source.fileno(), 0, access=ACCESS_READ)
         with pa.BufferReader(text) as file:
             try:
-                for block in self._open(file):
+                for block in arrow_reader(
+                    file, self.dialect, self.inferences, self.ragged, self.arrow_parses, BLOCK_BYTES
+                ):
                     if block.num_rows:
                         self.ends_in_quotes = any(_has_line_end(column[-1].as_py()) for column in block.columns)
                         yield from cut(block)
@@ -225,52 +226,6 @@ class ReadingPass:
                 if self.ragged.too_many:
                     return  # their warning is the refusal
                 raise self._unreadable(error, size) from None
-
-    def _open(self, file: pa.NativeFile) -> csv.CSVStreamingReader:
-        """Return Arrow's reader of the blocks, whose columns are called by their positions."""
-        names = [str(i) for i in range(self.dialect.width)]
-        return csv.open_csv(
-            file,
-            # One thread, because with more Arrow does not know the number of a ragged row.
-            read_options=csv.ReadOptions(
-                use_threads=False,
-                block_size=BLOCK_BYTES,
-                column_names=names,
-                skip_rows=self.dialect.skip_lines,
-                skip_rows_after_names=int(self.dialect.has_header),
-            ),
-            parse_options=csv.ParseOptions(
-                delimiter=self.dialect.delimiter,
-                quote_char=self.dialect.quoting.quote,
-                escape_char=self.dialect.quoting.escape or False,
-                newlines_in_values=True,
-                invalid_row_handler=self.ragged.note,
-            ),
-            convert_options=csv.ConvertOptions(
-                column_types=dict(zip(names, map(self._parser_type, self.inferences), strict=True)),
-                # The others are counted by `TypeInference`.
-                null_values=list(USUAL_MISSING - self._words_to_see),
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
-        )
-
-    def _parser_type(self, inference: TypeInference) -> pa.DataType:
-        """Return the type that Arrow parses a column as."""
-        reads_texts = inference.reads_texts or (inference.has_words and self._may_have_answers)
-        is_parsed = self.arrow_parses and inference.inferred.parsed_by_arrow and not reads_texts
-        return inference.inferred.arrow if is_parsed else pa.string()
-
-    @property
-    def _words_to_see(self) -> Set[str]:
-        """Return the words for a missing value that Arrow leaves as they are: answers, if only in some column."""
-        kept = {word for inference in self.inferences for word in inference.expectation.keep}
-        return kept | (POSSIBLE_ANSWERS if self._may_have_answers else set()) | (set() if self.arrow_parses else {NA})
-
-    @property
-    def _may_have_answers(self) -> bool:
-        """Return whether a column may have words for a missing value that are answers: among numbers there are none."""
-        return not self.arrow_parses or any(one.inferred.type in ("category", "boolean") for one in self.inferences)
 
     def _check_end(self) -> None:
         """Raise `NotACsvError` for a quote that is never closed, and for a file without rows."""

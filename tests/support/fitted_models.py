@@ -25,8 +25,8 @@ from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
 from core.catalogue import regressor
+from core.compiler.category_encoders import UNSEEN
 from core.compiler.compile import compile_pipeline, has_neighbour_tie, raw_columns_of_frame
-from core.compiler.transformers import UNSEEN
 from core.inference.session import CompiledModel
 from core.preprocessing.date_parts import date_parts, to_seconds
 from core.preprocessing.target_transforms import OnTrend, TargetTransformer

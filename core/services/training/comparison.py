@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from core.automl.trial import Trial, make_trial
-from core.catalogue import DEFAULT_MODEL_TYPES, Regressor, regressor
+from core.catalogue import DEFAULT_MODEL_TYPES, regressor
+from core.catalogue_entry import Regressor
 from core.jobs.commands import CompareCommand
 from core.manifests import Recipe
 from core.model_manifest import TargetTransformName

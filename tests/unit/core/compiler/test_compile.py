@@ -29,9 +29,11 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVR
 
 from core.catalogue import CATALOGUE
+from core.compiler.blocks import Features, RawBlock
+from core.compiler.category_encoders import UNSEEN
 from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
 from core.compiler.graph_builder import GraphBuilder
-from core.compiler.transformers import UNSEEN, Features, RawBlock, convert_preprocessing
+from core.compiler.transformers import convert_preprocessing
 from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column
