@@ -14,7 +14,7 @@ TEMPLATE = ROOT / "template.yaml"
 BUCKET = "arn:${AWS::Partition}:s3:::${BucketName}"
 
 # Below a workspace. The pattern of IAM cannot say "one part of a key", so */jobs/* also matches below other prefixes.
-OF_WORKSPACE = ("datasets", "index", "jobs", "models", "artifacts", "series")
+OF_WORKSPACE = ("datasets", "index", "jobs", "tasks", "models", "artifacts", "series")
 # At the top of the bucket. What a role has no right to there is denied, because the patterns above may match it.
 SHARED = (
     *("unfinished", "queue", "uploads", "incoming", "exports"),
@@ -65,12 +65,12 @@ OBJECTS: dict[str, dict[str, str]] = {
     },
     "janitor": {
         **{"datasets": "rdap", "jobs": "rwd", "models": "rwdp", "artifacts": "ldap", "series": "r", **_LISTS},
-        **{"uploads": "rdap", "exports": "ldap", "queue": "ld", "incoming": "lap"},
+        **{"uploads": "rdap", "exports": "ldap", "queue": "ld", "incoming": "lap", "tasks": "ld"},
     },
     "reconcile": {"incoming": "r", "series": "r", **_CHANGES_MODELS, **_SUBMITS, "queue": "rwd", SINCE: "rw", **_LISTS},
     "worker": {
         **{"datasets": "rwd", "series": "rw", "incoming": "r", "exports": "rw", "access/webhooks": "r"},
-        **{"jobs": "rwd", "queue": "rwd", SINCE: "rw"},
+        **{"jobs": "rwd", "tasks": "rwd", "queue": "rwd", SINCE: "rw"},
         **_CHANGES_MODELS,
         **_LISTS,
     },
@@ -92,7 +92,7 @@ OTHERS: dict[str, tuple[tuple[str, str], ...]] = {
     "system": (("sqs:GetQueueAttributes", "JobsQueue"), ("sqs:GetQueueAttributes", "JobsDeadLetters")),
     **dict.fromkeys(("predict", "export", "upload", "jobs", "retrain", "series", "train"), (_SENDS,)),
     "reconcile": (_SENDS, ("sqs:GetQueueAttributes", "JobsQueue")),
-    "worker": (("sqs:ChangeMessageVisibility", "JobsQueue"),),
+    "worker": (("sqs:ChangeMessageVisibility", "JobsQueue"), _SENDS),  # sends the tasks of divided jobs
 }
 # Who gives trainings to AWS Batch, where the parameter Batch says so. A list names no resource.
 _BATCH = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}"

@@ -70,7 +70,7 @@ class Attempt:
         self._heartbeat = heartbeat
         self._stopping = stopping
         # Why the work is to end, and the reason of the `StoppedError` that was raised in the work.
-        self.halt: Reason | None = None
+        self.halt: Reason | None = "cancelled" if job.cancel_requested else None
         self._raised: Reason | None = None
         self._lease_seconds = settings().job_lease_seconds
         self._ends_at = time.monotonic() + seconds

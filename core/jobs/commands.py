@@ -56,6 +56,11 @@ class Command(BaseModel):
         """Return the fields by which a request that is sent again with its Idempotency-Key counts as the same."""
         return self.model_dump()
 
+    @property
+    def has_best_so_far(self) -> bool:
+        """Return whether its job ends with the best so far when it is cancelled while its tasks are carried out."""
+        return False
+
 
 class TrainCommand(Command):
     """Train one model on a file. Without `target_column` the target is the one in the dataset's recipe."""

@@ -13,8 +13,8 @@ from typing import Any
 from core.deadlines import deadline
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
 from core.jobs.attempt import BEATS_PER_LEASE, path_of
-from core.jobs.commands import parse_command
-from core.jobs.division import DividedCommands, progress_of_tasks, with_tasks
+from core.jobs.commands import COMMANDS, parse_command
+from core.jobs.division import Comparing, Divided, DividedCommands, progress_of_tasks, with_tasks
 from core.jobs.orders import is_ordered, unordered
 from core.jobs.service import ended
 from core.jobs.worker import MOST_ATTEMPTS, GaveUpError, calls_for_another_try
@@ -83,7 +83,7 @@ def run_task(
     if job is None or division is None or not 0 <= number < division.tasks:
         return job
     if job.cancel_requested:
-        return workspace.jobs.change(job_id, lambda newest: None if newest.is_over else ended("cancelled"))
+        return workspace.jobs.change(job_id, lambda newest: ended("cancelled") if newest.is_divided else None)
     if not is_ordered(workspace.objects, workspace.name, job, workspace.jobs.key(job_id)):
         return fail_job(workspace, job_id, unordered(job))
     if not workspace.tasks.is_done(job_id, number):
@@ -93,7 +93,7 @@ def run_task(
         except ConflictError as error:
             raise TaskTakenError(error.detail) from error
         _carry_out(_Attempt(workspace, job, division, number, owner, seconds, heartbeat, stopping), lease, divided)
-    return _settle(workspace, job_id, division)
+    return _settle(workspace, job_id, division, divided[COMMANDS[job.kind]])
 
 
 def finish_job(workspace: Workspace, job_id: str) -> None:
@@ -168,14 +168,16 @@ def _carry_out(attempt: _Attempt, lease: TaskLease, divided: DividedCommands) ->
     begun, outcome = time.perf_counter(), "failed"
     with serving_request(job.request_id), span(f"task {job.kind}", job.traceparent, "consumer"):
         try:
-            if lease.attempts > MOST_ATTEMPTS:
-                raise _broken_off(number)
             _keep(workspace, job)
             command = parse_command(job.kind, job.order)
-            with deadline(attempt.seconds):
-                facts = divided[type(command)].run_task(
-                    workspace, command, attempt.division, number, attempt.report_progress, job.job_id
-                )
+            how = divided[type(command)]
+            if lease.attempts > MOST_ATTEMPTS:
+                facts = _give_up(attempt, how)
+            else:
+                with deadline(attempt.seconds):
+                    facts = how.run_task(
+                        workspace, command, attempt.division, number, attempt.report_progress, job.job_id
+                    )
             workspace.tasks.mark_done(job.job_id, number, facts)
             outcome = "done"
         except StoppedError as stopped:
@@ -187,6 +189,15 @@ def _carry_out(attempt: _Attempt, lease: TaskLease, divided: DividedCommands) ->
             _end(workspace, job, number, lease, error)
         finally:
             log_event("task", **known, outcome=outcome, seconds=round(time.perf_counter() - begun, 3))
+
+
+def _give_up(attempt: _Attempt, how: Divided[Any]) -> Json:
+    """Return the facts of a task that broke off every worker, where its job goes on without it; else raise."""
+    error = _broken_off(attempt.number)
+    if not isinstance(how, Comparing):
+        raise error
+    why = f"its training broke off {MOST_ATTEMPTS} workers, most likely for want of memory"
+    return how.give_up(attempt.workspace, attempt.division, attempt.number, why, attempt.job.job_id)
 
 
 def _end(workspace: Workspace, job: Job, number: int, lease: TaskLease, error: Exception) -> None:
@@ -224,14 +235,14 @@ def _out_of_time(number: int, seconds: float) -> JobTimeoutError:
     )
 
 
-def _settle(workspace: Workspace, job_id: str, division: Division) -> Job | None:
+def _settle(workspace: Workspace, job_id: str, division: Division, how: Divided[Any]) -> Job | None:
     """Report how many tasks of a job are done, and offer the job where all are; return it."""
-    missing = len(workspace.tasks.missing(job_id, division))
+    missing = workspace.tasks.missing(job_id, division)
     job = workspace.jobs.read(job_id, fresh=True)
     if job is not None and job.is_divided:
-        fields = with_tasks(division.tasks - missing, division)
-        is_shown = workspace.jobs.report_progress(job, **progress_of_tasks(division.tasks - missing, division))
-        _keep(workspace, job, fields, now=is_shown is None)
+        progress = progress_of_tasks(workspace, job_id, how, division, missing)
+        is_shown = workspace.jobs.report_progress(job, **progress)
+        _keep(workspace, job, with_tasks(progress), now=is_shown is None)
     if not missing:
         _offer_to_finish(workspace, job_id)
         job = workspace.jobs.read(job_id, fresh=True)

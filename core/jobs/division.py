@@ -4,11 +4,13 @@
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from core.errors import UnavailableError
 from core.jobs.commands import Command
-from core.progress import ReportProgress
+from core.progress import ReportProgress, StoppedError
 from core.settings import settings
 from core.storage.job_repository import TASKS, Job
 from core.storage.leases import free
@@ -53,6 +55,31 @@ class Divided(Protocol[C_contra]):
         """Return the result of the job, given the facts of all tasks in their order."""
 
 
+@runtime_checkable
+class Comparing(Divided[C_contra], Protocol[C_contra]):
+    """Divides a command whose tasks are compared: it goes on without a task, shows standings and has a best so far."""
+
+    def standings(self, division: Division, outputs: Mapping[int, Json]) -> Json:
+        """Return `parts` and `standings` of the job, given the facts of the tasks that are done by their number."""
+
+    def give_up(self, workspace: Workspace, division: Division, number: int, why: str, job_id: str) -> Json:
+        """Return the facts of a task that broke off every worker, whose output is stored as that of a failed one."""
+
+    def finish_early(
+        self,
+        workspace: Workspace,
+        command: C_contra,
+        division: Division,
+        outputs: Mapping[int, Json],
+        report_progress: ReportProgress,
+        job_id: str,
+    ) -> Json:
+        """Return the best so far of a job that was cancelled, given the facts of the tasks that are done.
+
+        Raises `StoppedError` where there is none.
+        """
+
+
 # By type of command how it is divided: `core.services.handlers.DIVIDED`.
 DividedCommands = Mapping[type[Command], Divided[Any]]
 NOT_DIVIDED: DividedCommands = {}
@@ -66,6 +93,8 @@ def divided_result(
     None where the job is too small to be divided.
     """
     division = workspace.tasks.division(job.job_id)
+    if job.cancel_requested:
+        return _best_so_far(workspace, job, command, how, division, report_progress)
     if division is None:
         planned = how.divide(workspace, command, report_progress, job.job_id)
         if planned is None:
@@ -78,18 +107,47 @@ def divided_result(
     return division
 
 
+def _best_so_far(
+    workspace: Workspace,
+    job: Job,
+    command: Command,
+    how: Divided[Any],
+    division: Division | None,
+    report_progress: ReportProgress,
+) -> Json:
+    """Return the result of a job that was cancelled; raises `StoppedError` where it has none."""
+    if division is None or not isinstance(how, Comparing):
+        raise StoppedError("cancelled")
+    missing = set(workspace.tasks.missing(job.job_id, division))
+    outputs = workspace.tasks.facts(job.job_id, [one for one in range(division.tasks) if one not in missing])
+    return how.finish_early(workspace, command, division, outputs, report_progress, job.job_id)
+
+
 def begin_tasks(workspace: Workspace, job: Job, numbers: Sequence[int]) -> None:
     """Give these tasks of a job to the queue."""
     workspace.queue.send_tasks(workspace.name, job.job_id, numbers)
 
 
-def with_tasks(done: int, division: Division) -> Json:
+def with_tasks(progress: Json) -> Json:
     """Return the fields of a job whose tasks are carried out: until all are done it belongs to no single worker."""
     lease = {**free(attempts=0), "owner": TASKS, "leased_until": time.time() + settings().job_lease_seconds}
-    return {"status": "running", **lease, **progress_of_tasks(done, division)}
+    return {"status": "running", **lease, **progress}
 
 
-def progress_of_tasks(done: int, division: Division) -> Json:
-    """Return the progress of a job of whose tasks so many are done."""
-    stage = f"{done} of {division.tasks} tasks"
-    return {"stage": stage, "progress": round(done / division.tasks, 3), "parts": {}, "standings": []}
+def progress_of_tasks(
+    workspace: Workspace, job_id: str, how: Divided[Any], division: Division, missing: Collection[int]
+) -> Json:
+    """Return the progress of a job of which these tasks are missing; its standings, where the tasks are compared."""
+    done = division.tasks - len(missing)
+    progress: Json = {"stage": f"{done} of {division.tasks} tasks", "progress": round(done / division.tasks, 3)}
+    if not isinstance(how, Comparing):
+        return {**progress, "parts": {}, "standings": []}
+    outputs = workspace.tasks.facts(job_id, sorted(set(range(division.tasks)).difference(missing)))
+    return {**progress, **how.standings(division, outputs)}
+
+
+def forget_tasks(workspace: Workspace, job: Job | None) -> None:
+    """Delete what belongs to the tasks of a job that has a result; the janitor deletes the rest."""
+    if job is not None and job.result is not None:
+        with suppress(UnavailableError):
+            workspace.tasks.delete(job.job_id)

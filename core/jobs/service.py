@@ -149,6 +149,8 @@ def list_jobs(
 def cancel_job(workspace: Workspace, job_id: str) -> Job:
     """End a job: at once while no worker has it, else at the next progress report of its work.
 
+    The tasks of a divided race end there as well, and the next worker ends the job with the best so far.
+
     Raises `NoSuchJobError`, and `ConflictError` for one that is over.
     """
 
@@ -157,12 +159,16 @@ def cancel_job(workspace: Workspace, job_id: str) -> Job:
             return None
         if job.is_over:
             raise ConflictError(f"The job is over, it has {job.status}. There is nothing to cancel.")
+        if has_best_so_far(job) and job.status == "running" and (job.is_divided or not job.is_leased):
+            return {"cancel_requested": True, **free(job.attempts), "offered_at": time.time()}
         # The workers of tasks look whether their job is over.
         return {"cancel_requested": True} if job.is_leased and not job.is_divided else ended("cancelled")
 
     job = _found(job_id, workspace.jobs.change(job_id, edit))
     if not job.is_over:
         workspace.jobs.stop(job)
+        if not job.is_leased:
+            _give(workspace, job)  # to the worker that ends it with its best so far
     elif job.batch_bytes and workspace.batch is not None:
         workspace.batch.stop(workspace.name, job_id)  # one that runs ends by itself, with its best so far
     return job
@@ -228,6 +234,12 @@ def read_command(job: Job) -> Command | None:
         return parse_command(job.kind, job.order)
     except UnreadableCommandError:
         return None
+
+
+def has_best_so_far(job: Job) -> bool:
+    """Return whether a divided job that is cancelled ends with the best so far."""
+    command = read_command(job)
+    return command is not None and command.has_best_so_far
 
 
 def complete_result(workspace: Workspace, command: Command, result: Json) -> Json:

@@ -9,9 +9,17 @@ from core.errors import ConflictError, RegattaError, UnavailableError
 from core.jobs.attempt import Attempt, JobDocuments, path_of
 from core.jobs.attempt_log import logged_attempt
 from core.jobs.commands import UNATTENDED, Command, UnreadableCommandError, parse_command
-from core.jobs.division import NOT_DIVIDED, DividedCommands, begin_tasks, divided_result, with_tasks
+from core.jobs.division import (
+    NOT_DIVIDED,
+    DividedCommands,
+    begin_tasks,
+    divided_result,
+    forget_tasks,
+    progress_of_tasks,
+    with_tasks,
+)
 from core.jobs.orders import is_ordered, ordered, unordered
-from core.jobs.service import ended, requeued
+from core.jobs.service import ended, has_best_so_far, requeued
 from core.machine_limits import machine_error
 from core.progress import ReportProgress, StoppedError
 from core.settings import settings
@@ -86,10 +94,12 @@ def run_job(
         try:
             command = parse_command(job.kind, job.order)
             how = divided.get(type(command)) if job.deferred else None
+            is_divided = False
             with deadline(attempt.longest_seconds):
                 result = None
                 if how is not None:
                     result = divided_result(workspace, job, command, how, attempt.report_progress)
+                    is_divided = result is not None
                 if result is None:
                     result = handlers[type(command)](workspace, command, attempt.report_progress, job_id)
         except Exception as raised:
@@ -104,11 +114,14 @@ def run_job(
         else:
             if isinstance(result, Division):
                 missing = workspace.tasks.missing(job_id, result)
-                attempt.end(with_tasks(result.tasks - len(missing), result))
+                attempt.end(with_tasks(progress_of_tasks(workspace, job_id, divided[type(command)], result, missing)))
                 begin_tasks(workspace, job, missing)
             else:
                 attempt.end(attempt.finished(result))
-    return documents.read(job_id, fresh=True)
+    job = documents.read(job_id, fresh=True)
+    if is_divided:
+        forget_tasks(workspace, job)
+    return job
 
 
 def _refused(job: Job) -> Json:
@@ -123,7 +136,7 @@ def _claim(workspace: str, job: Job, owner: str) -> Json | None:
     """
     if job.is_over or (job.is_divided and job.is_leased):
         return None
-    if not job.is_leased and job.cancel_requested:
+    if not job.is_leased and job.cancel_requested and not has_best_so_far(job):
         return ended("cancelled")
     if not job.is_leased and job.attempts >= MOST_ATTEMPTS:
         error = RegattaError(

@@ -1,7 +1,7 @@
 """Commands for tests of jobs, with quick handlers that a test starts, releases and counts."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event
 
 import pytest
@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from core.errors import TargetError, UnavailableError
 from core.jobs.commands import COMMANDS, Command
-from core.progress import ReportProgress
+from core.progress import ReportProgress, StoppedError
 from core.services.handlers import DIVIDED, HANDLERS
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
@@ -102,6 +102,47 @@ class Shares:
         return {"shares": [output["share"] for output in outputs]}
 
 
+class RankedCommand(SharesCommand):
+    """Like a `SharesCommand`, with tasks that are compared."""
+
+    kind = "ranked"
+
+    @property
+    def has_best_so_far(self) -> bool:
+        """Return that it has, as soon as one task is done."""
+        return True
+
+
+class Ranked(Shares):
+    """How a `RankedCommand` is divided: the task of the highest number is the best."""
+
+    def standings(self, division: Division, outputs: Mapping[int, Json]) -> Json:
+        """Return the shares that there are, the best first."""
+        return {"parts": {}, "standings": [outputs[number] for number in sorted(outputs, reverse=True)]}
+
+    def give_up(self, workspace: Workspace, division: Division, number: int, why: str, job_id: str) -> Json:
+        """Return the reason instead of a share."""
+        return {"share": why}
+
+    def finish_early(
+        self,
+        workspace: Workspace,
+        command: SharesCommand,
+        division: Division,
+        outputs: Mapping[int, Json],
+        report_progress: ReportProgress,
+        job_id: str,
+    ) -> Json:
+        """Return the best share so far."""
+        best = max((output["share"] for output in outputs.values()), default=None)
+        try:
+            report_progress("storing", 0.9)
+        except StoppedError:
+            if best is None:
+                raise
+        return {"best": best}
+
+
 class JobProbe:
     """Counts the calls of handlers, shows that one has started, and releases those that wait."""
 
@@ -166,9 +207,11 @@ def install_commands(monkeypatch: pytest.MonkeyPatch) -> JobProbe:
         UnresponsiveCommand: unresponsive,
         FailingCommand: failing,
         SharesCommand: undivided,
+        RankedCommand: undivided,
     }
     for command, handler in handlers.items():
         monkeypatch.setitem(COMMANDS, command.kind, command)
         monkeypatch.setitem(HANDLERS, command, handler)
     monkeypatch.setitem(DIVIDED, SharesCommand, Shares())
+    monkeypatch.setitem(DIVIDED, RankedCommand, Ranked())
     return probe

@@ -1,4 +1,4 @@
-"""Find what has expired: unfinished uploads, exports, old versions and finished jobs."""
+"""Find what has expired: unfinished uploads, exports, old versions, finished jobs and their tasks."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from core.access.workspace_names import is_workspace_name
 from core.context_threads import ContextThreadPool
 from core.errors import ConflictError, NoSuchModelError
 from core.model_manifest import ModelManifest
-from core.services.upkeep.cleanup import DAY, CleanupAction, Finding, idle, needed_if_unreadable, removal
+from core.services.upkeep.cleanup import DAY, CleanupAction, Finding, folders, idle, needed_if_unreadable, removal, size
 from core.settings import settings
 from core.storage import export_repository as exporting
 from core.storage.champions import ServingState
@@ -21,6 +21,8 @@ from core.storage.workspace import Workspace
 
 # The same as in the bucket's lifecycle rule on AWS and in docs/http.md.
 UPLOAD_SECONDS = 2 * DAY
+# How long the tasks of a failed or cancelled job are kept for its retry.
+TASKS_SECONDS = 7 * DAY
 # A download that began in the URL's last minute takes a while.
 EXPORT_SECONDS = 2.0 * exporting.URL_SECONDS
 # How many arrivals are looked up at a time.
@@ -128,6 +130,24 @@ def jobs(workspace: Workspace, finished: list[Job], now: float) -> Iterator[Find
         if job.order.get("key") not in arrived:
             size = len(job.model_dump_json())
             yield Finding(f"job {job.job_id}", f"it was over more than {days} days ago", size, forget(job))
+
+
+def tasks(workspace: Workspace, now: float) -> Iterator[Finding]:
+    """Find what belongs to the tasks of jobs that are over, or gone, and that nobody has written for a week.
+
+    Until then `POST /jobs/{job_id}/retry` carries out only the tasks that are not done.
+    """
+
+    @needed_if_unreadable
+    def goes_on(job_id: str) -> bool:
+        job = workspace.jobs.read(job_id, fresh=True)
+        return job is not None and not job.is_over
+
+    for job_id, items in folders(workspace.objects, f"{workspace.name}/tasks/"):
+        if idle(items, TASKS_SECONDS, now) and not goes_on(job_id):
+            prefix = f"{workspace.name}/tasks/{job_id}/"
+            deed = removal(workspace.objects, prefix, items, goes_on, job_id)
+            yield Finding(prefix, "its job is over", size(items), deed)
 
 
 def version_of(job: Job) -> NamedVersion:

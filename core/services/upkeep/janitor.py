@@ -76,6 +76,7 @@ def _of_workspace(workspace: Workspace, now: float) -> Iterator[Finding]:
     for page in jobs.pages():
         in_use |= {expiry.version_of(job) for job in page if not job.is_over}
         yield from expiry.jobs(workspace, [job for job in page if job.is_over], now)
+    yield from expiry.tasks(workspace, now)
     named = NamedArtifacts(workspace, models)
     yield from expiry.versions(workspace, named.noting(), in_use if jobs.all_readable else None, now)
     for _ in datasets.pages():

@@ -302,3 +302,14 @@ def test_the_function_measures_how_series_stand(bucket: ObjectStore) -> None:
         metrics.record_with(before)
     assert own.totals()["series_held",] == 0
     assert own.totals()["champion_age_seconds",] == pytest.approx(2 * 86400, abs=3600)
+
+
+def test_tasks_stay_a_week_for_the_retry_of_their_job(kept: Workspace, probe: JobProbe) -> None:
+    job_id = jobs.submit_job(home(), StepsCommand()).job_id
+    kept.objects.put(f"{kept.tasks.folder(job_id)}done/000000.json", b"{}")
+    assert sweep(9 * DAY) == []
+    jobs.cancel_job(home(), job_id)
+    tasks = "its job is over", "done"
+    assert tasks not in {(found.reason, found.outcome) for found in sweep(6 * DAY) if "/tasks/" in found.what}
+    assert tasks in {(found.reason, found.outcome) for found in sweep(8 * DAY) if "/tasks/" in found.what}
+    assert not any("/tasks/" in key for key in keys())
