@@ -1,12 +1,15 @@
 """One Chromium for every view, and what looks at each: axe, in both languages and themes, and a picture to keep."""
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from functions.system.console.assets import STATIC
 from infra.paths import ROOT
 from tests.support.browser import TIMEOUT_MS, running_chromium
 from tests.support.stack import Stack
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 # What the pictures of the documentation are taken from; nothing reads them again.
 PICTURES = ROOT / "out/console"
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 812}
+# At 200 % a page of the desktop has half the width and height to itself.
+ZOOMED = {"width": 640, "height": 450}
+# How many pixels the page is wider than the window.
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # As people use it: both languages, both themes, both widths.
 LOOKS = {
     "en-light": ("en", "light", DESKTOP),
@@ -33,6 +40,8 @@ async () => (await axe.run(document, {resultTypes: ['violations']})).violations
   .map(({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(({html}) => html.slice(0, 160)).join(' | ')}`)
 """
 Check = Callable[["Page", str], None]
+# Return the words of a key, as in t("data.title").
+Words = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +52,13 @@ def chromium() -> Iterator["Browser"]:
 
 @pytest.fixture
 def page(chromium: "Browser", stack: Stack) -> Iterator["Page"]:
-    """A page in a profile of its own, which fails the test for whatever its console calls an error."""
+    with open_page(chromium, stack) as page:
+        yield page
+
+
+@contextmanager
+def open_page(chromium: "Browser", stack: Stack) -> Iterator["Page"]:
+    """Open a page in a profile of its own, which fails the test for whatever its console calls an error."""
     context = chromium.new_context(
         base_url=stack.base_url, locale="en-GB", reduced_motion="reduce", viewport=DESKTOP, accept_downloads=True
     )
@@ -70,8 +85,9 @@ def check() -> Check:
             if size == DESKTOP:
                 page.evaluate(_axe())
                 assert page.evaluate(FAULTS) == [], f"{name} in {look}"
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wide == 0, f"{name} in {look} scrolls sideways"
+            assert page.evaluate(SIDEWAYS) == 0, f"{name} in {look} scrolls sideways"
+        page.set_viewport_size(ZOOMED)
+        assert page.evaluate(SIDEWAYS) == 0, f"{name} at 200 % scrolls sideways"
         page.set_viewport_size(DESKTOP)
         choose(page, "en", "light")
 
@@ -83,6 +99,19 @@ def choose(page: "Page", language: str, theme: str) -> None:
     page.locator(".picker select").nth(0).select_option(theme)
     page.locator(".picker select").nth(1).select_option(language)
     page.wait_for_selector(f"html[lang={'zh-CN' if language == 'zh' else 'en'}][data-theme={theme}]")
+
+
+def words(language: str) -> Words:
+    """Return what says a sentence of the console by its key; of a plural, the form for many."""
+    tree = json.loads((STATIC / f"words/{language}.json").read_text("utf-8"))
+
+    def say(key: str) -> str:
+        found = tree
+        for name in key.split("."):
+            found = found[name]
+        return str(found["other"] if isinstance(found, dict) else found)
+
+    return say
 
 
 @cache

@@ -1,5 +1,5 @@
 // The frame around every view: navigation, theme and language, sign-in, and what is said when the service is away.
-import { connection, hasKey, identity, signIn, signInAsked, signOut } from "./parts/api.js";
+import { Unreachable, answers, connection, hasKey, identity, signIn, signInAsked, signOut } from "./parts/api.js";
 import { Button, Icon, Skeleton } from "./parts/elements.js";
 import { Dialog, ErrorPanel, Guarded, Notice, Toasts, toast } from "./parts/feedback.js";
 import { LANGUAGES, THEMES, language, theme } from "./parts/preferences.js";
@@ -83,15 +83,20 @@ const modules = createStore({});
 function View() {
   const { view, path, query, address } = useStore(route);
   const loaded = useStore(modules)[view];
+  const state = useStore(connection);
   const main = useRef(null);
   const first = useRef(true);
   useEffect(() => {
     if (!(view in VIEWS) || loaded?.Component) return;
     VIEWS[view]().then(
       (module) => modules.set({ ...modules.get(), [view]: { Component: module.default } }),
-      (error) => modules.set({ ...modules.get(), [view]: { error } }),
+      async (error) => modules.set({ ...modules.get(), [view]: { error: (await answers()) ? error : new Unreachable(error.message) } }),
     );
   }, [view]);
+  useEffect(() => {
+    // A browser may remember that a module could not be loaded.
+    if (state === "up" && loaded?.error instanceof Unreachable) location.reload();
+  }, [state, loaded]);
   useEffect(() => {
     // As with a page that was loaded: begin at its top, and let a screen reader read its heading.
     if (first.current) first.current = false;
@@ -101,6 +106,7 @@ function View() {
     }
   }, [view, path.join("/"), Boolean(loaded)]);
   if (!(view in VIEWS)) return html`<${NotFound} />`;
+  if (loaded?.error instanceof Unreachable) return html`<${ErrorPanel} error=${loaded.error} />`;
   if (loaded?.error) {
     return html`<${Notice} kind="warning" title=${t("errors.otherVersion")} actions=${html`<${Button} kind="primary" onClick=${() => location.reload()}>${t("errors.reload")}<//>`}>${t("errors.otherVersionNote")}<//>`;
   }

@@ -147,6 +147,16 @@ function lost(error) {
   throw new Unreachable(error.message);
 }
 
+// Return whether the service answers now. Where it does not, it is waited for.
+export async function answers() {
+  try {
+    await send("GET", "/healthz");
+    return true;
+  } catch (error) {
+    return !(error instanceof Unreachable);
+  }
+}
+
 // Ask until the service answers again. Whoever shows something of it loads it anew then.
 function reconnect(pause) {
   setTimeout(async () => {

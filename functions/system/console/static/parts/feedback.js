@@ -2,6 +2,7 @@
 import { Problem, Unreachable, hasKey, signInAsked } from "./api.js";
 import { Button, Icon, Skeleton } from "./elements.js";
 import { html, useEffect, useErrorBoundary, useId, useRef, useState } from "./preact.js";
+import { Said } from "./service_words.js";
 import { createStore, useStore } from "./store.js";
 import { known, t } from "./words.js";
 
@@ -20,9 +21,9 @@ export function ErrorPanel({ error, onRetry, actions, title }) {
       ${onRetry && !needsKey && html`<${Button} onClick=${onRetry}>${t("common.tryAgain")}<//>`}
       ${actions}
     `}>
-    <p lang="en">${words}</p>
-    ${problem && problem.errors.length > 0 && html`<ul lang="en">
-      ${problem.errors.slice(0, 5).map((each) => html`<li>${[each.field, each.message].filter(Boolean).join(": ")}</li>`)}
+    <p><${Said} text=${words} /></p>
+    ${problem && problem.errors.length > 0 && html`<ul>
+      ${problem.errors.slice(0, 5).map((each) => html`<li>${each.field ? `${each.field}: ` : ""}${each.message && html`<${Said} text=${each.message} />`}</li>`)}
     </ul>`}
   <//>`;
 }

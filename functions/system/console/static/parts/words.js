@@ -4,6 +4,7 @@ import { language } from "./preferences.js";
 import { createStore } from "./store.js";
 
 const loaded = {};
+const listed = { en: {} };
 let words = {};
 let plural = new Intl.PluralRules("en");
 // Changes when other words are shown; the whole page shows itself again then.
@@ -15,11 +16,20 @@ async function load(name) {
     if (!answer.ok) throw new Error(`words/${name}.json: ${answer.status}`);
     loaded[name] = flatten(await answer.json());
   }
+  listed[name] ??= await readListed(name);
   words = loaded[name];
   plural = new Intl.PluralRules(name);
   document.documentElement.lang = name === "zh" ? "zh-CN" : name;
   shownLanguage.set(name);
 }
+
+// The sentences of the service in this language; without them they stay English.
+async function readListed(name) {
+  const answer = await fetch(`${ASSETS}words/service.${name}.json`);
+  return answer.ok ? answer.json() : {};
+}
+
+export const sentences = () => listed[shownLanguage.get()] ?? listed.en;
 
 // An object with `other` is a sentence in its plural forms; any other object holds further names.
 function flatten(tree, prefix = "", found = {}) {

@@ -1,7 +1,7 @@
 // How columns go together: the strongest pairs, and a map of a few columns.
 import { Heatmap } from "../../charts/charts.js";
 import { Choice, Empty } from "../../parts/elements.js";
-import { count, number } from "../../parts/format.js";
+import { count, score } from "../../parts/format.js";
 import { html, useMemo, useState } from "../../parts/preact.js";
 import { Table } from "../../parts/table.js";
 import { t } from "../../parts/words.js";
@@ -27,7 +27,7 @@ export function Correlations({ info, profile }) {
         <${Table} caption=${t("data.correlations.pairs")} rows=${pairs} pageRows=${12} csv=${`${info.filename}-${method}.csv`} columns=${[
           { name: "one", label: t("data.correlations.one"), isHeading: true },
           { name: "other", label: t("data.correlations.with") },
-          { name: "value", label: t("data.correlations.value"), number: true, show: (value) => number(value, 3) },
+          { name: "value", label: t("data.correlations.value"), number: true, show: score },
         ]} />
       </div>
     </div>`;

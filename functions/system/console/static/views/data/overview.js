@@ -6,6 +6,7 @@ import { count } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { useResource } from "../../parts/resource.js";
 import { href } from "../../parts/router.js";
+import { Said } from "../../parts/service_words.js";
 import { known, t } from "../../parts/words.js";
 import { ReadOtherwise } from "./reading.js";
 import { Rows } from "./rows.js";
@@ -37,14 +38,12 @@ function Finding({ of: { severity, column, kind, finding, count: many, suggestio
     <span class="severity"><${Icon} name=${severity} /><span class="visually-hidden">${t(`data.severity.${severity}`)}</span></span>
     <div>
       <p class="finding-title">${column ? html`<a href=${href("data", fileId, { tab: "columns", find: column })}><bdi>${column}</bdi></a> · ` : ""}${known(`data.findings.kind.${kind}`, kind)}</p>
-      <p lang="en">${sentence(finding)}</p>
+      <p><${Said} whole text=${finding} /></p>
       <p class="muted">${known(`data.findings.advice.${kind}`, suggestion)}</p>
     </div>
     ${many > 0 && html`<span class="finding-count">${t("data.findings.rows", { n: many, count: count(many) })}</span>`}
   </li>`;
 }
-
-const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 function HowRead({ info }) {
   const [open, setOpen] = useState(false);
@@ -62,7 +61,7 @@ function HowRead({ info }) {
     <div class="card">
       <dl class="facts">${facts.map(([name, fact]) => html`<div><dt>${name}</dt><dd><bdi>${fact}</bdi></dd></div>`)}</dl>
       ${info.warnings.length > 0 && html`<${Details} summary=${t("data.reading.warnings", { n: info.warnings.length })} open=${info.warnings.length <= 3}>
-        <ul class="bullets" lang="en">${info.warnings.map((warning) => html`<li>${warning}</li>`)}</ul>
+        <ul class="bullets">${info.warnings.map((warning) => html`<li><${Said} text=${warning} /></li>`)}</ul>
       <//>`}
       ${info.parent && html`<p class="hint">${t("data.reading.again")} <a href=${href("data", info.parent)}>${t("data.reading.before")}</a></p>`}
     </div>

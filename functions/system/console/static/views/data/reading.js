@@ -6,6 +6,7 @@ import { run } from "../../parts/jobs.js";
 import { html, useState } from "../../parts/preact.js";
 import { useAction } from "../../parts/resource.js";
 import { href, navigate } from "../../parts/router.js";
+import { Said } from "../../parts/service_words.js";
 import { t } from "../../parts/words.js";
 import { Rows } from "./rows.js";
 
@@ -77,7 +78,7 @@ function Effect({ info, result: { file, old, anew }, undo, onClose }) {
     <${Rows} preview=${old} types=${info.column_types} caption=${t("data.reading.wasRead")} />
     <h3>${t("data.reading.isRead")}</h3>
     <${Rows} preview=${anew} types=${file.column_types} caption=${t("data.reading.isRead")} />
-    ${file.warnings.length > 0 && html`<${Notice} kind="warning"><ul lang="en">${file.warnings.slice(0, 6).map((warning) => html`<li>${warning}</li>`)}</ul><//>`}
+    ${file.warnings.length > 0 && html`<${Notice} kind="warning"><ul>${file.warnings.slice(0, 6).map((warning) => html`<li><${Said} text=${warning} /></li>`)}</ul><//>`}
   <//>`;
 }
 

@@ -6,6 +6,7 @@ import { bytes, count, duration, exact, moment, number } from "../../parts/forma
 import { html } from "../../parts/preact.js";
 import { regressor } from "../../parts/regressors.js";
 import { href } from "../../parts/router.js";
+import { Said } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
 import { known, t } from "../../parts/words.js";
 
@@ -21,7 +22,7 @@ export function Inside({ info, schema, title }) {
   ];
   return html`
     <${Card}><dl class="facts">${facts.map(([name, fact]) => html`<div><dt>${name}</dt><dd><bdi>${fact}</bdi></dd></div>`)}</dl><//>
-    ${info.notes?.length > 0 && html`<div class="after-card"><${Notice} kind="info"><ul lang="en">${info.notes.map((note) => html`<li>${note}</li>`)}</ul><//></div>`}
+    ${info.notes?.length > 0 && html`<div class="after-card"><${Notice} kind="info"><ul>${info.notes.map((note) => html`<li><${Said} text=${note} /></li>`)}</ul><//></div>`}
     ${info.members?.length > 0 && html`<${Section} title=${t("model.members")} note=${t("model.membersNote")}>
       <${Table} caption=${t("model.members")} rows=${info.members} columns=${[
         { name: "model_type", label: t("model.kind"), isHeading: true, show: (type) => regressor(type) },

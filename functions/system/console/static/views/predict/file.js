@@ -7,6 +7,7 @@ import { count, number } from "../../parts/format.js";
 import { run } from "../../parts/jobs.js";
 import { html, useState } from "../../parts/preact.js";
 import { useAction, useResource } from "../../parts/resource.js";
+import { Said } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
 import { known, t } from "../../parts/words.js";
 
@@ -65,7 +66,7 @@ function Scored({ file, schema, level }) {
     <${Section} title=${t("predict.firstRows")}>
       <${Loaded} of=${first} skeleton=${{ shape: "table", count: 6 }}>
         ${({ preview, predicted }) => html`
-          ${predicted.warnings.length > 0 && html`<${Notice} kind="warning" title=${t("predict.warnings")}><ul lang="en">${predicted.warnings.map((warning) => html`<li>${warning}</li>`)}</ul><//>`}
+          ${predicted.warnings.length > 0 && html`<${Notice} kind="warning" title=${t("predict.warnings")}><ul>${predicted.warnings.map((warning) => html`<li><${Said} text=${warning} /></li>`)}</ul><//>`}
           <${Rows} preview=${preview} predicted=${predicted} target=${schema.output.target_column} />`}
       <//>
     <//>`;

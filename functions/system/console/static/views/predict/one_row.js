@@ -4,6 +4,7 @@ import { Button, Details, Icon } from "../../parts/elements.js";
 import { ErrorPanel } from "../../parts/feedback.js";
 import { number } from "../../parts/format.js";
 import { html, useEffect, useRef, useState } from "../../parts/preact.js";
+import { Said } from "../../parts/service_words.js";
 import { t } from "../../parts/words.js";
 import { FeatureField } from "./fields.js";
 import { Reasons } from "./reasons.js";
@@ -35,7 +36,7 @@ export function OneRow({ schema, info, ranges, level }) {
         ${error && !isInForm && html`<${ErrorPanel} error=${error} />`}
         ${error && isInForm && html`<p class="field-error"><${Icon} name="error" size="16" />${t("predict.correct")}</p>`}
         <${Reasons} schema=${schema} row=${row} isUsable=${!error} />
-        ${answer && !error && answer.warnings.length > 0 && html`<ul class="warnings" lang="en">${answer.warnings.map((warning) => html`<li><${Icon} name="warning" size="16" /><span>${warning}</span></li>`)}</ul>`}
+        ${answer && !error && answer.warnings.length > 0 && html`<ul class="warnings">${answer.warnings.map((warning) => html`<li><${Icon} name="warning" size="16" /><${Said} text=${warning} /></li>`)}</ul>`}
       </div>
     </div>
   </div>`;

@@ -7,6 +7,7 @@ import { count, number } from "../../parts/format.js";
 import { html, useEffect } from "../../parts/preact.js";
 import { useResource } from "../../parts/resource.js";
 import { href } from "../../parts/router.js";
+import { Said } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
 import { t } from "../../parts/words.js";
 import { Rows } from "../data/rows.js";
@@ -28,7 +29,7 @@ export function Effect({ info, effect }) {
         <h3>${t(`prepare.figure.${name}`)}</h3>
         <p><span>${count(before[name])}</span><span class="arrow-to" aria-label=${t("prepare.becomes")}>→</span><strong>${count(after[name])}</strong></p>
       </div>`)}</div>
-      ${effect.notes.length > 0 && html`<ul class="bullets notes" lang="en">${effect.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+      ${effect.notes.length > 0 && html`<ul class="bullets notes">${effect.notes.map((note) => html`<li><${Said} text=${note} /></li>`)}</ul>`}
     <//>
     <${Section} title=${t("prepare.byColumn")}><${Changes} effect=${effect} /><//>
     ${info.size_bytes <= SHOWN_BYTES && html`<${FirstRows} info=${info} />`}`;

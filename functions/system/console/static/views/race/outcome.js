@@ -6,6 +6,7 @@ import { bytes, count, duration, microseconds, NOTHING, number, score } from "..
 import { html, useState } from "../../parts/preact.js";
 import { regressor } from "../../parts/regressors.js";
 import { href } from "../../parts/router.js";
+import { Said } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
 import { t } from "../../parts/words.js";
 
@@ -20,7 +21,7 @@ export function Outcome({ result }) {
     <${Picture} rows=${results.filter(({ latency_us: speed, model_type: type }) => speed !== null && speed !== undefined && type !== "baseline")} chosen=${chosen} onPick=${setChosen} />
     <${Section} title=${t("race.leaderboard")} note=${t("race.scoreNote")}><${Board} rows=${results} best=${best} chosen=${chosen} /><//>
     ${failed.length > 0 && html`<${Section}><${Failed} rows=${failed} /><//>`}
-    ${warnings.length > 0 && html`<${Section}><${Details} open summary=${t("race.warnings")}><ul class="bullets" lang="en">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul><//><//>`}`;
+    ${warnings.length > 0 && html`<${Section}><${Details} open summary=${t("race.warnings")}><ul class="bullets">${warnings.map((warning) => html`<li><${Said} text=${warning} /></li>`)}</ul><//><//>`}`;
 }
 
 function Winner({ row }) {
@@ -80,7 +81,7 @@ function Failed({ rows }) {
   const reasons = new Map();
   for (const { model_type: type, error } of rows) reasons.set(error, [...(reasons.get(error) ?? []), regressor(type)]);
   return html`<${Details} summary=${t("race.failed", { n: rows.length, count: count(rows.length) })}>
-    <ul class="bullets">${[...reasons].map(([error, names]) => html`<li><span lang="en">${error}</span>: ${names.join(", ")}</li>`)}</ul>
+    <ul class="bullets">${[...reasons].map(([error, names]) => html`<li><${Said} text=${error} />: ${names.join(", ")}</li>`)}</ul>
   <//>`;
 }
 

@@ -7,6 +7,7 @@ import { ago, count, number } from "../../parts/format.js";
 import { html, useEffect, useState } from "../../parts/preact.js";
 import { useAction, useResource } from "../../parts/resource.js";
 import { href, navigate } from "../../parts/router.js";
+import { Said } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
 import { known, t } from "../../parts/words.js";
 import { JobState } from "../operate/jobs.js";
@@ -34,7 +35,7 @@ export function SeriesView({ name }) {
         <${ButtonLink} kind="primary" icon="predict" href=${href("predict", name)}>${t("series.toPredict")}<//>`}
     <//>
     ${status.newest?.state === "held" && html`<${Notice} kind="warning" title=${t("series.heldTitle", { name: status.newest.filename })}
-      actions=${html`<${ButtonLink} href=${href("series", name, status.newest.job_id)}>${t("series.seeWhy")}<//>`}><p lang="en">${status.newest.reason}</p><//>`}
+      actions=${html`<${ButtonLink} href=${href("series", name, status.newest.job_id)}>${t("series.seeWhy")}<//>`}><p><${Said} text=${status.newest.reason} /></p><//>`}
     <${Section}><${SendFile} path=${path} onSent=${series.reload} /><//>
     <${Underway} jobs=${status.jobs} />
     ${history.length > 0 && html`<${Course} name=${name} history=${history} />`}
