@@ -13,7 +13,8 @@ from core.storage import champions, dependency
 from core.storage.dependency import FAILURES
 from core.storage.s3 import client as s3_client
 from core.storage.s3.object_store import ObjectStore
-from tests.support.fault_proxy import Fault, FaultProxy, Rule, hang_before, hang_in_body
+from tests.support.fault_proxy import FaultProxy, Rule
+from tests.support.faults import Fault, hang_before, hang_in_body
 from tests.support.waiting import wait_for
 from tests.support.workflow import gbk_csv
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.fault_proxy import (
+from tests.support.fault_proxy import FaultProxy, fault_proxy
+from tests.support.faults import (
     Fault,
-    FaultProxy,
     access_denied,
-    fault_proxy,
     hang_after,
     hang_before,
     hang_in_body,

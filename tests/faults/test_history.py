@@ -20,12 +20,11 @@ from core.services.upkeep.unfinished import finish_interrupted
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from tests.faults.conftest import variables
-from tests.support.fault_proxy import (
+from tests.support.fault_proxy import FaultProxy, fault_proxy
+from tests.support.faults import (
     Fault,
-    FaultProxy,
     Request,
     access_denied,
-    fault_proxy,
     internal_error,
     late,
     refuse_deletes,

@@ -26,7 +26,8 @@ from tests.support.arrivals import (
     submit_arrival,
     version_numbers,
 )
-from tests.support.fault_proxy import Exchange, FaultProxy, fault_proxy
+from tests.support.fault_proxy import FaultProxy, fault_proxy
+from tests.support.faults import Exchange
 from tests.support.gateway import HandlerTransport
 from tests.support.jobs import carry_out
 from tests.support.killed_process import RETRAIN, KilledProcess

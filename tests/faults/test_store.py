@@ -8,9 +8,9 @@ import pytest
 from core.errors import DeadlineError, OutcomeUnknownError, UnavailableError
 from core.storage.changes import NOTHING, recording
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
-from tests.support.fault_proxy import (
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import (
     Fault,
-    FaultProxy,
     access_denied,
     internal_error,
     refuse_deletes,
