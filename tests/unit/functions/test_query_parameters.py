@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from tests.support.gateway import template_routes
 # In percent-encoding: control characters, NUL, half of a character, bytes that are no UTF-8, a byte order mark, a name
 # that is longer than any key of an object may be.
 IN_PATHS = ("%01x", "%00", "a%00b", "%ed%a0%80", "%ff%fe", "%ef%bb%bf", "a%0d%0aX-Evil:%201", "%1b%5b31m", "x" * 2_000)
+DOCUMENT = (Path(__file__).parents[3] / "docs/openapi.json").read_text()
 HALF, DEEP = rb'"\ud800"', b"[" * 900 + b"]" * 900
 PARAMETER = re.compile(r"\{\w+\}")
 # Every address below /console is the same page, whatever it names: the page reads it, and asks for what it names.
@@ -27,15 +29,23 @@ WITH_PARAMETERS = sorted(
     }
 )
 BODIES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("POST", "/predict"): ("model_name", "data", "model_data", "model_info"),
+    ("POST", "/predict"): ("model_name", "data", "model_data", "model_info", "explain"),
     ("POST", "/predict/batch"): ("model_name", "data", "columns", "rows", "file_id"),
     ("POST", "/predict/export"): ("model_name", "data", "file_id", "delimiter"),
     ("POST", "/data/process"): ("leave_out", "columns", "target_column", "file_id"),
     ("POST", "/data/uploads"): ("filename", "types", "missing", "sheet", "encoding", "delimiter"),
     ("PATCH", "/data/files/{file_id}"): ("filename",),
     ("PATCH", "/data/files/{file_id}/reading"): ("types", "missing", "sheet", "encoding", "delimiter"),
-    ("POST", "/model/train"): ("model_type", "target_column", "model_name", "params", "file_id", "time_column"),
-    ("POST", "/model/compare"): ("include", "target_column", "file_id", "group_column"),
+    ("POST", "/model/train"): (
+        "model_type",
+        "target_column",
+        "model_name",
+        "params",
+        "file_id",
+        "time_column",
+        "training",
+    ),
+    ("POST", "/model/compare"): ("include", "target_column", "file_id", "group_column", "training"),
     ("POST", "/model/rename/{model_name}"): ("new_name",),
     ("POST", "/model/champion/{model_name}"): ("version",),
     ("PUT", "/series/{name}"): ("target_column", "types", "missing", "sheet"),
@@ -43,6 +53,8 @@ BODIES: dict[tuple[str, str], tuple[str, ...]] = {
     ("PATCH", "/series/{name}/arrivals/{job_id}"): ("learned",),
     ("POST", "/v2/models/{model_name}/infer"): ("id", "inputs", "outputs", "parameters"),
 }
+# Bodies that are tried elsewhere: a form, and one that is the same as that of another path.
+TRIED_ELSEWHERE = {("POST", "/data/upload"), ("POST", "/v2/models/{model_name}/versions/{version}/infer")}
 QUERIES = (
     *(("GET", path) for path in ("/data/info", "/data/preview", "/data/profile", "/data/report", "/data/outliers")),
     *(("GET", path) for path in ("/data/download", "/model/info", "/data/files", "/jobs", "/series", "/model/trained")),
@@ -104,6 +116,16 @@ def _values(field: str) -> list[bytes]:
         b'"[/x]"',
     ]
     return [*texts, *(b"[%b]" % text for text in texts), *(b'{%b: "drop"}' % text for text in texts), DEEP, deep]
+
+
+def test_every_body_is_tried() -> None:
+    taken = {
+        (method.upper(), path)
+        for path, operations in json.loads(DOCUMENT)["paths"].items()
+        for method, operation in operations.items()
+        if "requestBody" in operation
+    }
+    assert taken == set(BODIES) | TRIED_ELSEWHERE
 
 
 @pytest.mark.parametrize(("method", "path"), BODIES)
