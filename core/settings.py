@@ -80,8 +80,9 @@ class Settings:
     )
     # Long work.
     jobs_queue_url: str | None = setting(
-        WEB_ADDRESS, None, "SQS queue of jobs; unset means that the servers run them themselves"
+        WEB_ADDRESS, None, "SQS queue of jobs; unset means that the servers take them from the bucket"
     )
+    run_jobs: bool = setting(SWITCH, True, "whether a server carries out jobs; false leaves them to others")
     batch_queue: str | None = setting(
         ANY, None, "job queue of AWS Batch, for trainings that are too much for a function; unset: none"
     )

@@ -15,6 +15,7 @@ from core.access.workspace_names import is_workspace_name
 from core.errors import UnavailableError
 from core.storage.aws_calls import bound_calls
 from core.storage.dependency import Dependency
+from core.storage.job_messages import JOB_ID, UNREADABLE, Message, parse_message
 from core.storage.open_jobs import FOLDER, OpenJobs
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.telemetry.calls import watch_client
@@ -32,10 +33,7 @@ NO_ANSWER = "The queue of jobs did not answer. Try again in a moment."
 # How long a dead letter stays hidden when the process that read it was killed.
 HIDDEN_SECONDS = 10
 # A dead letter of the bucket's own queue.
-JOB_ID = re.compile("[0-9a-z]+")
 DEAD_KEY = re.compile(rf"{FOLDER}(?P<workspace>[^/]+)/(?P<job_id>{JOB_ID.pattern})\.dead")
-# What a text raises that is no JSON, or another one than is expected.
-UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
 # After so many failures that no job document has recorded, a job of the bucket's own queue is a dead letter.
 MOST_FAILURES = 5
 
@@ -105,6 +103,36 @@ class SqsQueue:
     def remove(self, workspace: str, job_id: str) -> None:
         """Remove a job that is over from the register; its message is the worker's to delete."""
         self.open_jobs.remove(workspace, job_id)
+
+    def receive(self, wait_seconds: int, hidden_seconds: int) -> Message | None:
+        """Return the next message, hidden from other workers for a while; None where none comes while it waits."""
+        with _translate_errors():
+            answer = self.client.receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=1,
+                WaitTimeSeconds=wait_seconds,
+                VisibilityTimeout=hidden_seconds,
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        for found in answer.get("Messages", []):
+            receives = int(found["Attributes"]["ApproximateReceiveCount"])
+            return Message(found["MessageId"], found["ReceiptHandle"], found["Body"], receives)
+        return None
+
+    def delete(self, message: Message) -> None:
+        """Delete a message whose job needs no worker any more."""
+        with _translate_errors():
+            self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+
+    def give_back(self, message: Message) -> None:
+        """Let another worker have a message at once, as one that nobody has received yet: it is not to blame."""
+        with _translate_errors():
+            self.client.send_message(QueueUrl=self.url, MessageBody=message.body)
+        self.delete(message)
+
+    def has_dead_letters(self) -> bool:
+        """Return whether what no worker can process becomes a dead letter, by the redrive policy of the queue."""
+        return self._dead_letters_url() is not None
 
     def set_visibility(self, receipt: str, seconds: int) -> None:
         """Hide a received message from other workers for `seconds` from now."""
@@ -253,34 +281,6 @@ class BucketQueue:
 def create_queue(url: str | None, objects: ObjectStore) -> SqsQueue | BucketQueue:
     """Return the queue at `url`, or the one in the bucket."""
     return SqsQueue(url, objects) if url else BucketQueue(objects)
-
-
-def parse_message(body: str) -> tuple[str, str] | None:
-    """Return the workspace and the id of the job that a message names; None for a message of another kind."""
-    try:
-        message = json.loads(body)
-        workspace, job_id = str(message["workspace"]), str(message["job_id"])
-    except UNREADABLE:
-        return None
-    return (workspace, job_id) if is_workspace_name(workspace) and JOB_ID.fullmatch(job_id) else None
-
-
-def task_of(body: str) -> int | None:
-    """Return the number of the task that a message names; None for the message of a whole job."""
-    try:
-        found = json.loads(body)["task"]
-    except UNREADABLE:
-        return None
-    return found if isinstance(found, int) else None
-
-
-def submitter_of(body: str) -> str | None:
-    """Return the id of the request that sent a message; None where it names none."""
-    try:
-        found = json.loads(body)["request_id"]
-    except UNREADABLE:
-        return None
-    return found if isinstance(found, str) else None
 
 
 def _endpoint(url: str) -> str | None:

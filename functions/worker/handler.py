@@ -1,36 +1,12 @@
-"""Lambda entry point: jobs from a queue, one message a job.
+"""Lambda entry point: jobs from a queue, one message a job."""
 
-The queue gives messages in about the order in which they were sent. So a message that comes while it is another
-workspace's turn (`core.jobs.turns`) lets a job of that one be carried out first, and goes back to the queue, once. The
-message of that job finds it over.
-"""
-
-import math
 from typing import Any
 
-from core.errors import ConflictError, RegattaError, UnavailableError
-from core.jobs.divided import run_task
-from core.jobs.turns import JobName, Turns
-from core.jobs.worker import GaveUpError, run_job
-from core.services.handlers import DIVIDED, HANDLERS
-from core.settings import settings
-from core.storage.container import container
-from core.storage.job_queue import SqsQueue, parse_message, submitter_of, task_of
-from core.telemetry.causes import cause_of
-from core.telemetry.request_id import serving_request
+from core.storage.job_messages import Message
 from functions.lambda_start import start
-from functions.log import log, set_up_telemetry
+from functions.log import set_up_telemetry
 from functions.remaining_time import seconds_for_work
-
-# A message that failed comes back after this many seconds, twice as many each time.
-FAULT_SECONDS = 2
-OUTAGE_SECONDS = 30
-LONGEST_SECONDS = 900
-# So many jobs of other workspaces are looked at, until one is found that no worker has.
-MOST_LOOKED_AT = 20
-
-# Those of this process.
-_turns = Turns()
+from functions.worker.messages import process
 
 start()
 
@@ -38,123 +14,14 @@ start()
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Carry out the jobs; return which messages failed, so that the queue delivers only these again."""
     set_up_telemetry()
-    failed = []
-    for message in event["Records"]:
-        with serving_request(submitter_of(message.get("body", ""))):
-            try:
-                if not _take_turn(message, seconds_for_work(context)):
-                    failed.append({"itemIdentifier": message["messageId"]})
-                    _hide(message, 0)
-            except Exception as error:
-                # Any failure: the message comes again, and after its last try it stays in the dead-letter queue.
-                log.error("message %s comes again: %s", message["messageId"], cause_of(error))
-                failed.append({"itemIdentifier": message["messageId"]})
-                _hide(message, _pause(message, error))
+    failed = [
+        {"itemIdentifier": record["messageId"]}
+        for record in event["Records"]
+        if not process(_message_of(record), seconds_for_work(context))
+    ]
     return {"batchItemFailures": failed}
 
 
-def _take_turn(message: dict[str, Any], seconds: float) -> bool:
-    """Carry out the job of a message, or that of a workspace whose turn it is; return whether it was the message's.
-
-    Raises where the message has to come again.
-    """
-    parsed = parse_message(message["body"])
-    if parsed is None:
-        raise ValueError("not a message about a job")
-    # The queue hides a message for longer than any worker lives; from here on only as long as this one is alive.
-    _hide(message, _lease_seconds())
-    other = _job_of_another(parsed[0]) if _receives(message) == 1 else None
-    _turns.took((other or parsed)[0])
-    if other is None:
-        _carry_out(parsed, message, seconds, task_of(message["body"]))
-        return True
-    try:
-        _carry_out(other, message, seconds)
-    except Exception as error:
-        log.warning("job %s is tried again when its message comes: %s", other[1], cause_of(error))
-    return False
-
-
-def _job_of_another(workspace: str) -> JobName | None:
-    """Return the job that is to be carried out before those of a workspace; None where there is none."""
-    try:
-        names = [(job.workspace, job.job_id) for job in container().queue.open_jobs.list()]
-        for _ in range(MOST_LOOKED_AT):
-            chosen = _turns.choose(names)
-            if chosen is None or chosen[0] == workspace:
-                return None
-            job = container().workspace(chosen[0]).jobs.read(chosen[1], fresh=True)
-            if job is not None and job.status == "queued" and not job.is_leased:
-                return chosen
-            names.remove(chosen)
-    except RegattaError as error:  # then the jobs are carried out in the order of their messages
-        log.warning("whose turn it is could not be seen: %s", error.detail)
-    return None
-
-
-def _carry_out(name: JobName, message: dict[str, Any], seconds: float, task: int | None = None) -> None:
-    """Carry out a job or one of its tasks while a message is hidden; raises where the message has to come again."""
-    workspace, job_id = name
-    place = container().workspace(workspace)
-
-    def heartbeat() -> None:
-        _hide(message, _lease_seconds())
-
-    try:
-        if task is None:
-            job = run_job(place, job_id, HANDLERS, divided=DIVIDED, seconds=seconds, heartbeat=heartbeat)
-        else:
-            job = run_task(place, job_id, task, DIVIDED, seconds=seconds, heartbeat=heartbeat)
-    except GaveUpError:
-        _remove(workspace, job_id)
-        raise
-    if job is not None and not job.is_over:
-        if task is not None or job.is_divided:
-            return  # its tasks have messages of their own, and so has its end
-        raise ConflictError("The job was put back, or another worker took it over.")
-    _remove(workspace, job_id)
-    if job is None:
-        log.warning("the job %s is gone", job_id)
-
-
-def _lease_seconds() -> int:
-    return math.ceil(settings().job_lease_seconds)
-
-
-def _receives(message: dict[str, Any]) -> int:
-    """Return how often the queue has delivered a message."""
-    return int(message.get("attributes", {}).get("ApproximateReceiveCount", 1))
-
-
-def _remove(workspace: str, job_id: str) -> None:
-    """Remove a job that is over from the register of open jobs; where that fails, the reconciler does it."""
-    try:
-        container().queue.remove(workspace, job_id)
-    except UnavailableError as error:
-        log.warning("%s: it could not be removed from the register of open jobs: %s", job_id, error)
-
-
-def _pause(message: dict[str, Any], error: Exception) -> int:
-    """Return the seconds until the message comes again, twice as many each time.
-
-    A job that another worker has comes back when its lease could be over, and so often that the tries last longer
-    than any worker does; what was given up goes to the dead-letter queue without delay.
-    """
-    if isinstance(error, GaveUpError):
-        return 0
-    first: int = FAULT_SECONDS
-    if isinstance(error, ConflictError):
-        first = _lease_seconds()
-    elif isinstance(error, UnavailableError):
-        first = OUTAGE_SECONDS
-    return min(LONGEST_SECONDS, first << _receives(message) - 1)
-
-
-def _hide(message: dict[str, Any], seconds: int) -> None:
-    """Hide a message from other workers for so many seconds; a failure is only logged."""
-    queue = container().queue
-    if isinstance(queue, SqsQueue):
-        try:
-            queue.set_visibility(message["receiptHandle"], seconds)
-        except UnavailableError as error:
-            log.warning("%s: its visibility could not be changed: %s", message["messageId"], error)
+def _message_of(record: dict[str, Any]) -> Message:
+    receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    return Message(record["messageId"], record["receiptHandle"], record.get("body", ""), receives)

@@ -127,7 +127,10 @@ def web(settings: Settings, home: Path, variables: Mapping[str, str]) -> Child:
     return Child(
         "web",
         [sys.executable, "-m", "infra.local.web", *arguments],
-        stack_environment(home, "web") | {METRICS_DIR: str(home / "metrics")} | dict(variables),
+        # The function of the stack that carries out jobs leaves none for the web apps.
+        stack_environment(home, "web")
+        | {METRICS_DIR: str(home / "metrics"), "REGATTA_RUN_JOBS": "false"}
+        | dict(variables),
         home / "logs" / "web.log",
         lambda: _http_answers(url),
     )

@@ -1,4 +1,4 @@
-"""Carries out jobs where there is no queue: a thread of the server takes one after the other, workspaces in turn.
+"""Carries out jobs where the bucket is the queue: a thread of the server takes one after the other, workspaces in turn.
 
 The work itself is done in a process of its own, where the server has such processes.
 """
@@ -19,10 +19,11 @@ from core.jobs.worker import GaveUpError, run_job
 from core.services.handlers import DIVIDED, HANDLERS
 from core.settings import settings
 from core.storage.container import container
-from core.storage.job_queue import BucketQueue
+from core.storage.job_queue import BucketQueue, SqsQueue
 from core.storage.job_repository import Job
 from core.storage.workspace import Workspace
 from functions import heavy_work
+from infra.local.receiver import Receiver
 from infra.local.work import put_back
 
 log = logging.getLogger("regatta")
@@ -112,12 +113,15 @@ def carry_out(workspace: Workspace, job_id: str, stopping: Callable[[], bool] = 
 
 @asynccontextmanager
 async def running_jobs(app: FastAPI) -> AsyncIterator[None]:
-    """Run a `Runner` for the lifetime of the server, where no other worker does the jobs."""
-    queue = container().queue
-    runner = Runner(queue) if isinstance(queue, BucketQueue) else None
-    if runner is not None:
-        runner.start()
+    """Carry out jobs for the lifetime of the server, of whichever queue it has, unless the settings leave that out."""
+    worker = _worker(container().queue) if settings().run_jobs else None
+    if worker is not None:
+        worker.start()
     yield
-    if runner is not None:
-        runner.stop()
-        await asyncio.to_thread(runner.join, STOP_SECONDS)
+    if worker is not None:
+        worker.stop()
+        await asyncio.to_thread(worker.join, STOP_SECONDS)
+
+
+def _worker(queue: SqsQueue | BucketQueue) -> Runner | Receiver:
+    return Runner(queue) if isinstance(queue, BucketQueue) else Receiver(queue)

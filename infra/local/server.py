@@ -64,7 +64,7 @@ async def _in_the_background(app: FastAPI) -> AsyncIterator[None]:
 
 
 def build() -> FastAPI:
-    """Return the merged app, which carries out jobs where there is no queue, and reconciles."""
+    """Return the merged app, which carries out jobs and reconciles."""
     merged = merge(lifespan=observed(_in_the_background))
     assert merged.middleware_stack is not None
     merged.middleware_stack = ProxyMiddleware(merged.middleware_stack, settings())

@@ -9,8 +9,10 @@ import redis
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.errors import RegattaError
+from core.errors import RegattaError, UnavailableError
 from core.settings import Settings, settings
+from core.storage.job_queue import SqsQueue
+from core.storage.s3.object_store import ObjectStore
 from core.storage.signing import check_keys
 from core.telemetry.log import set_up_log
 from functions.browser_origin import is_loopback
@@ -25,13 +27,14 @@ class ServingError(Exception):
 def check(settings: Settings) -> str | None:
     """Create the bucket if it does not exist; return a warning if Redis does not answer or is not set.
 
-    Raises `ServingError` that names REGATTA_S3_ENDPOINT, REGATTA_BUCKET or the setting of a key.
+    Raises `ServingError` that names REGATTA_S3_ENDPOINT, REGATTA_BUCKET, the queue, or the setting of a key.
     """
     try:
         check_keys()
     except RegattaError as error:
         raise ServingError(str(error)) from error
     _check_bucket(settings)
+    _check_queue(settings)
     if settings.redis_url is None:
         return "REGATTA_REDIS_URL is not set: without Redis every worker keeps its own cache."
     try:
@@ -93,6 +96,23 @@ def _check_bucket(settings: Settings) -> None:
         raise ServingError(
             f"S3 cannot be reached at {where}: {error}. Check REGATTA_S3_ENDPOINT and the AWS credentials."
         ) from error
+
+
+def _check_queue(settings: Settings) -> None:
+    if settings.jobs_queue_url is None or not settings.run_jobs:
+        return
+    queue = SqsQueue(settings.jobs_queue_url, ObjectStore(settings.bucket, settings.s3_endpoint))
+    try:
+        has_dead_letters = queue.has_dead_letters()
+    except UnavailableError as error:
+        raise ServingError(
+            f"The queue {queue.url} cannot be used. Check REGATTA_JOBS_QUEUE_URL, AWS_REGION and the AWS credentials."
+        ) from error
+    if not has_dead_letters:
+        raise ServingError(
+            f"The queue {queue.url} has no redrive policy, so a message that nobody can process would come again and "
+            "again. Set its RedrivePolicy to a queue of dead letters, with a maxReceiveCount of 5."
+        )
 
 
 def _location(region: str | None) -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Three servers share a bucket and a Redis: they divide the jobs, count together, and one of them may die."""
+"""Three servers share a bucket, a Redis and perhaps a queue: they divide the jobs, and one of them may die."""
 
 import os
 import signal
@@ -9,18 +9,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import boto3
 import httpx
 import psutil
 import pytest
 
 from core.storage.container import container
 from core.storage.key_repository import KeyRepository
+from infra.local.credentials import credentials_of
+from infra.local.processes import REGION
 from tests.faults.conftest import variables
 from tests.support.fault_proxy import fault_proxy
 from tests.support.memory_s3 import MemoryS3
 from tests.support.process_state import process_environment
 from tests.support.redis_process import running_redis
-from tests.support.stack import CLI, free_ports
+from tests.support.sqs import jobs_queue
+from tests.support.stack import CLI, Stack, free_ports
 from tests.support.tables import CSVS
 from tests.support.waiting import wait_for
 
@@ -46,8 +50,8 @@ class Server:
         self.process.wait()
 
 
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
+@pytest.fixture(scope="module", params=["the bucket is the queue", "a queue in SQS"])
+def servers(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[list[Server]]:
     tmp_path = tmp_path_factory.mktemp("servers")
     with ExitStack() as running:
         proxy = running.enter_context(fault_proxy(MemoryS3().answer))
@@ -60,6 +64,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
             "REGATTA_AUTH": "keys",
             "REGATTA_JOB_LEASE_SECONDS": "4",
         }
+        if request.param == "a queue in SQS":
+            stack: Stack = request.getfixturevalue("stack")
+            shared |= credentials_of(stack.home).variables
+            sqs = boto3.client("sqs", endpoint_url=stack.aws_url, region_name=REGION, **stack.credentials)
+            running.callback(sqs.close)
+            shared["REGATTA_JOBS_QUEUE_URL"] = running.enter_context(jobs_queue(sqs, "several-servers"))
         with process_environment(shared):
             keys = KeyRepository(container().objects)
             admin = _headers(keys.create("default", "admin")[1].text)
@@ -101,6 +111,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+@pytest.mark.parametrize("servers", ["the bucket is the queue"], indirect=True)
 def test_servers_count_the_requests_of_a_key_together(servers: list[Server]) -> None:
     alive = [server for server in servers if server.process.poll() is None]
     answers = Counter(
@@ -134,3 +145,8 @@ def test_the_jobs_of_a_host_that_dies_are_finished_by_the_others_once(servers: l
     versions = Counter(one["model_name"] for one in other.client.get("/model/trained").json()["models"])
     assert {"ridge0", "ridge1", "ridge2"} <= set(versions)
     assert list(versions.values()) == [1] * len(jobs)
+    wait_for(lambda: other.client.get("/system/status").json()["queue"], _is_empty)
+
+
+def _is_empty(queue: dict[str, object]) -> bool:
+    return (queue["depth"], queue["in_flight"], queue["dead_letters"]) == (0, 0, 0)

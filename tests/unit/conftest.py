@@ -15,12 +15,15 @@ from core.services.retraining import retrain
 from core.services.series import arrivals
 from core.services.upkeep import unfinished
 from core.settings import settings
+from core.storage.container import container
+from core.storage.job_queue import SqsQueue
 from core.storage.s3.object_store import ObjectStore
 from tests.support import quick_moto
 from tests.support.gateway import HandlerTransport
 from tests.support.job_commands import JobProbe, install_commands
 from tests.support.process_state import connect_container, forget_singletons
 from tests.support.simulated_time import simulate_races
+from tests.support.sqs import jobs_queue
 from tests.support.storage import BUCKET, Repositories
 from tests.support.training import fast_presets
 
@@ -76,6 +79,17 @@ def bucket(settled: None, mocked: ObjectStore) -> ObjectStore:
     mocked.delete([item.key for item in mocked.list("")])
     connect_container(mocked)
     return mocked
+
+
+@pytest.fixture
+def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQueue]:
+    """An empty queue in SQS for the jobs of that bucket."""
+    import boto3
+
+    with jobs_queue(boto3.client("sqs", region_name="us-east-1")) as url:
+        monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", url)
+        connect_container(bucket)
+        yield container().queue
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ SENTENCES = [
     ("BATCH_SECONDS", "59", f"{NUMBER} of seconds, at least 60"),
     ("BATCH_MEMORY_BYTES", "0", f"{NUMBER} of bytes, at least 1"),
     ("JOBS_QUEUE_URL", "jobs", WEB),
+    ("RUN_JOBS", "no", "true or false"),
     ("ANSWER_SECONDS", "nan", "a number of seconds, at least 0"),
     ("REQUEST_SECONDS", "0", "a number of seconds, at least 1"),
     ("PREDICT_SECONDS", "0", "a number of seconds, at least 0.1"),

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from core.jobs.service import submit_job
 from core.jobs.worker import run_job
-from core.storage.job_queue import submitter_of
+from core.storage.job_messages import submitter_of
 from core.storage.s3.object_store import ObjectStore
 from core.telemetry.request_id import request_id, serving_request
 from tests.support.job_commands import JobProbe, StepsCommand

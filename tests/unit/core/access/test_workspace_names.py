@@ -8,7 +8,7 @@ from core.access.workspace_names import RESERVED_NAMES, SHARED_PREFIXES, check_w
 from core.errors import InvalidInputError
 from core.services.series.arrivals import parse_arrival_key
 from core.storage.container import container
-from core.storage.job_queue import parse_message, submitter_of
+from core.storage.job_messages import parse_message, submitter_of
 from core.storage.upload_repository import upload_of
 
 GOOD = ("default", "abc", "a-b", "000", "team-7", "a" * 40)

@@ -1,7 +1,6 @@
 """The worker's Lambda function and its queue: visibility, partial failures, dead letters."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,39 +10,17 @@ from core.jobs.turns import Turns
 from core.settings import settings
 from core.storage.container import container
 from core.storage.job_queue import SqsQueue
-from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from functions.remaining_time import MARGIN_SECONDS
-from functions.worker import handler as worker
+from functions.worker import messages as worker
 from functions.worker.handler import handler
 from infra.dead_letters import describe_dead_letters, redrive
 from tests.support.job_commands import FailingCommand, JobProbe, StepsCommand
 from tests.support.jobs import submit
 from tests.support.lambda_context import LambdaContext
-from tests.support.process_state import connect_container
+from tests.support.sqs import RECEIVES
 from tests.support.storage import WORKSPACE, home
 from tests.support.waiting import wait_for
-
-RECEIVES = 5
-
-
-@pytest.fixture
-def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQueue]:
-    """An empty queue whose messages become dead letters when they were received five times."""
-    import boto3
-
-    sqs = boto3.client("sqs", region_name="us-east-1")
-    dead = sqs.create_queue(QueueName="jobs-dead")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES})
-    url = sqs.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "960", "RedrivePolicy": policy})[
-        "QueueUrl"
-    ]
-    monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", url)
-    connect_container(bucket)
-    yield container().queue
-    for queue_url in (url, dead):
-        sqs.delete_queue(QueueUrl=queue_url)
 
 
 def receive(queue: SqsQueue) -> list[Json]:
