@@ -17,8 +17,8 @@ def where(workspace: Workspace) -> tuple[str, int, int]:
     return workspace.name, os.getpid(), os.getpriority(os.PRIO_PROCESS, 0)
 
 
-def give_way(workspace: Workspace) -> None:
-    """Give way for good, as a process does that may not take its priority back."""
+def give_way(workspace: Workspace) -> int:
+    """Give way for good, as a process does that may not take its priority back; return the process."""
     set_priority = os.setpriority
 
     def refuse_once(*target: int) -> None:
@@ -26,6 +26,7 @@ def give_way(workspace: Workspace) -> None:
         raise PermissionError
 
     os.setpriority = refuse_once
+    return os.getpid()
 
 
 def context(workspace: Workspace) -> tuple[str | None, float | None]:
@@ -57,6 +58,7 @@ def change_and_fail(workspace: Workspace) -> None:
     raise UnavailableError("The object store did not answer.")
 
 
-def die(workspace: Workspace) -> None:
-    """End as a process does that takes more memory than there is."""
+def die(workspace: Workspace, process: Path) -> None:
+    """Write down the process, and end it as one that takes more memory than there is."""
+    process.write_text(str(os.getpid()))
     os.kill(os.getpid(), signal.SIGKILL)

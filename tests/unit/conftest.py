@@ -21,6 +21,7 @@ from core.storage.s3.object_store import ObjectStore
 from tests.support import quick_moto
 from tests.support.gateway import HandlerTransport
 from tests.support.job_commands import JobProbe, install_commands
+from tests.support.kept_objects import KeptObjects
 from tests.support.process_state import connect_container, forget_singletons
 from tests.support.simulated_time import simulate_races
 from tests.support.sqs import jobs_queue
@@ -69,6 +70,7 @@ def mocked() -> Iterator[ObjectStore]:
     with mock_aws(), pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         store = ObjectStore(BUCKET, None)
+        quick_moto.hasten(store.client)
         store.client.create_bucket(Bucket=BUCKET)
         yield store
 
@@ -79,6 +81,12 @@ def bucket(settled: None, mocked: ObjectStore) -> ObjectStore:
     mocked.delete([item.key for item in mocked.list("")])
     connect_container(mocked)
     return mocked
+
+
+@pytest.fixture(scope="module")
+def kept_objects() -> KeptObjects:
+    """What a test of the module has put into the bucket, for the others to have it as well."""
+    return KeptObjects()
 
 
 @pytest.fixture

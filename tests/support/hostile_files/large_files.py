@@ -31,11 +31,11 @@ LARGE_FILES: dict[str, tuple[Callable[[], bytes], str | None]] = {
         lambda: b"x,y\n" + b"".join(b"a%d,b%d\n" % (i * 7919 % 1_000_003, i * 31 % 999_983) for i in range(2_000_000)),
         None,
     ),
-    "30 MB of two digits": (
-        lambda: b"x,y\n" + b"".join(b"%d,%d\n" % (10 + i % 89, 10 + i * i % 83) for i in range(100_000)) * 50,
+    "15 MB of two digits": (
+        lambda: b"x,y\n" + b"".join(b"%d,%d\n" % (10 + i % 89, 10 + i * i % 83) for i in range(100_000)) * 25,
         None,
     ),
-    "30 MB of one digit": (lambda: b"x,y\n" + b"1,2\n3,4\n" * 3_750_000, None),
+    "15 MB of one digit": (lambda: b"x,y\n" + b"1,2\n3,4\n" * 1_875_000, None),
     "30 MB of different numbers": (
         lambda: b"x,y\n" + b"".join(b"%d,%d\n" % (i * 7919 % 9_999_991, i % 7) for i in range(3_000_000)),
         None,
@@ -51,7 +51,7 @@ LARGE_FILES: dict[str, tuple[Callable[[], bytes], str | None]] = {
         ),
         None,
     ),
-    "30 MB of gaps": (lambda: b"x,y\n" + b",1\n,\n" * 6_000_000, None),
+    "15 MB of gaps": (lambda: b"x,y\n" + b",1\n,\n" * 3_000_000, None),
     "30 MB in 100 columns": (
         lambda: (
             b",".join(b"c%d" % i for i in range(100))
@@ -68,7 +68,7 @@ LARGE_FILES: dict[str, tuple[Callable[[], bytes], str | None]] = {
         ),
         None,
     ),
-    "30 MB of one short text": (lambda: b"x,y\n" + b"abc,1\n" * 5_000_000, None),
-    "30 MB of GBK": (lambda: "城市,价格\n".encode("gbk") + "北京市朝阳区,1\n".encode("gbk") * 2_000_000, None),
-    "30 MB divided by blanks": (lambda: b"a  b   c\n" + b"1.5  2   xyz\n" * 2_300_000, None),
+    "15 MB of one short text": (lambda: b"x,y\n" + b"abc,1\n" * 2_500_000, None),
+    "15 MB of GBK": (lambda: "城市,价格\n".encode("gbk") + "北京市朝阳区,1\n".encode("gbk") * 1_000_000, None),
+    "15 MB divided by blanks": (lambda: b"a  b   c\n" + b"1.5  2   xyz\n" * 1_150_000, None),
 }

@@ -1,13 +1,12 @@
 """Documents of the bucket that somebody else has written: one of them is no fault of ours, and hides no others."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from functions.reconcile.handler import handler as reconcile
+from tests.support.kept_objects import KeptObjects
 from tests.support.lambda_context import LambdaContext
 from tests.support.operations import prepare, train
 from tests.support.process_state import connect_container
@@ -20,9 +19,10 @@ ROW = {"model_name": "boat", "data": {"x": 1.0, "z": 2.0}}
 
 
 @pytest.fixture
-def ids(handlers: httpx.Client) -> Iterator[dict[str, str]]:
+def ids(handlers: httpx.Client, bucket: ObjectStore, kept_objects: KeptObjects) -> dict[str, str]:
     """A workspace with some of everything."""
-    yield prepare(handlers)
+    found: dict[str, str] = kept_objects.fill(bucket, lambda: prepare(handlers))
+    return found
 
 
 def put(bucket: ObjectStore, key: str, body: bytes) -> None:

@@ -24,6 +24,7 @@ from core.services.table_prediction.export_table import export_table
 from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore, disposition
+from tests.support.kept_objects import KeptObjects
 from tests.support.storage import WORKSPACE, home
 
 ROWS = 200
@@ -55,15 +56,17 @@ def client(handlers: httpx.Client) -> httpx.Client:
 
 
 @pytest.fixture
-def file_id(client: httpx.Client, tmp_path: Path) -> str:
+def file_id(bucket: ObjectStore, kept_objects: KeptObjects, tmp_path: Path) -> str:
     """The stored voyages, some without a length, and the model `船价`, trained where all had one."""
-    train_model(
-        home(),
-        TrainCommand(
-            model_type="ridge", target_column="fare", file_id=ingested(tmp_path, voyages_csv()), model_name="船价"
-        ),
-    )
-    return ingested(tmp_path, voyages_csv(gap_every=13))
+
+    def make() -> str:
+        file_id = ingested(tmp_path, voyages_csv())
+        command = TrainCommand(model_type="ridge", target_column="fare", file_id=file_id, model_name="船价")
+        train_model(home(), command)
+        return ingested(tmp_path, voyages_csv(gap_every=13))
+
+    found: str = kept_objects.fill(bucket, make)
+    return found
 
 
 def export_payload(file_id: str, **more: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from core.storage.redis import keys
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from core.storage.redis.request_counts import RequestCounts
 from core.storage.s3.object_store import ObjectStore
+from tests.support.kept_objects import KeptObjects
 from tests.support.process_state import connect_container
 from tests.support.redis_keys import patterns_of
 from tests.support.storage import WORKSPACE
@@ -197,13 +198,17 @@ def is_mended(now: Any, poison: Any) -> bool:
 
 
 @pytest.fixture
-def asked(client: httpx.Client, bucket: ObjectStore) -> Asked:
+def asked(client: httpx.Client, bucket: ObjectStore, kept_objects: KeptObjects) -> Asked:
     """Two models of two files, in a workspace whose share of Redis is limited."""
-    set_quota(bucket, WORKSPACE, redis_bytes=1 << 40)
-    for name, rows in (("car", None), ("van", 200)):
-        lines = CSVS["mpg"][0].read_bytes().splitlines()[:rows]
-        client.post("/data/upload", files={"file": (f"{name}.csv", b"\n".join(lines))}).raise_for_status()
-        client.post("/model/train", json={**ORDER, "model_name": name}).raise_for_status()
+
+    def make() -> None:
+        set_quota(bucket, WORKSPACE, redis_bytes=1 << 40)
+        for name, rows in (("car", None), ("van", 200)):
+            lines = CSVS["mpg"][0].read_bytes().splitlines()[:rows]
+            client.post("/data/upload", files={"file": (f"{name}.csv", b"\n".join(lines))}).raise_for_status()
+            client.post("/model/train", json={**ORDER, "model_name": name}).raise_for_status()
+
+    kept_objects.fill(bucket, make)
     return Asked(client, bucket)
 
 
