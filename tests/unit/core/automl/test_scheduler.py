@@ -48,7 +48,7 @@ def textbook_scores(data: Split, name: str) -> list[float]:
 
 @pytest.mark.parametrize("table", ["mpg", "taxis"])
 def test_every_regressor_scores_what_scikit_learn_scores_alone(table: str) -> None:
-    data = real_split(table, 600)
+    data = real_split(table, 300)
     fold_cache = FoldCache(data)
     trials = run_trials(fold_cache, trials_of(fold_cache, *CATALOGUE), fold_cache.fold_numbers, TWO, ignore_progress)
     for trial in trials:

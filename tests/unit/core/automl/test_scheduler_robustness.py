@@ -56,7 +56,8 @@ for name, columns in tables.items():
     table = read(pd.DataFrame(columns).to_csv(index=False))
     data = split_of(table, "y")
     fold_cache = FoldCache(data)
-    kinds = ("none", "yeo_johnson", "trend")
+    # A transform sees the target alone, and these two have the odd ones.
+    kinds = ("none", "yeo_johnson", "trend") if name in ("huge", "zeros") else ("none",)
     candidates = [Candidate(r, quick(r.name), kind) for r in CATALOGUE.values() for kind in kinds]
     trials = [make_trial(fold_cache, candidate, limits) for candidate in candidates]
     trials = run_trials(fold_cache, trials, fold_cache.fold_numbers, limits, ignore_progress)
@@ -86,8 +87,8 @@ def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_nothing_that_a_race_meets_makes_it_print() -> None:
     done = run(NASTY)
     assert done.stderr == ""
-    # Five tables, three target transforms.
-    assert done.stdout == f"models: {5 * 3 * len(CATALOGUE)}\n"
+    # Three tables with the target as it is, two with three target transforms.
+    assert done.stdout == f"models: {(3 + 2 * 3) * len(CATALOGUE)}\n"
 
 
 WORKING = """

@@ -25,6 +25,8 @@ from tests.support.tables import CSVS
 from tests.support.training import real_split
 
 ROWS = 500
+# But for one that has numbers alone, as Concrete has.
+TABLES = [name for name in CSVS if name != "energy_efficiency"]
 ENSEMBLE = ("ridge", "svr", "random_forest", "hist_gradient_boosting", "knn_by_distance")
 
 
@@ -45,7 +47,7 @@ def gappy(table: str) -> Split:
     return replace(data, train_x=data.train_x.mask(gaps))
 
 
-@pytest.mark.parametrize("table", CSVS)
+@pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_the_graph_is_the_pipeline(name: str, table: str) -> None:
     data = gappy(table)
@@ -58,7 +60,7 @@ def test_the_graph_is_the_pipeline(name: str, table: str) -> None:
     assert check_parity(model, graph, data.train_x) <= TOLERANCE
 
 
-@pytest.mark.parametrize("table", CSVS)
+@pytest.mark.parametrize("table", TABLES)
 def test_the_graph_is_the_ensemble(table: str) -> None:
     data = gappy(table)
     shared = {True: fit(data, "ridge")[0], False: fit(data, "decision_tree")[0]}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.manifests import Column
+from core.tables import reading_pass
 from core.tables.table import Table
 from tests.support.tables import cells, read
 
@@ -187,13 +188,21 @@ def test_a_mark_that_the_column_settles_has_no_other_reading() -> None:
         assert not any(" it is " in warning for warning in warnings), texts
 
 
+@pytest.fixture
+def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let few rows fill several blocks of reading."""
+    monkeypatch.setattr(reading_pass, "BLOCK_BYTES", 1 << 14)
+
+
+@pytest.mark.usefixtures("short_blocks")
 def test_a_unit_that_changes_far_down_makes_the_whole_column_text() -> None:
-    rows = [f"{i} kg,{i}" for i in range(1, 300_000)] + ["5 lb,1"]
+    rows = [f"{i} kg,{i}" for i in range(1, 5_000)] + ["5 lb,1"]
     table = read("x,y\n" + "\n".join(rows) + "\n")
     assert table.columns[0].type == "category"
 
 
+@pytest.mark.usefixtures("short_blocks")
 def test_numbers_get_their_unit_far_down() -> None:
-    rows = ["0,1"] * 300_000 + ["5 kg,1"] * 300_000
+    rows = ["0,1"] * 10_000 + ["5 kg,1"] * 10_000
     table = read("x,y\n" + "\n".join(rows) + "\n")
     assert (table.columns[0].type, table.columns[0].unit) == ("integer", "kg")
