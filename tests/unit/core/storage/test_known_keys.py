@@ -94,6 +94,27 @@ def test_a_revoked_key_is_refused_within_a_second(process: Process, bucket: Obje
     assert not process.serves(made)
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_jumps_delays_no_revocation(process: Process, hours: int) -> None:
+    _, made = process.repository.create("acme", "read")
+    assert process.serves(made)
+    process.now += 3600 * hours
+    assert process.serves(made)
+    process.repository.revoke(made.key_id)
+    process.now += BELIEVED_SECONDS
+    assert not process.serves(made)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_key_ends_when_the_clock_says_so(process: Process, hours: int) -> None:
+    _, made = process.repository.create("acme", "read", expires=process.now + 1800)
+    assert process.serves(made)
+    process.now += 3600 * hours
+    assert process.serves(made) == (hours < 0)
+    process.now -= 3600 * hours
+    assert process.serves(made)
+
+
 def test_a_key_that_was_being_read_while_it_was_revoked_is_not_kept(process: Process, bucket: ObjectStore) -> None:
     _, made = process.repository.create("acme", "read")
     before = KeyRepository.get
