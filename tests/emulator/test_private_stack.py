@@ -120,8 +120,12 @@ def test_a_form_is_good_with_its_signature_alone(stack: Stack) -> None:
     stranger = client(stack, "s3", aws_access_key_id="test", aws_secret_access_key="test")
     forged = stranger.generate_presigned_post(bucket, "private/form.txt")["fields"]
 
-    def send(fields: dict[str, str], **options: Any) -> int:
-        return httpx.post(form["url"], data=fields, files={"file": b"text"}, timeout=300, **options).status_code
+    limits = [["content-length-range", 1, 4]]
+    limited = s3.generate_presigned_post(bucket, "private/limited.txt", Conditions=limits)["fields"]
+    over = s3.generate_presigned_post(bucket, "private/form.txt", ExpiresIn=-1)["fields"]
+
+    def send(fields: dict[str, str], body: bytes = b"text", **options: Any) -> int:
+        return httpx.post(form["url"], data=fields, files={"file": body}, timeout=300, **options).status_code
 
     for fields in (
         {"key": "private/form.txt"},
@@ -129,9 +133,11 @@ def test_a_form_is_good_with_its_signature_alone(stack: Stack) -> None:
         {**form["fields"], "key": "private/other.txt"},
         {**form["fields"], "policy": forged["policy"]},
         {**form["fields"], "x-amz-signature": "ü"},
+        over,
     ):
         assert send(fields) == 403, fields
     assert send(form["fields"], params={"delete": ""}) == 403
+    assert [send(limited, body) for body in (b"", b"texts", b"text")] == [400, 400, 204]
     # Nothing that comes along leads it to another service.
     assert send(form["fields"], headers={"X-Amz-Target": "AWSLambda.ListFunctions"}) == 204
     s3.close()
