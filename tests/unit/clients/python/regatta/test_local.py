@@ -79,11 +79,13 @@ def test_a_file_gives_the_model_that_the_service_makes_of_it(bucket: ObjectStore
     assert here.predict(path).tolist() == Roads(bucket, "m", tmp_path).body(path.read_bytes())
 
 
-def test_a_comparison_is_that_of_the_service(bucket: ObjectStore) -> None:
-    dataset = ingest(home(), MPG.name, MPG)
+def test_a_comparison_is_that_of_the_service(bucket: ObjectStore, tmp_path: Path) -> None:
+    few = tmp_path / MPG.name
+    few.write_bytes(b"".join(MPG.read_bytes().splitlines(keepends=True)[:81]))
+    dataset = ingest(home(), few.name, few)
     theirs = compare_models(home(), CompareCommand(target_column="mpg", file_id=dataset.file_id))
     seen: list[tuple[str, float]] = []
-    ours = local.compare(MPG, "mpg", on_progress=lambda stage, share: seen.append((stage, share)))
+    ours = local.compare(few, "mpg", on_progress=lambda stage, share: seen.append((stage, share)))
     scores = [
         [(row["model_type"], row["cross_validation"], row["metrics"]) for row in rows]
         for rows in (theirs["results"], ours.results)
@@ -266,7 +268,8 @@ def test_a_note_names_the_option_that_changes_it() -> None:
 def test_the_page_runs_as_written(tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "library.md").read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    (tmp_path / "page.py").write_text("\n".join(blocks), encoding="utf-8")
+    page = "\n".join(blocks).replace("time_limit=5", "time_limit=0.5")
+    (tmp_path / "page.py").write_text(page, encoding="utf-8")
     done = run(tmp_path, "page.py")
     assert "<Model hist_gradient_boosting of 'strength'" in done
     assert "There is no column 'strengh'" in done

