@@ -94,6 +94,11 @@ class Settings:
     answer_seconds: float = setting(seconds(0), 0, "what is expected to take longer becomes a job; 0 means nothing")
     job_seconds: int = setting(whole_number(1, unit="seconds"), 3600, "how long one attempt at a job may take")
     job_lease_seconds: float = setting(seconds(2), 60, "how soon the job of a killed worker is free again")
+    chunk_rows: int = setting(
+        whole_number(0, unit="rows"),
+        1 << 18,
+        "a stored file of more rows is predicted in chunks of so many, which workers share; 0 means never",
+    )
     # How long an answer may take. The gateway waits 29 s, of which it needs some itself.
     request_seconds: float = setting(seconds(1), 28, "how long an answer may take, unless it is one of the next two")
     predict_seconds: float = setting(seconds(0.1), 5, "how long the prediction of one row may take")

@@ -58,6 +58,9 @@ class Options:
     units: Mapping[str, str] = field(default_factory=dict)
     # Excel: labels and cells of a sheet about the rows.
     about: Sequence[tuple[str, Any]] = ()
+    # CSV and JSON: whether the file begins with the first of the rows, and ends with the last; else it is a part of it.
+    begins: bool = True
+    ends: bool = True
 
 
 PLAIN = Options()

@@ -100,11 +100,12 @@ CSV_CELLS: dict[type, Callable[[Any], Any]] = {
 
 def _json(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = PLAIN, /) -> None:
     """Write an array of objects; None, NaN and infinity become null."""
-    separator = b"["
+    separator = b"[" if options.begins else b",\n"
     for row in rows:
         file.write(separator + _json_object(dict(zip(header, row, strict=True))))
         separator = b",\n"
-    file.write(b"[]" if separator == b"[" else b"]")
+    if options.ends:
+        file.write(b"[]" if separator == b"[" else b"]")
 
 
 def _json_object(values: dict[str, Any]) -> bytes:

@@ -1,7 +1,7 @@
 """Errors and warnings about rows to predict: wrong values, and values that were imputed, unseen or ignored."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,30 @@ class InputWarnings:
     def add_seconds(self, name: str, value: float) -> None:
         """Note a number of seconds that looks like a date; the first one of each feature is kept."""
         self._seconds.setdefault(name, value)
+
+    def state(self) -> dict[str, Any]:
+        """Return for JSON what was found in the rows, for `merge`."""
+        return {
+            "missing": self._missing_counts,
+            "absent": list(self._absent),
+            "ignored": list(self._ignored),
+            "readings": self._readings,
+            "shares": self._shares,
+            "seconds": self._seconds,
+            "unseen": {name: list(texts) for name, texts in self._unseen.items() if texts},
+        }
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Add what was found in the rows that follow, given their `state`."""
+        self._missing_counts.update(state["missing"])
+        self._absent.update(dict.fromkeys(state["absent"]))
+        self._ignored.update(dict.fromkeys(state["ignored"]))
+        for name, (text, value) in state["readings"].items():
+            self.add_reading(name, text, value)
+        self._shares = {**state["shares"], **self._shares}
+        self._seconds = {**state["seconds"], **self._seconds}
+        for name, texts in state["unseen"].items():
+            self._unseen[name].update(dict.fromkeys(texts))
 
     def _check_texts(self, values: NDArray[Any], name: str, errors: InputErrors) -> None:
         """Collect the missing and unseen values of a category; with `strict`, each is an error."""

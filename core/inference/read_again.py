@@ -34,6 +34,8 @@ class ColumnsReadAgain:
     cells: FileCells
     # Why columns were not read again although they should have been, as a warning.
     doubt: str | None = None
+    # The number of the first row that the columns have, from 0.
+    first_row: int = 0
 
     @property
     def size_bytes(self) -> int:
@@ -44,7 +46,8 @@ class ColumnsReadAgain:
         )
 
     def rows(self, start: int, stop: int) -> dict[str, NDArray[Any]]:
-        """Return the raw columns of these rows, from 0."""
+        """Return the raw columns of these rows of the file, from 0."""
+        start, stop = start - self.first_row, stop - self.first_row
         return {
             name: Category(column.codes[start:stop], column.levels).texts()
             if isinstance(column, Category)

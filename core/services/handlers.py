@@ -14,6 +14,7 @@ from core.jobs.worker import Handlers
 from core.services.processing.ingest_upload import ingest_upload
 from core.services.processing.read_again import read_again
 from core.services.retraining.retrain import retrain
+from core.services.table_prediction.divided import DividedExport, DividedPrediction
 from core.services.table_prediction.export_table import export_table
 from core.services.table_prediction.predict_table import predict_stored_table
 from core.services.training.commands import train
@@ -30,4 +31,7 @@ HANDLERS: Handlers = {
 }
 
 # By type of command how its jobs are divided into tasks, where they are large enough.
-DIVIDED: DividedCommands = {}
+DIVIDED: DividedCommands = {
+    PredictTableCommand: DividedPrediction(),
+    ExportTableCommand: DividedExport(),
+}

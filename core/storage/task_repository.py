@@ -16,6 +16,7 @@ from core.errors import ConflictError
 from core.storage.documents import Documents
 from core.storage.leases import Leased, change_document, if_owned, parse_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.storage.signing import Subject, authenticate, is_authentic
 from core.stored_document import DamagedDocumentError, FormattedDocument
 from core.types import Json
 
@@ -26,11 +27,20 @@ FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 2.0, 60.0
 
 
 class Division(FormattedDocument):
-    """How a job is divided: the number of its tasks, from 0 on, and the facts that stay as they are for all of them."""
+    """How a job is divided: the number of its tasks, from 0 on, and the facts that stay as they are for all of them.
+
+    `code` says that a process of this deployment divided it, since the facts decide what is read.
+    """
 
     format: Literal[1] = 1
     tasks: int
     facts: Json
+    code: str = ""
+
+    @property
+    def content(self) -> bytes:
+        """Return what the code covers."""
+        return json.dumps([self.tasks, self.facts], sort_keys=True).encode()
 
 
 class TaskLease(Leased):
@@ -53,16 +63,25 @@ class TaskRepository:
         return f"{self._workspace}/tasks/{job_id}/"
 
     def division(self, job_id: str) -> Division | None:
-        """Return how a job was divided; None where it was not. Raises `DamagedDocumentError`."""
+        """Return how a job was divided; None where it was not.
+
+        Raises `DamagedDocumentError`, also for a division that this deployment did not store.
+        """
         key = f"{self.folder(job_id)}division.json"
         document = self._documents.read(key, fresh=True)
-        return None if document is None else parse_document(key, Division, document)
+        if document is None:
+            return None
+        division = parse_document(key, Division, document)
+        if not is_authentic(division.code, self._subject(job_id), division.content):
+            raise DamagedDocumentError(f"{key} was not stored by this service. Send the request again.")
+        return division
 
     def divide(self, job_id: str, division: Division) -> Division:
         """Store how a job is divided, unless it was divided before; return the division that is stored."""
         key = f"{self.folder(job_id)}division.json"
-        document = self._documents.change(key, lambda before: None if before else division.model_dump())
-        return Division.model_validate(document)
+        code = authenticate(self._subject(job_id), division.content)
+        stored = division.model_copy(update={"code": code}).model_dump()
+        return Division.model_validate(self._documents.change(key, lambda before: None if before else stored))
 
     def take(self, job_id: str, number: int, owner: str, seconds: float) -> TaskLease:
         """Give `owner` the lease of a task for so many seconds; raises `ConflictError` while another worker has it."""
@@ -150,6 +169,9 @@ class TaskRepository:
             change_document(self._documents, self._lease_key(job_id, number), TaskLease, if_owned(owner, fields))
         except ConflictError:
             return  # it ends by itself
+
+    def _subject(self, job_id: str) -> Subject:
+        return Subject("division", self._workspace, job_id)
 
     def _lease_key(self, job_id: str, number: int) -> str:
         return f"{self.folder(job_id)}leases/{number:06}.json"

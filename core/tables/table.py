@@ -19,6 +19,7 @@ from core.manifests import Column
 from core.packed_columns import Category
 from core.tables.coded_columns import CodedColumn, as_floats
 from core.tables.levels import codes_of, unify_dictionaries
+from core.tables.row_groups import first_rows, groups_of_rows
 
 SLICE_ROWS = 1 << 17
 
@@ -105,6 +106,25 @@ class Table:
     def batches(self, names: list[str] | None = None, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
         """Yield batches of these columns (all of them without `names`), at most `rows` rows at a time."""
         yield from self._file.iter_batches(rows, columns=names)
+
+    def slices(
+        self, names: list[str] | None, rows: int, first: int = 0, stop: int | None = None
+    ) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yield the rows from `first` up to `stop` in batches of at most `rows`, each with the number of its first row.
+
+        A batch begins with a row group or at a multiple of `rows` in it, and ends where the row group does.
+        `core.tables.row_groups.chunk_borders` says what `first` and `stop` may be.
+        """
+        metadata = self._file.metadata
+        starts = first_rows(metadata)
+        for group in groups_of_rows(metadata, first, starts[-1] if stop is None else stop):
+            row = starts[group]
+            for batch in self._file.iter_batches(rows, row_groups=[group], columns=names):
+                if stop is not None and row >= stop:
+                    return
+                if row >= first:
+                    yield row, batch
+                row += len(batch)
 
     def blocks(self, names: list[str]) -> Iterator[Floats]:
         """Yield columns that are no categories, some rows at a time: float64 (columns, rows), NaN for missing."""

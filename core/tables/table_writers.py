@@ -35,10 +35,11 @@ def _csv(file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options =
     names = schema.names if options.raw else [harmless(name) for name in schema.names]
     written_schema = pa.schema(list(zip(names, map(_csv_type, schema.types), strict=True)))
     style = options.style
-    if style.bom:
+    if style.bom and options.begins:
         file.write(codecs.BOM_UTF8)
     # Arrow knows no other decimal mark than the point, so then only the header is its own.
-    with csv.CSVWriter(file, written_schema, write_options=csv.WriteOptions(delimiter=style.delimiter)) as writer:
+    write_options = csv.WriteOptions(delimiter=style.delimiter, include_header=options.begins)
+    with csv.CSVWriter(file, written_schema, write_options=write_options) as writer:
         for batch in batches:
             columns = [_csv_column(column, options) for column in batch.columns]
             if style.decimal == ".":

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -25,7 +25,7 @@ from core.services.prediction.predict import predict_slices
 from core.services.prediction.stored_texts import read_again_on_disk
 from core.services.processing.open_table import open_table
 from core.settings import settings
-from core.storage.export_repository import URL_SECONDS
+from core.storage.export_repository import stored_file
 from core.storage.workspace import Workspace
 from core.tables.table import Table, to_numpy
 from core.tables.table_writers import TABLE_FORMATS
@@ -53,54 +53,67 @@ def export_table(
     with TemporaryDirectory(prefix="regatta-") as folder:
         made = _write_table(workspace, command, Path(folder), report_progress)
         report_progress("storing", WRITTEN)
-        size = made.path.stat().st_size
-        expires = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
-        return {
-            "url": workspace.exports.store(made.name, made.path, made.media_type),
-            "expires_at": expires.isoformat(timespec="seconds"),
-            "filename": made.name,
-            "media_type": made.media_type,
-            "size_bytes": size,
-        }
+        url = workspace.exports.store(made.name, made.path, made.media_type)
+        return {"media_type": made.media_type, **stored_file(url, made.name, made.path.stat().st_size)}
 
 
 def _write_table(
     workspace: Workspace, command: ExportTableCommand, folder: Path, report_progress: ReportProgress
 ) -> NamedFile:
     model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
-    chosen = TABLE_FORMATS[command.format]
-    made = named_file(model.manifest, chosen, folder)
+    made = named_file(model.manifest, TABLE_FORMATS[command.format], folder)
     with open_table(workspace, command.file_id) as (dataset, table):
         read_again = read_again_on_disk(workspace, dataset, model.manifest.features, folder)
         read_again.warnings(strict=command.strict)
-        stored = table.schema
-        added = added_columns(stored.names, bounds=command.interval is not None)
-        schema = pa.schema([*stored, *((name, pa.float64()) for name in added)])
-        chosen.check_columns(len(schema))
-        chosen.check_names(schema.names, table.rows)
-        options = file_options(model.manifest, added, raw=command.raw, style=command.csv_style())
-        with (
-            made.path.open("wb") as file,
-            closing(_predicted(model, command, table, read_again, schema, report_progress)) as batches,
-        ):
-            chosen.write(file, schema, batches, options)
+        rows = range(table.rows)
+        write_rows(made.path, model, command, table, rows, read_again, report_progress)
     return made
+
+
+def write_rows(
+    path: Path,
+    model: LoadedModel,
+    command: ExportTableCommand,
+    table: Table,
+    rows: range,
+    read_again: ColumnsReadAgain,
+    report_progress: ReportProgress,
+) -> None:
+    """Write these rows of a table with their predictions; only a file of the first ones has a header.
+
+    The files of all rows, one after the other, are the file of the whole table. Raises what `export_table` does.
+    """
+    chosen = TABLE_FORMATS[command.format]
+    stored = table.schema
+    added = added_columns(stored.names, bounds=command.interval is not None)
+    schema = pa.schema([*stored, *((name, pa.float64()) for name in added)])
+    chosen.check_columns(len(schema))
+    chosen.check_names(schema.names, table.rows)
+    options = file_options(model.manifest, added, raw=command.raw, style=command.csv_style())
+    options = replace(options, begins=rows.start == 0, ends=rows.stop == table.rows)
+    with (
+        path.open("wb") as file,
+        closing(_predicted(model, command, table, rows, read_again, schema, report_progress)) as batches,
+    ):
+        chosen.write(file, schema, batches, options)
 
 
 def _predicted(
     model: LoadedModel,
     command: ExportTableCommand,
     table: Table,
+    rows: range,
     read_again: ColumnsReadAgain,
     schema: pa.Schema,
     report_progress: ReportProgress,
 ) -> Generator[pa.RecordBatch, None, None]:
-    """Yield the table's rows with their predictions, in order; while one slice is written, others are predicted."""
+    """Yield the rows with their predictions, in order; while one slice is written, others are predicted."""
     interval = None if command.interval is None else conformal_interval(model.manifest, command.interval)
 
     def predict(numbered: tuple[int, pa.RecordBatch]) -> pa.RecordBatch:
-        first_row, batch = numbered
-        input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=first_row)
+        row, batch = numbered
+        features = model.manifest.features
+        input_warnings = InputWarnings(features, strict=command.strict, first_row=FIRST_FILE_ROW + row)
         piece = ColumnTable.of({name: to_numpy(batch.column(name)) for name in batch.schema.names}, table.columns)
         (predicted,) = predict_slices(model, [piece], input_warnings, read_again, interval)
         return pa.record_batch([*batch.columns, *map(pa.array, predicted.columns)], schema=schema)
@@ -108,18 +121,11 @@ def _predicted(
     threads = settings().threads
     done = 0
     with ContextThreadPool(threads) as pool:
-        for batch in _map_ahead(pool, predict, _numbered(table.batches(rows=SLICE_ROWS)), threads):
-            report_progress("predicting", WRITTEN * done / table.rows)
+        slices = table.slices(None, SLICE_ROWS, rows.start, rows.stop)
+        for batch in _map_ahead(pool, predict, slices, threads):
+            report_progress("predicting", WRITTEN * done / len(rows))
             yield batch
             done += len(batch)
-
-
-def _numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yield each batch with the number of its first row in the file; a batch ends where a row group does."""
-    row = FIRST_FILE_ROW
-    for batch in batches:
-        yield row, batch
-        row += len(batch)
 
 
 def _map_ahead(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic_core import to_json
 
 from core.inference.input_warnings import InputWarnings
-from core.inference.intervals import conformal_interval
+from core.inference.intervals import Interval, conformal_interval
 from core.inference.read_again import FIRST_FILE_ROW
 from core.jobs.commands import PredictTableCommand
 from core.packed_columns import ColumnTable
@@ -21,7 +20,7 @@ from core.services.prediction.loaded_models import LoadedModel, find_model
 from core.services.prediction.predict import Predictions, predict_slices
 from core.services.prediction.stored_texts import read_again_on_disk
 from core.services.processing.open_table import open_table
-from core.storage.export_repository import URL_SECONDS
+from core.storage.export_repository import stored_file
 from core.storage.workspace import Workspace
 from core.tables.table import Table, to_numpy
 from core.types import Json
@@ -53,31 +52,30 @@ def predict_stored_table(
         with open_table(workspace, command.file_id) as (dataset, table):
             read_again = read_again_on_disk(workspace, dataset, model.manifest.features, Path(folder))
             unreadable = read_again.warnings(strict=command.strict)
-            pieces = predict_slices(model, _slices(table, model), input_warnings, read_again, interval)
+            slices = model_slices(table, model, range(table.rows))
+            pieces = predict_slices(model, slices, input_warnings, read_again, interval)
             _store(pieces, table.rows, lists, report_progress)
             count = table.rows
-        head: Json = {
-            "count": count,
-            "model_name": model.manifest.model_name,
-            "version": model.manifest.version,
-            "warnings": [*unreadable, *input_warnings.warnings()],
-        }
-        if interval:
-            head["interval"] = interval.summary
+        head = answer_head(model, count, [*unreadable, *input_warnings.warnings()], interval)
         report_progress("writing", PREDICTED)
         with path.open("wb") as file:
             _write(file, head, lists)
         report_progress("storing", WRITTEN)
-        name = f"{model.manifest.model_name}-v{model.manifest.version}.json"
-        expires = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
-        return {
-            **head,
-            "format": "json",
-            "url": workspace.exports.store(name, path, "application/json"),
-            "expires_at": expires.isoformat(timespec="seconds"),
-            "filename": name,
-            "size_bytes": path.stat().st_size,
-        }
+        name = file_name(model)
+        url = workspace.exports.store(name, path, "application/json")
+        return {**head, "format": "json", **stored_file(url, name, path.stat().st_size)}
+
+
+def answer_head(model: LoadedModel, count: int, warnings: list[str], interval: Interval | None) -> Json:
+    """Return what the file and the job's result have beside the numbers of the rows."""
+    manifest = model.manifest
+    head: Json = {"count": count, "model_name": manifest.model_name, "version": manifest.version, "warnings": warnings}
+    return {**head, "interval": interval.summary} if interval else head
+
+
+def file_name(model: LoadedModel) -> str:
+    """Return the name of the file for the caller."""
+    return f"{model.manifest.model_name}-v{model.manifest.version}.json"
 
 
 def _store(pieces: Iterable[Predictions], rows: int, lists: Sequence[Path], report_progress: ReportProgress) -> None:
@@ -92,11 +90,11 @@ def _store(pieces: Iterable[Predictions], rows: int, lists: Sequence[Path], repo
             report_progress("predicting", PREDICTED * done / max(1, rows))
 
 
-def _slices(table: Table, model: LoadedModel) -> Iterator[ColumnTable]:
-    """Yield the columns that the model takes, as far as the table has them, slice by slice."""
+def model_slices(table: Table, model: LoadedModel, rows: range) -> Iterator[ColumnTable]:
+    """Yield these rows of the columns that the model takes, as far as the table has them, slice by slice."""
     present = {column.name for column in table.columns}
     names = [feature.name for feature in model.manifest.features if feature.name in present]
-    for batch in table.batches(names, SLICE_ROWS):
+    for _, batch in table.slices(names, SLICE_ROWS, rows.start, rows.stop):
         # Asked for "a", Parquet also returns "a.b".
         yield ColumnTable.of({name: to_numpy(batch.column(name)) for name in names}, table.columns)
 
@@ -107,10 +105,15 @@ def _write(file: BinaryIO, head: Mapping[str, Any], lists: Sequence[Path]) -> No
     for path in lists:
         separator = f',"{path.stem}":['.encode()
         for values in _numbers(path):
-            file.write(separator + to_json(values.tolist(), inf_nan_mode="null")[1:-1])
+            file.write(separator + numbers_as_json(values))
             separator = b","
         file.write(b"]")
     file.write(b"}")
+
+
+def numbers_as_json(values: NDArray[np.float64]) -> bytes:
+    """Return the numbers as JSON has them in a list, without its brackets; what is not finite is null."""
+    return to_json(values.tolist(), inf_nan_mode="null")[1:-1]
 
 
 def _numbers(path: Path) -> Iterator[NDArray[np.float64]]:

@@ -1,0 +1,193 @@
+"""Divide a stored table into chunks of rows, which workers predict side by side. Needs Arrow.
+
+A chunk is a task of a divided job. Its worker reads the row groups that have its rows, and of the rest of the table the
+footer. What all chunks share is fixed in the division: where the chunks begin, the version of the model, and the
+columns that were read again from the text of the file.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from pyarrow import ArrowInvalid, parquet
+from pydantic import BaseModel, ConfigDict
+
+from core.array_types import Floats
+from core.errors import NoSuchFileError, NoSuchModelError, NotACsvError
+from core.inference.file_cells import FileCells
+from core.inference.read_again import ColumnsReadAgain
+from core.jobs.commands import TableCommand
+from core.packed_columns import Category
+from core.services.prediction.loaded_models import LoadedModel, find_model
+from core.services.prediction.stored_texts import read_again_on_disk
+from core.services.table_prediction.export_table import SLICE_ROWS
+from core.settings import settings
+from core.storage.dataset_repository import TABLE
+from core.storage.s3.joined import StoredPiece
+from core.storage.s3.object_store import MissingObjectError
+from core.storage.s3.ranges import download_range, read_range
+from core.storage.task_repository import Division
+from core.storage.workspace import Workspace
+from core.stored_document import DamagedDocumentError
+from core.tables.row_groups import TAIL_BYTES, bytes_of_groups, chunk_borders, footer_start, groups_of_rows
+from core.tables.table import Table
+from core.types import Json
+
+# A multipart upload has at most 10,000 parts, and an answer of three lists has three for each chunk. Each task that
+# ends lists the markers of all others, 1,000 in a request: 3,000 tasks are 4,500 requests more.
+MOST_CHUNKS = 3_000
+
+
+class Chunks(BaseModel):
+    """The facts of a division: what stays the same for all chunks of a table."""
+
+    model_config = ConfigDict(frozen=True)
+
+    # The first row of each chunk, and at the end the number of rows.
+    borders: list[int]
+    table_bytes: int
+    version: int
+    # When the version was trained: another model may have its name and number by now.
+    trained_at: str
+    # Warnings of the columns that were read again, and their names.
+    unreadable: list[str]
+    read_again: list[str]
+
+    def rows(self, number: int) -> range:
+        """Return the rows of a chunk."""
+        return range(self.borders[number], self.borders[number + 1])
+
+    def model(self, workspace: Workspace, command: TableCommand) -> LoadedModel:
+        """Return the version that was fixed; raises `NoSuchModelError` where it is gone."""
+        model = find_model(workspace, command.model_name, self.version, model_info=command.model_info)
+        if model.manifest.created_at != self.trained_at:
+            raise NoSuchModelError(
+                f"Version {self.version} of {command.model_name!r} was deleted while it predicted, and another model "
+                "has its name now. Send the request again."
+            )
+        return model
+
+
+def divide_rows(workspace: Workspace, command: TableCommand, job_id: str) -> Division | None:
+    """Return how the rows of a stored table are divided into chunks; None where they are too few.
+
+    Raises what `core.services.table_prediction.export_table.export_table` does before it predicts.
+    """
+    dataset = workspace.datasets.manifest(command.file_id, fresh=True)
+    if not 0 < settings().chunk_rows < dataset.rows:
+        return None
+    chunk_rows = max(settings().chunk_rows, -(-dataset.rows // MOST_CHUNKS))
+    model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
+    with TemporaryDirectory(prefix="regatta-") as name:
+        folder = Path(name)
+        try:
+            size = workspace.objects.size(workspace.datasets.key(dataset.file_id, TABLE))
+            metadata = _read_footer(workspace, dataset.file_id, size, folder / TABLE)
+        except MissingObjectError as error:
+            raise _deleted(dataset.file_id) from error
+        borders = chunk_borders(metadata, SLICE_ROWS, chunk_rows)
+        if len(borders) <= 2 or borders[-1] != dataset.rows:
+            return None
+        read_again = read_again_on_disk(workspace, dataset, model.manifest.features, folder)
+        unreadable = read_again.warnings(strict=command.strict)
+        for place, values in enumerate(read_again.values.values()):
+            _store_column(workspace, f"{workspace.tasks.folder(job_id)}columns/{place:06}", values, folder / "column")
+    chunks = Chunks(
+        borders=borders,
+        table_bytes=size,
+        version=model.manifest.version,
+        trained_at=model.manifest.created_at,
+        unreadable=unreadable,
+        read_again=list(read_again.values),
+    )
+    return Division(tasks=len(borders) - 1, facts=chunks.model_dump())
+
+
+@contextmanager
+def open_chunk(
+    workspace: Workspace, command: TableCommand, chunks: Chunks, number: int, job_id: str
+) -> Iterator[tuple[Table, ColumnsReadAgain, Path]]:
+    """Yield the table, whose file has the rows of this chunk only, its columns that were read again, and a folder.
+
+    Raises `NoSuchFileError`, and `NotACsvError` for a table that is damaged.
+    """
+    manifest = workspace.datasets.manifest(command.file_id, fresh=True)
+    key, rows = workspace.datasets.key(manifest.file_id, TABLE), chunks.rows(number)
+    with TemporaryDirectory(prefix="regatta-") as name:
+        path = Path(name) / TABLE
+        try:
+            metadata = _read_footer(workspace, manifest.file_id, chunks.table_bytes, path)
+            start, stop = bytes_of_groups(metadata, groups_of_rows(metadata, rows.start, rows.stop))
+            download_range(workspace.objects, key, start, stop, path)
+        except MissingObjectError as error:
+            raise _deleted(manifest.file_id) from error
+        columns = f"{workspace.tasks.folder(job_id)}columns/"
+        values = {
+            column: _stored_column(workspace, f"{columns}{place:06}", rows)
+            for place, column in enumerate(chunks.read_again)
+        }
+        read_again = ColumnsReadAgain(values, FileCells(), first_row=rows.start)
+        try:
+            yield Table(path, manifest.columns, manifest.rows, manifest.memory_bytes), read_again, Path(name)
+        except (ArrowInvalid, OSError) as error:
+            if (
+                isinstance(error, ArrowInvalid) or error.errno is None
+            ):  # Arrow's own, as of bytes that cannot be unpacked
+                raise NotACsvError(
+                    f"The stored table is damaged between rows {rows.start + 2:,} and {rows.stop + 1:,}. "
+                    "Upload the file again."
+                ) from error
+            raise
+
+
+def output_pieces(workspace: Workspace, job_id: str, outputs: list[Json], ending: str) -> list[StoredPiece]:
+    """Return what all chunks have stored with this ending, in order, given their facts."""
+    keys = [workspace.tasks.output_key(job_id, number, ending) for number in range(len(outputs))]
+    return [StoredPiece(key, 0, output["size_bytes"][ending]) for key, output in zip(keys, outputs, strict=True)]
+
+
+def check_rows(chunks: Chunks, outputs: list[Json]) -> None:
+    """Raise `DamagedDocumentError` unless every chunk has predicted all of its rows."""
+    for number, output in enumerate(outputs):
+        if output["rows"] != len(chunks.rows(number)):
+            raise DamagedDocumentError(f"Chunk {number} has {output['rows']} rows and not {len(chunks.rows(number))}.")
+
+
+def _read_footer(workspace: Workspace, file_id: str, size: int, path: Path) -> parquet.FileMetaData:
+    """Make a file of `size` bytes that has the footer of the stored table, and return what the footer says."""
+    key = workspace.datasets.key(file_id, TABLE)
+    tail = read_range(workspace.objects, key, max(0, size - TAIL_BYTES), size)
+    start = footer_start(tail, size)
+    with path.open("wb") as file:
+        file.truncate(size)
+    download_range(workspace.objects, key, start, size, path)
+    try:
+        return parquet.read_metadata(path)
+    except (ArrowInvalid, OSError) as error:
+        raise NotACsvError("The stored table is damaged: its footer cannot be read. Upload the file again.") from error
+
+
+def _deleted(file_id: str) -> NoSuchFileError:
+    return NoSuchFileError(f"File {file_id!r} was deleted while it was predicted. Upload it again.")
+
+
+def _store_column(workspace: Workspace, key: str, values: Floats | Category, path: Path) -> None:
+    """Store a column that was read again: its numbers or codes, so that rows of it can be read, and its levels."""
+    numbers: Any = values.codes if isinstance(values, Category) else values
+    numbers.tofile(path)
+    workspace.objects.put_file(f"{key}.{numbers.dtype.str[1:]}", path)
+    levels = list(values.levels) if isinstance(values, Category) else None
+    workspace.objects.put(f"{key}.json", json.dumps({"dtype": numbers.dtype.str, "levels": levels}).encode())
+
+
+def _stored_column(workspace: Workspace, key: str, rows: range) -> Floats | Category:
+    """Return these rows of a column that `_store_column` has stored."""
+    about = json.loads(workspace.objects.get(f"{key}.json"))
+    dtype = np.dtype(about["dtype"])
+    start, stop = dtype.itemsize * rows.start, dtype.itemsize * rows.stop
+    numbers = np.frombuffer(read_range(workspace.objects, f"{key}.{dtype.str[1:]}", start, stop), dtype)
+    return numbers if about["levels"] is None else Category(numbers, about["levels"])
