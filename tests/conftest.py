@@ -6,6 +6,7 @@ import pytest
 
 from core.storage.redis import redis_client
 from tests.support.stack import Stack
+from tests.support.tables import table_folder
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,12 @@ def patient_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for Redis however slow the machine is, where a test is about what Redis has afterwards."""
     for name in ("CONNECT_SECONDS", "COMMAND_SECONDS", "SLOW_SECONDS"):
         monkeypatch.setattr(redis_client, name, 60.0)
+
+
+def pytest_sessionfinish() -> None:
+    """Delete the tables of this process: the workers of a parallel run end without their exit handlers."""
+    if table_folder.cache_info().currsize:
+        table_folder().cleanup()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,10 +1,9 @@
 """The package of each function by `sam build`, and the image of the heavy ones: their sizes, and that they load."""
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -33,8 +32,9 @@ LARGEST_IMAGE = 800
 
 
 def size(folder: Path) -> float:
-    """MiB of the files in a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / MIB
+    """MiB of the files in a folder, or of a file, without bytecode."""
+    files = [folder] if folder.is_file() else folder.rglob("*")
+    return sum(path.stat().st_size for path in files if path.is_file() and path.suffix != ".pyc") / MIB
 
 
 def make(*targets: str) -> None:
@@ -66,46 +66,60 @@ def test_a_build_holds_no_bytecode_and_nothing_of_the_heavy_functions(built: Pat
         assert (built / name / "onnxruntime").is_dir() == (name in LARGEST)
 
 
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The Dockerfile's own step into an empty folder, for this interpreter."""
+@pytest.mark.parametrize("requirements", ["light", "scoring", "heavy"])
+def test_a_list_has_the_packages_of_the_tests_with_their_digests(requirements: str) -> None:
+    """So what is installed here is what a function gets, and need not be installed once more."""
+    tested = pinned("dev")
+    assert {name: lines for name, lines in pinned(requirements).items() if lines != tested.get(name)} == {}
+
+
+def test_the_image_holds_what_its_functions_load(tmp_path: Path, record_property) -> None:
     assert "requirements/heavy.txt" in (ROOT / "infra/images/Dockerfile").read_text()
-    target = tmp_path_factory.mktemp("image")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    command += ["--no-deps", "--only-binary=:all:", "--no-compile", "-r", str(ROOT / "requirements/heavy.txt")]
-    done = subprocess.run([*command, "--target", str(target)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    yield target
-    shutil.rmtree(target)  # 650 MB, which a small disk has not got until the end of the run
-
-
-def test_the_image_holds_what_its_functions_load(image: Path, record_property) -> None:
-    record_property("size", size(image))
-    assert 300 < size(image) < LARGEST_IMAGE
-    load(HANDLERS["heavy"], image)
+    link("heavy", tmp_path)
+    mib = sum(size(path) for path in (*tmp_path.iterdir(), *tmp_path.glob("*/*")) if path.is_symlink())
+    record_property("size", mib)
+    assert 300 < mib < LARGEST_IMAGE
+    load(HANDLERS["heavy"], tmp_path)
 
 
 @pytest.mark.parametrize("requirements", ["light", "scoring"])
-def test_a_zip_holds_what_its_functions_load(image: Path, tmp_path: Path, requirements: str) -> None:
+def test_a_zip_holds_what_its_functions_load(tmp_path: Path, requirements: str) -> None:
     scoring = [FUNCTIONS[name]["Handler"] for name in LARGEST]
     handlers = scoring if requirements == "scoring" else [h for h in HANDLERS["light"] if h not in scoring]
-    link(requirements, image, tmp_path)
+    link(requirements, tmp_path)
     load(handlers, tmp_path)
 
 
-def link(requirements: str, installed: Path, target: Path) -> None:
-    """Let `target` have what a list names, from where the longest list is installed: the same versions."""
+def pinned(requirements: str) -> dict[str, list[str]]:
+    """Return the lines of a list by the requirement that they belong to: its version, its marker, its digests."""
+    found: dict[str, list[str]] = {}
     for line in (ROOT / f"requirements/{requirements}.txt").read_text().splitlines():
-        if not line[:1].isalpha():
+        if line[:1].isalpha():
+            found[line.rstrip(" \\")] = lines = []
+        elif "--hash=" in line:
+            lines.append(line.strip(" \\"))
+    return found
+
+
+def link(requirements: str, target: Path) -> None:
+    """Let `target` have what a list names, and nothing else, from where the tests have it: the same versions."""
+    installed = Path(sysconfig.get_path("platlib"))
+    for line in pinned(requirements):
+        wanted = Requirement(line)
+        if wanted.marker and not wanted.marker.evaluate():
             continue
-        pinned = Requirement(line.rstrip(" \\"))
-        if pinned.marker and not pinned.marker.evaluate():
-            continue
-        version = str(pinned.specifier).removeprefix("==")
-        (record,) = installed.glob(f"{pinned.name.replace('-', '_')}-{version}.dist-info/RECORD")
-        for part in {row.split("/")[0].split(",")[0] for row in record.read_text().splitlines()} - {"..", "bin"}:
-            if not (target / part).exists():
-                (target / part).symlink_to(installed / part)
+        version = str(wanted.specifier).removeprefix("==")
+        (record,) = installed.glob(f"{wanted.name.replace('-', '_')}-{version}.dist-info/RECORD")
+        for path in {own_path(installed, Path(row.split(",")[0])) for row in record.read_text().splitlines()}:
+            if path.parts[0] != ".." and not (target / path).exists():
+                (target / path).parent.mkdir(exist_ok=True)
+                (target / path).symlink_to(installed / path)
+
+
+def own_path(installed: Path, file: Path) -> Path:
+    """Return the package of a file that is installed; below a namespace, which packages share, the one in there."""
+    is_package = (installed / file.parts[0] / "__init__.py").exists()
+    return Path(*file.parts[: 1 if is_package else 2])
 
 
 def load(handlers: list[str], packages: Path) -> None:

@@ -1,6 +1,7 @@
 """An operation in a process of its own, which a test kills: forked from one that has loaded everything already."""
 
 import multiprocessing
+import tempfile
 from collections.abc import Mapping
 
 import httpx
@@ -16,8 +17,9 @@ RETRAIN = "retrain"
 SECONDS = 120
 
 
-def perform(name: str, variables: Mapping[str, str], ids: Mapping[str, str]) -> None:
-    """Carry out an operation with these variables; raise where it fails."""
+def perform(name: str, variables: Mapping[str, str], ids: Mapping[str, str], temporary: str) -> None:
+    """Carry out an operation with these variables and its temporary files in `temporary`; raise where it fails."""
+    tempfile.tempdir = temporary
     with (
         process_environment(variables),
         httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
@@ -35,12 +37,16 @@ class KilledProcess:
     _context.set_forkserver_preload([__name__, "tests.support.loaded_handlers"])
 
     def __init__(self, name: str, variables: Mapping[str, str], ids: Mapping[str, str]) -> None:
-        self._process = self._context.Process(target=perform, args=(name, variables, ids))
+        # Who is killed deletes nothing.
+        self._temporary = tempfile.TemporaryDirectory()
+        arguments = (name, variables, ids, self._temporary.name)
+        self._process = self._context.Process(target=perform, args=arguments)
 
     def run(self) -> int:
         """Run it to its end; return its exit status, which is -9 where it was killed."""
-        self._process.start()
-        self._process.join(SECONDS)
+        with self._temporary:
+            self._process.start()
+            self._process.join(SECONDS)
         assert self._process.exitcode is not None, "It did not end."
         return self._process.exitcode
 

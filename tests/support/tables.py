@@ -36,13 +36,18 @@ CSVS: dict[str, tuple[Path, str]] = {
 }
 
 
-# Tables are files; these go when the tests do.
-FOLDER = TemporaryDirectory(prefix="regatta-tests-")
+@cache
+def table_folder() -> TemporaryDirectory[str]:
+    """The folder of the tables of this process, which the end of its tests deletes: `tests/conftest.py`.
+
+    A process that is forked or killed reads none, so it has no folder to leave behind.
+    """
+    return TemporaryDirectory(prefix="regatta-tests-")
 
 
 def read(source: bytes | str, reading: Reading | None = None) -> Table:
     """The table in these bytes; a str is sent as UTF-8."""
-    folder = Path(mkdtemp(dir=FOLDER.name))
+    folder = Path(mkdtemp(dir=table_folder().name))
     path = folder / "source.csv"
     path.write_bytes(source.encode() if isinstance(source, str) else source)
     return read_file(path, folder, reading or Reading())
@@ -60,7 +65,7 @@ def read_file(path: Path, folder: Path, reading: Reading) -> Table:
 @cache
 def real(name: str) -> Table:
     """One of `CSVS`."""
-    return read_file(CSVS[name][0], Path(mkdtemp(dir=FOLDER.name)), Reading())
+    return read_file(CSVS[name][0], Path(mkdtemp(dir=table_folder().name)), Reading())
 
 
 def uncoded(table: Table) -> Table:

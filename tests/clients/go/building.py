@@ -53,8 +53,9 @@ class Go:
             "GOPROXY": "off",
             "GOTOOLCHAIN": "local",
             # Without the paths of folders in what is compiled, each program and the next run find it in the cache. All
-            # commands say so alike: else each compiles the standard library for itself.
-            "GOFLAGS": "-mod=mod -trimpath",
+            # commands say so alike: else each compiles the standard library for itself. To optimise would take longer
+            # than all that the programs do.
+            "GOFLAGS": "-mod=mod -trimpath '-gcflags=all=-N -l'",
             "GOWORK": "off",
             "CGO_ENABLED": "0",
         }

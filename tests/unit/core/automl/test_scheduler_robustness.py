@@ -39,7 +39,7 @@ from core.regressors.importance import permutation_importance
 from core.compiler.compile import raw_columns_of_frame
 from core.inference.session import CompiledModel
 from tests.support.training import quick, split_of
-from tests.support.tables import FOLDER, read
+from tests.support.tables import read, table_folder
 
 random = np.random.default_rng(6)
 x = random.normal(size=120)
@@ -68,7 +68,7 @@ for name, columns in tables.items():
         check_parity(done.pipeline, model, data.train_x)
         permutation_importance(model.run, raw_columns_of_frame(data.test_x, model.features), data.test_y)
         outcomes += 1
-FOLDER.cleanup()
+table_folder().cleanup()
 print("models:", outcomes)
 """
 
