@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.browser.conftest import Check, problem
+from tests.browser.conftest import SIDEWAYS, Check, choose, problem
 from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 KEY = "rgt_a_key_that_is_taken"
+# A4 between its margins, in CSS pixels.
+PAPER = {"width": 718, "height": 1000}
 
 
 def upload(page: "Page", name: str, body: bytes) -> None:
@@ -150,3 +152,93 @@ def test_a_view_that_does_not_exist_says_so(page: "Page") -> None:
     page.get_by_role("heading", name="Page not found").wait_for()
     page.get_by_role("button", name="Go to the data").click()
     page.get_by_role("heading", name="Data", exact=True).wait_for()
+
+
+def test_ten_thousand_files_are_paged_and_one_is_found(page: "Page") -> None:
+    file = {"rows": 10, "columns": 3, "size_bytes": 1000, "created_at": "2026-01-01T00:00:00+00:00"}
+    files = [{**file, "file_id": f"f{number}", "filename": f"week-{number:05d}.csv"} for number in range(10_000)]
+
+    def answer(route: "Route") -> None:
+        begin = int(route.request.url.partition("cursor=")[2] or 0)
+        following = str(begin + 1000) if begin + 1000 < len(files) else None
+        route.fulfill(json={"files": files[begin : begin + 1000], "current": "f0", "next": following})
+
+    page.route("**/data/files?*limit=1000*", answer)
+    page.goto("/console/data")
+    page.get_by_text("1 to 100 of 10,000").wait_for()
+    assert page.locator("tbody tr").count() == 100
+    page.get_by_role("searchbox", name="Search files").fill("07777")
+    page.get_by_role("link", name="week-07777.csv").wait_for()
+    assert page.locator("tbody tr").count() == 1
+
+
+def test_a_file_that_was_deleted_in_another_window_is_said_to_be_gone(page: "Page", stack: Stack) -> None:
+    sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("gone.csv", b"a,b\n" + b"1,2\n3,5\n" * 20)})
+    page.goto(f"/console/data/{sent.json()['file_id']}")
+    page.get_by_role("heading", name="gone.csv").wait_for()
+    httpx.delete(f"{stack.base_url}/data/files/{sent.json()['file_id']}", timeout=300).raise_for_status()
+    page.get_by_role("tab", name="Outliers").click()
+    page.get_by_role("alert").get_by_text("This file is gone").wait_for()
+    page.get_by_role("link", name="All files").click()
+    page.get_by_role("heading", name="Data", exact=True).wait_for()
+
+
+def test_a_finding_leads_to_its_column_and_to_where_it_is_mended(page: "Page", stack: Stack) -> None:
+    rows = "".join(f"{n},{n % 7},{n * 3 % 11},same\n" for n in range(60))
+    body = f"id,السعر,y,constant\n{rows}".encode()
+    sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("findings.csv", body)}, timeout=300).json()
+    page.goto(f"/console/data/{sent['file_id']}")
+    # A name that is written from right to left is set so, and nothing beside it is.
+    header = page.get_by_role("columnheader", name="السعر").locator("bdi")
+    assert header.evaluate("(element) => element.matches(':dir(rtl)')")
+    assert (
+        not page.get_by_role("columnheader", name="id").locator("bdi").evaluate("(each) => each.matches(':dir(rtl)')")
+    )
+    finding = page.locator(".findings li").filter(has_text="Always the same")
+    finding.get_by_role("link", name="Leave it out").click()
+    page.get_by_label("Leave out constant").wait_for()
+    assert page.get_by_label("Leave out constant").is_checked()
+    page.go_back()
+    finding.get_by_role("link", name="constant", exact=True).click()
+    page.locator(".column").filter(has_text="constant").wait_for()
+    assert page.locator(".column").count() == 1
+
+
+def test_a_sentence_that_is_not_listed_stays_english_and_says_so(page: "Page", stack: Stack) -> None:
+    body = b"a,b\n" + b"1,2\n3,5\n" * 20
+    sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("said.csv", body)}, timeout=300).json()
+    known, unknown = "has no value in 1,234 rows (5.0%)", "and something else in 3 rows"
+    finding = {"severity": "info", "column": "a", "kind": "new", "count": 0, "rows": [], "suggestion": "look"}
+
+    def answer(route: "Route") -> None:
+        profile = route.fetch().json()
+        findings = [{**finding, "finding": text} for text in (known, unknown)]
+        route.fulfill(json={**profile, "findings": findings})
+
+    page.route("**/data/profile*", answer)
+    page.goto(f"/console/data/{sent['file_id']}")
+    choose(page, "zh", "light")
+    page.get_by_text("有 1,234 行没有值（5.0%）。", exact=True).wait_for()
+    assert page.get_by_text("And something else in 3 rows.").get_attribute("lang") == "en"
+
+
+def test_a_report_of_a_wide_table_fits_the_paper_with_all_of_its_findings(page: "Page", stack: Stack) -> None:
+    names = [f"measurement_of_channel_{n}" if n % 3 else f"传感器读数第{n}号" for n in range(60)]
+    cells = [
+        [f"{(row * (n + 7)) % 83 / 83 - 0.5:.5f}" if (row + n) % 9 else "" for n in range(60)] for row in range(80)
+    ]
+    body = "\n".join(",".join(row) for row in [names, *cells]).encode()
+    sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("wide.csv", body)}, timeout=300).json()
+    report = httpx.get(
+        f"{stack.base_url}/data/report",
+        params={"file_id": sent["file_id"]},
+        headers={"Accept": "text/html"},
+        timeout=300,
+    )
+    page.set_viewport_size(PAPER)
+    page.emulate_media(media="print")
+    page.set_content(report.text)
+    assert page.evaluate(SIDEWAYS) == 0
+    findings = page.locator(".findings > li")
+    assert findings.count() > 12
+    assert findings.evaluate_all("(all) => all.every((each) => each.checkVisibility({contentVisibilityAuto: true}))")

@@ -47,11 +47,15 @@ def test_a_race_without_a_usable_target_says_what_to_do(page: "Page", stack: Sta
 
 
 def test_whoever_operates_sees_the_parts_and_the_jobs(page: "Page", stack: Stack, check: Check) -> None:
+    sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("jobs.csv", noisy(100).encode())}, timeout=300)
+    order = {"model_type": "ridge", "target_column": "y", "file_id": sent.json()["file_id"]}
+    in_turn = {"Prefer": "respond-async"}
+    httpx.post(f"{stack.base_url}/model/train", json=order, headers=in_turn, timeout=300).raise_for_status()
     page.goto("/console/operate")
     page.get_by_text("Everything answers").wait_for()
     page.get_by_role("heading", name="Object storage").wait_for()
     check(page, "operate")
-    page.get_by_role("link", name="Race", exact=True).last.click()
+    page.get_by_role("link", name="Training", exact=True).first.click()
     page.get_by_role("heading", name="Course").wait_for()
     check(page, "operate-job")
 

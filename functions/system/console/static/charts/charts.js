@@ -1,5 +1,5 @@
 // The pictures of the console. Each says in words what it shows, and draws with classes of console.css.
-import { count, number, share } from "../parts/format.js";
+import { coefficient, count, number, share } from "../parts/format.js";
 import { html } from "../parts/preact.js";
 import { t } from "../parts/words.js";
 import { Axes, Figure } from "./figure.js";
@@ -99,16 +99,16 @@ export function Line({ title, name, series, xLabel, yLabel, height = 240, words,
 }
 
 // How much names have to do with each other, from -1 to 1. values: rows of numbers or null.
-export function Heatmap({ title, name, names, values, show = (value) => number(value, 2), words }) {
+export function Heatmap({ title, name, names, values, show = coefficient, words }) {
   return html`<${Figure} title=${title} name=${name} words=${words ?? title}>${(width) => {
-    const left = 8 + Math.min(Math.max(...names.map(measure)), 150, width * 0.3);
     // The names above are tilted; the longest says how much room they need, to the right as well.
     const short = toldApart(names, 16);
-    const beside = toldApart(names, left / 7.2);
+    const beside = toldApart(names, Math.min(150, width * 0.3) / 7.2);
+    const left = 10 + Math.ceil(Math.max(...beside.map(measure)));
     const top = 12 + Math.round(Math.max(...short.map(measure)) * 0.75);
-    const cell = Math.max(14, Math.min(44, (width - left - 0.7 * top) / names.length));
+    const cell = Math.max(14, Math.min(44, (width - left - top) / names.length));
     const size = top + cell * names.length + 8;
-    return html`<svg width=${Math.max(width, Math.ceil(left + cell * names.length + 0.7 * top))} height=${size} class="heatmap">
+    return html`<svg width=${Math.max(width, Math.ceil(left + cell * names.length + top))} height=${size} class="heatmap">
       ${short.map((each, column) => html`<text class="bar-label" transform=${`translate(${left + column * cell + cell / 2} ${top - 6}) rotate(-45)`}>${each}</text>`)}
       ${beside.map((each, row) => html`<text class="bar-label" x=${left - 8} y=${top + row * cell + cell / 2} text-anchor="end" dominant-baseline="central">${each}</text>`)}
       ${values.map((line, row) => line.map((value, column) => html`<g>
@@ -168,7 +168,13 @@ export function Spark({ counts }) {
 }
 
 // About how many pixels a name takes.
-const measure = (text) => 7 * widthOf([...text]);
+function measure(text) {
+  pen ??= document.createElement("canvas").getContext("2d");
+  pen.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(text).width;
+}
+
+let pen;
 
 // A Chinese letter is nearly as wide as two others.
 const widthOf = (letters) => letters.reduce((sum, letter) => sum + (letter.codePointAt(0) > 0x2e7f ? 1.8 : 1), 0);

@@ -1,12 +1,15 @@
 // What the console says of its own accord: errors with a way out, short messages, and dialogs.
 import { Problem, Unreachable, hasKey, signInAsked } from "./api.js";
-import { Button, Icon, Skeleton } from "./elements.js";
+import { Button, ButtonLink, Icon, Skeleton } from "./elements.js";
 import { html, useEffect, useErrorBoundary, useId, useRef, useState } from "./preact.js";
+import { href } from "./router.js";
 import { Said } from "./service_words.js";
 import { createStore, useStore } from "./store.js";
 import { known, t } from "./words.js";
 
 const TOAST_MS = 6000;
+// Where to go from what is gone.
+const LISTS = { "no-such-file": "data", "no-such-model": "model", "no-such-job": "operate", "no-such-series": "series" };
 
 // An error in the words of the service, with what can be done about it. `actions` are further ways out.
 export function ErrorPanel({ error, onRetry, actions, title }) {
@@ -18,6 +21,7 @@ export function ErrorPanel({ error, onRetry, actions, title }) {
   const words = problem ? problem.detail || problem.title : String(error?.message ?? error);
   return html`<${Notice} kind="error" title=${title ?? (problem ? known(`errors.type.${problem.type}`, problem.title) : t("errors.unexpected"))} actions=${html`
       ${needsKey && html`<${Button} kind="primary" onClick=${() => signInAsked.set(problem)}>${hasKey() ? t("signIn.otherKey") : t("signIn.enterKey")}<//>`}
+      ${problem?.type in LISTS && html`<${ButtonLink} kind="primary" icon=${LISTS[problem.type]} href=${href(LISTS[problem.type])}>${t(`errors.list.${LISTS[problem.type]}`)}<//>`}
       ${onRetry && !needsKey && html`<${Button} onClick=${onRetry}>${t("common.tryAgain")}<//>`}
       ${actions}
     `}>

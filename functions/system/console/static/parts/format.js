@@ -44,6 +44,9 @@ function scientific(value, digits) {
 export const score = (value) =>
   Number.isFinite(value) ? figures(value, { minimumFractionDigits: 3, maximumFractionDigits: 3 }) : NOTHING;
 
+// A coefficient from −1 to 1 where there is little room: two decimals.
+export const coefficient = (value) => (Number.isFinite(value) ? figures(Math.round(value * 100) / 100 || 0, { minimumFractionDigits: 2, maximumFractionDigits: 2 }) : NOTHING);
+
 // A share in per cent. Only nothing is 0%, and only everything is 100%.
 export function share(part, whole = 1) {
   if (!whole || !part) return percent(0, 0);

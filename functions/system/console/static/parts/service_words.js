@@ -1,17 +1,19 @@
 // Sentences of the service in the language that is shown. The service speaks English, and a sentence is known by its form:
 // "has no value in {Rows} ({share})" in words/service.zh.json. What stands for a name with a capital letter is a sentence
-// of its own, such as "44 rows"; any other value stays as it is. A sentence that is not listed stays English, and says so.
+// of its own, such as "44 rows"; any other value stays as it is, {n} is a number. A sentence that is not listed stays English, and says so.
 import { html } from "./preact.js";
 import { useStore } from "./store.js";
 import { sentences, shownLanguage } from "./words.js";
 
 const DEPTH = 3;
+// A form with fewer letters of its own is a part of sentences, and none by itself.
+const LEAST = 12;
 const forms = new WeakMap();
 
 // Return { text, lang } of a sentence; `lang` is undefined where it is in the language that is shown.
 export function said(text, depth = DEPTH) {
-  for (const { form, names, other } of formsOf(sentences())) {
-    const found = depth > 0 && form.exec(text);
+  for (const { form, names, other, letters } of formsOf(sentences())) {
+    const found = depth > 0 && (letters >= LEAST || depth < DEPTH) && form.exec(text);
     if (!found) continue;
     const values = Object.fromEntries(names.map((name, index) => [name, valueOf(name, found[index + 1], depth)]));
     return { text: other.replace(/\{(\w+)\}/g, (_, name) => values[name]) };
@@ -39,6 +41,12 @@ function formsOf(listed) {
 
 function formOf(english, other) {
   const names = [...english.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-  const source = english.split(/\{\w+\}/).map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("(.+?)");
-  return { form: new RegExp(`^${source}$`, "s"), names, other };
+  const literals = english.split(/\{\w+\}/);
+  const source = literals.map((text, index) => escaped(text) + (index < names.length ? valueForm(names[index]) : "")).join("");
+  return { form: new RegExp(`^${source}$`, "s"), names, other, letters: literals.join("").length };
 }
+
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+// Behind a semicolon a sentence goes on: no single value has one.
+const valueForm = (name) => ({ n: "([\\d.,]+)", value: "([^;]+?)" })[name] ?? "(.+?)";

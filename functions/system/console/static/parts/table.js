@@ -6,6 +6,8 @@ import { html, useMemo, useRef, useState, useEffect } from "./preact.js";
 import { t } from "./words.js";
 
 const PAGE_ROWS = 100;
+// With more rows than this, a table that can be searched is.
+const MANY_ROWS = 12;
 // With more columns than this, only those in sight are drawn, each of one width.
 const MANY_COLUMNS = 40;
 const COLUMN_PIXELS = 150;
@@ -14,11 +16,14 @@ const BESIDE = 4;
 const FORMULA = /^[\s'"]*[=+\-@＝＋－＠]|^[\t\r\n]/;
 
 // columns: [{ name, label, value(row), show(value, row), number, sortable = true, wide, head }], where `value` defaults to row[name],
-// and `show` may return an element. rows: an array. `caption` says what the table holds.
-export function Table({ columns, rows, caption, sort: first, rowKey, csv, onRow, rowLabel, pageRows = PAGE_ROWS, selected }) {
+// and `show` may return an element. rows: an array. `caption` says what the table holds, `search` what is searched for in its
+// headings of rows and other texts.
+export function Table({ columns, rows, caption, sort: first, rowKey, csv, onRow, rowLabel, pageRows = PAGE_ROWS, selected, search }) {
   const [sort, setSort] = useState(first ?? null);
   const [page, setPage] = useState(0);
-  const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, sort]);
+  const [wanted, setWanted] = useState("");
+  const found = useMemo(() => matching(rows, columns, wanted), [rows, wanted]);
+  const sorted = useMemo(() => sortRows(found, columns, sort), [found, sort]);
   const pages = Math.max(1, Math.ceil(sorted.length / pageRows));
   const at = Math.min(page, pages - 1);
   const shown = sorted.slice(at * pageRows, (at + 1) * pageRows);
@@ -32,6 +37,9 @@ export function Table({ columns, rows, caption, sort: first, rowKey, csv, onRow,
   };
   const headSpacer = spacers("td");
   return html`<figure class="table-figure">
+    ${search && rows.length > MANY_ROWS && html`<label class="table-search"><span class="visually-hidden">${search}</span>
+      <input type="search" placeholder=${search} value=${wanted} onInput=${(event) => { setWanted(event.target.value); setPage(0); }} />
+      <span class="muted" role="status">${wanted.trim() ? t("table.found", { n: found.length, count: count(found.length) }) : ""}</span></label>`}
     <div class="scroll" ref=${scroller} tabindex="0" role="group" aria-label=${caption}>
       <table class=${window_.all ? "" : "fixed"} aria-rowcount=${sorted.length + 1} aria-colcount=${columns.length}
         style=${window_.all ? {} : { width: `${columns.length * COLUMN_PIXELS}px` }}>
@@ -89,6 +97,13 @@ function Cell({ column, row }) {
 }
 
 const valueOf = (column, row) => (column.value ? column.value(row) : row[column.name]);
+
+// Return the rows with a text in one of their cells, however it is written.
+function matching(rows, columns, text) {
+  const wanted = text.trim().toLowerCase();
+  const searched = columns.filter(({ number, sortable }) => !number && sortable !== false);
+  return wanted ? rows.filter((row) => searched.some((column) => String(valueOf(column, row) ?? "").toLowerCase().includes(wanted))) : rows;
+}
 
 function sortRows(rows, columns, sort) {
   const column = sort && columns.find(({ name }) => name === sort.name);

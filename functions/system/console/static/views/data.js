@@ -76,7 +76,7 @@ function FileTable({ files, current, onChange }) {
       </span>` },
   ];
   return html`
-    <${Table} columns=${columns} rows=${files} sort=${{ name: "created_at", down: true }} rowKey=${(file) => file.file_id} caption=${t("data.title")} onRow=${(file) => navigate(href("data", file.file_id))} />
+    <${Table} columns=${columns} rows=${files} sort=${{ name: "created_at", down: true }} rowKey=${(file) => file.file_id} caption=${t("data.title")} search=${t("data.search")} onRow=${(file) => navigate(href("data", file.file_id))} />
     ${leaving && html`<${DeleteFile} file=${leaving} onClose=${() => setLeaving(null)} onDone=${onChange} />`}`;
 }
 

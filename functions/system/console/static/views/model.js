@@ -30,7 +30,7 @@ function Models() {
 function ModelTable({ versions }) {
   const rows = [...grouped(versions).values()].map((each) => ({ ...(each.find(({ serves }) => serves) ?? each.at(-1)), versions: each.length }));
   return html`<${Table} caption=${t("nav.model")} rows=${rows} sort=${{ name: "created_at", down: true }} rowKey=${(row) => row.model_name}
-    csv="models.csv" onRow=${(row) => navigate(href("model", row.model_name))} columns=${[
+    csv="models.csv" search=${t("model.search")} onRow=${(row) => navigate(href("model", row.model_name))} columns=${[
       { name: "model_name", label: t("model.name"), isHeading: true, show: (name) => html`<a href=${href("model", name)}>${name}</a>` },
       { name: "target_column", label: t("model.target") },
       { name: "model_type", label: t("model.kind"), show: (type) => regressor(type) },

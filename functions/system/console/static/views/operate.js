@@ -30,7 +30,7 @@ function Service() {
     <${ViewHead} title=${t("operate.title")} note=${t("operate.note")} />
     <${Loaded} of=${status} skeleton=${{ shape: "cards", count: 3 }}>${(found) => html`<${Parts} of=${found} />`}<//>
     <${Jobs} of=${jobs} />
-    ${status.data && html`<${Usage} of=${status.data} />`}`;
+    ${status.data && html`<${Usage} of=${status.data} jobs=${jobs.data} />`}`;
 }
 
 // Without storage the service answers 503 with the same fields: that is what the page is there to show.

@@ -27,7 +27,7 @@ function ChooseModel() {
   return html`
     <${ViewHead} title=${t("predict.title")} note=${t("predict.note")} />
     <${Loaded} of=${models} skeleton=${{ shape: "table", count: 5 }} isEmpty=${(found) => found.length === 0} empty=${empty}>
-      ${(found) => html`<${Section} title=${t("predict.choose")}><${Table} caption=${t("predict.choose")} rows=${found} rowKey=${({ model_name: name }) => name} sort=${{ name: "created_at", down: true }}
+      ${(found) => html`<${Section} title=${t("predict.choose")}><${Table} caption=${t("predict.choose")} search=${t("model.search")} rows=${found} rowKey=${({ model_name: name }) => name} sort=${{ name: "created_at", down: true }}
         onRow=${(model) => navigate(href("predict", model.model_name))} columns=${[
           { name: "model_name", label: t("predict.model"), isHeading: true, show: (name) => html`<a href=${href("predict", name)}>${name}</a>` },
           { name: "target_column", label: t("predict.predicts") },

@@ -9,7 +9,7 @@ import { href, navigate } from "../parts/router.js";
 import { t } from "../parts/words.js";
 import { Recipe } from "./prepare/recipe.js";
 
-export default function Prepare({ path }) {
+export default function Prepare({ path, query }) {
   const files = useResource((signal) => list("/data/files", "files", { limit: 1000, signal }), []);
   const empty = html`<${Empty} icon="prepare" title=${t("prepare.noFile")} actions=${html`<${ButtonLink} kind="primary" icon="upload" href=${href("data")}>${t("prepare.toData")}<//>`}>${t("prepare.noFileNote")}<//>`;
   return html`
@@ -20,12 +20,12 @@ export default function Prepare({ path }) {
         const names = [...found.files].reverse().map((file) => [file.file_id, t("prepare.fileName", { name: file.filename, rows: count(file.rows) })]);
         return html`
           <div class="file-choice"><${SelectField} label=${t("prepare.file")} value=${fileId} options=${names} onChange=${(chosen) => navigate(href("prepare", chosen))} /></div>
-          <${OfFile} fileId=${fileId} key=${fileId} />`;
+          <${OfFile} fileId=${fileId} query=${query} key=${fileId} />`;
       }}
     <//>`;
 }
 
-function OfFile({ fileId }) {
+function OfFile({ fileId, query }) {
   const info = useResource((signal) => get("/data/info", { file_id: fileId }, { signal }), [fileId]);
-  return html`<${Loaded} of=${info} skeleton=${{ shape: "table", count: 8 }}>${(found) => html`<${Recipe} info=${found} />`}<//>`;
+  return html`<${Loaded} of=${info} skeleton=${{ shape: "table", count: 8 }}>${(found) => html`<${Recipe} info=${found} leave=${query.get("leave")} column=${query.get("column")} />`}<//>`;
 }

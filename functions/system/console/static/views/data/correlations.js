@@ -8,6 +8,7 @@ import { t } from "../../parts/words.js";
 
 const IN_MAP = 14;
 const PAIRS = 100;
+const NAMED = 12;
 
 export function Correlations({ info, profile }) {
   const [method, setMethod] = useState("pearson");
@@ -16,12 +17,16 @@ export function Correlations({ info, profile }) {
   const chosen = useMemo(() => mostTied(columns, matrix, profile.target?.column ?? info.recipe?.target_column), [columns, matrix]);
   if (columns.length < 2) return html`<${Empty} icon="table" title=${t("data.correlations.none")}>${t("data.correlations.noneNote")}<//>`;
   const named = chosen.map((at) => columns[at]);
+  const leftOut = columns.filter((_, index) => !chosen.includes(index));
   const shown = chosen.map((row) => chosen.map((column) => matrix[row][column]));
   return html`
     <div class="section-head"><${Choice} label=${t("data.correlations.method")} value=${method} options=${["pearson", "spearman"].map((name) => [name, t(`data.correlations.${name}`)])} onChange=${setMethod} /></div>
     <p class="note after-choice">${t(`data.correlations.${method}Note`)}</p>
     <div class="map-and-pairs">
-      <div class="card"><${Heatmap} title=${chosen.length < columns.length ? t("data.correlations.someOf", { shown: count(chosen.length), all: count(columns.length) }) : t("data.correlations.map")} name=${`${info.filename} ${method}`} names=${named} values=${shown} /></div>
+      <div class="card">
+        <${Heatmap} title=${chosen.length < columns.length ? t("data.correlations.someOf", { shown: count(chosen.length), all: count(columns.length) }) : t("data.correlations.map")} name=${`${info.filename} ${method}`} names=${named} values=${shown} />
+        ${leftOut.length > 0 && html`<p class="hint">${t("data.correlations.leftOut", { names: leftOut.slice(0, NAMED).join(", ") })}${leftOut.length > NAMED ? t("data.correlations.andMore", { n: leftOut.length - NAMED, count: count(leftOut.length - NAMED) }) : ""}</p>`}
+      </div>
       <div>
         <h3>${t("data.correlations.pairs")}</h3>
         <${Table} caption=${t("data.correlations.pairs")} rows=${pairs} pageRows=${12} csv=${`${info.filename}-${method}.csv`} columns=${[

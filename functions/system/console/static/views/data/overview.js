@@ -13,6 +13,8 @@ import { Rows } from "./rows.js";
 
 const SHOWN_FINDINGS = 6;
 const SHOWN_ROWS = 20;
+// The findings of columns that had better be left out.
+const LEAVE_OUT = ["identifier", "constant", "nearly-constant", "empty-column", "redundant", "leakage", "free-text", "high-cardinality"];
 const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space" };
 
 export function Overview({ info, profile }) {
@@ -34,15 +36,24 @@ function Findings({ info, findings }) {
 }
 
 function Finding({ of: { severity, column, kind, finding, count: many, suggestion }, fileId }) {
+  const fix = column && fixOf(kind, column, fileId);
   return html`<li class=${severity}>
     <span class="severity"><${Icon} name=${severity} /><span class="visually-hidden">${t(`data.severity.${severity}`)}</span></span>
     <div>
       <p class="finding-title">${column ? html`<a href=${href("data", fileId, { tab: "columns", find: column })}><bdi>${column}</bdi></a> · ` : ""}${known(`data.findings.kind.${kind}`, kind)}</p>
       <p><${Said} whole text=${finding} /></p>
-      <p class="muted">${known(`data.findings.advice.${kind}`, suggestion)}</p>
+      <p class="muted">${known(`data.findings.advice.${kind}`, suggestion)}${fix && html` <a class="finding-fix" href=${fix.href}>${t(`data.findings.fix.${fix.name}`)}</a>`}</p>
     </div>
     ${many > 0 && html`<span class="finding-count">${t("data.findings.rows", { n: many, count: count(many) })}</span>`}
   </li>`;
+}
+
+// Where a finding about a column is mended; undefined where nothing here does.
+function fixOf(kind, column, fileId) {
+  if (LEAVE_OUT.includes(kind)) return { name: "leaveOut", href: href("prepare", fileId, { leave: column }) };
+  if (kind === "missing") return { name: "fill", href: href("prepare", fileId, { column }) };
+  if (kind === "ordered-in-time") return { name: "byTime", href: href("race", { file: fileId, time: column }) };
+  return undefined;
 }
 
 function HowRead({ info }) {

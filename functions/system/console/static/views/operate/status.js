@@ -20,11 +20,13 @@ export function Parts({ of: status }) {
 }
 
 // How often copies were found, and how much is stored.
-export function Usage({ of: status }) {
+export function Usage({ of: status, jobs }) {
+  // The index may be some seconds behind; jobs that are all in the list are counted there.
+  const stored = { ...status.index, ...(jobs && !jobs.next && status.index ? { jobs: jobs.jobs.length } : {}) };
   return html`
     <${Section} title=${t("operate.cache.title")} note=${t("operate.cache.note")}><div class="card"><${Cache} of=${status.cache ?? {}} /></div><//>
     <${Section} title=${t("operate.stored.title")} note=${t("operate.stored.note")}>
-      <div class="card"><${Figures} items=${Object.entries(status.index ?? {}).map(([kind, many]) => [t(`operate.stored.${kind}`), many === null ? NOTHING : count(many)])} /></div>
+      <div class="card"><${Figures} items=${Object.entries(stored).map(([kind, many]) => [t(`operate.stored.${kind}`), many === null ? NOTHING : count(many)])} /></div>
     <//>`;
 }
 

@@ -12,9 +12,10 @@ import { Effect } from "./effect.js";
 
 const HANDLINGS = ["median", "mean", "mode", "drop"];
 
-export function Recipe({ info }) {
-  const [recipe, setRecipe] = useState({ handle_missing: "median", columns: {}, leave_out: [], target_column: null, ...info.recipe });
-  const [search, setSearch] = useState("");
+// `leave` is a column that a finding says to leave out, and `column` one that it is about.
+export function Recipe({ info, leave, column }) {
+  const [recipe, setRecipe] = useState(() => leavingOut({ handle_missing: "median", columns: {}, leave_out: [], target_column: null, ...info.recipe }, leave, info));
+  const [search, setSearch] = useState(leave ?? column ?? "");
   const set = (name) => (value) => setRecipe((before) => ({ ...before, [name]: value }));
   const targets = targetsOf(info);
   const apply = useAction(() => run("/data/process", { ...recipe, file_id: info.file_id }));
@@ -32,12 +33,17 @@ export function Recipe({ info }) {
       </div>
     <//>
     <${Section} title=${t("prepare.columns")} note=${t("prepare.columnsNote")}>
-      ${Object.keys(info.column_types).length > 12 && html`<div class="toolbar"><${TextField} type="search" label=${t("prepare.search")} value=${search} onInput=${setSearch} /></div>`}
+      ${(search !== "" || Object.keys(info.column_types).length > 12) && html`<div class="toolbar"><${TextField} type="search" label=${t("prepare.search")} value=${search} onInput=${setSearch} /></div>`}
       <${Columns} info=${info} names=${names} recipe=${recipe} set=${set} />
     <//>
     ${apply.error && html`<${ErrorPanel} error=${apply.error} />`}
     <div class="actions apply"><${Button} kind="primary" icon="check" busy=${apply.busy} onClick=${act}>${t("prepare.apply")}<//><span class="muted">${t("prepare.applyNote")}</span></div>
     ${effect && html`<${Effect} info=${info} effect=${effect} key=${JSON.stringify(effect.recipe)} />`}`;
+}
+
+function leavingOut(recipe, name, info) {
+  const may = name in info.column_types && name !== recipe.target_column && !recipe.leave_out.includes(name);
+  return may ? { ...recipe, leave_out: [...recipe.leave_out, name] } : recipe;
 }
 
 function Columns({ info, names, recipe, set }) {

@@ -20,26 +20,26 @@ export function Start({ query }) {
   return html`
     <${ViewHead} title=${t("race.title")} note=${t("race.note")} />
     <${Loaded} of=${files} skeleton=${{ shape: "lines", count: 6 }} isEmpty=${(found) => found.files.length === 0} empty=${empty}>
-      ${(found) => html`<${ChosenFile} files=${found.files} first=${query.get("file") ?? found.current ?? found.files.at(-1).file_id} target=${query.get("target")} />`}
+      ${(found) => html`<${ChosenFile} files=${found.files} first=${query.get("file") ?? found.current ?? found.files.at(-1).file_id} target=${query.get("target")} time=${query.get("time")} />`}
     <//>
     <${EarlierRaces} />`;
 }
 
-function ChosenFile({ files, first, target }) {
+function ChosenFile({ files, first, target, time }) {
   const [fileId, setFileId] = useState(first);
   const info = useResource((signal) => get("/data/info", { file_id: fileId }, { signal }), [fileId]);
   const names = [...files].reverse().map((file) => [file.file_id, t("race.fileName", { name: file.filename, rows: count(file.rows) })]);
   return html`<div class="card race-form">
     <${SelectField} label=${t("race.file")} value=${fileId} options=${names} onChange=${setFileId} />
-    <${Loaded} of=${info} skeleton=${{ shape: "lines", count: 4 }}>${(found) => html`<${Form} info=${found} wanted=${target} key=${fileId} />`}<//>
+    <${Loaded} of=${info} skeleton=${{ shape: "lines", count: 4 }}>${(found) => html`<${Form} info=${found} wanted=${target} time=${time} key=${fileId} />`}<//>
   </div>`;
 }
 
-function Form({ info, wanted }) {
+function Form({ info, wanted, time }) {
   const targets = targetsOf(info);
   const [fields, setFields] = useState({
     kind: "portfolio", seconds: 30, target: targets.includes(wanted) ? wanted : info.recipe?.target_column ?? "", extras: [],
-    validation: "random", timeColumn: "", groupColumn: "", testSize: "20", maxKilobytes: "", maxMicroseconds: "",
+    validation: time in info.column_types ? "time" : "random", timeColumn: time in info.column_types ? time : "", groupColumn: "", testSize: "20", maxKilobytes: "", maxMicroseconds: "",
   });
   const set = (name) => (value) => setFields((before) => ({ ...before, [name]: value }));
   const start = useAction(async () => {
@@ -57,7 +57,7 @@ function Form({ info, wanted }) {
     ${fields.kind !== "nine" && html`<div class="field"><span class="label">${t("race.time")}</span>
       <${Choice} label=${t("race.time")} value=${fields.seconds} options=${SECONDS.map((seconds) => [seconds, duration(seconds)])} onChange=${set("seconds")} />
     </div>`}
-    <${Details} summary=${t("race.further")}><${Further} info=${info} fields=${fields} set=${set} columns=${columns} /><//>
+    <${Details} summary=${t("race.further")} open=${time in info.column_types}><${Further} info=${info} fields=${fields} set=${set} columns=${columns} /><//>
     ${start.error && html`<${ErrorPanel} error=${start.error} />`}
     <div class="actions"><${Button} kind="primary" icon="race" busy=${start.busy} disabled=${!fields.target} onClick=${() => start.act()}>${t("race.start")}<//>
       ${!fields.target && html`<span class="muted">${t("race.targetFirst")}</span>`}</div>`;
