@@ -72,6 +72,10 @@ BASE_PATH = text(
     "a path without a slash at its end, such as /regatta, or / alone", r"/|(/([A-Za-z0-9._~-]+|\{api_id\}))+"
 )
 TOPIC = text("the ARN of a topic, such as arn:aws:sns:eu-central-1:123456789012:decisions", "arn:.+")
+STATE_MACHINE = text(
+    "the ARN of a state machine, such as arn:aws:states:eu-central-1:123456789012:stateMachine:regatta-tasks",
+    "arn:[^:]+:states:[^:]+:[^:]+:stateMachine:[^:]+",
+)
 PUBLIC_KEYS = text("public keys in Base64, separated by commas", r"[A-Za-z0-9+/]{43}=(, ?[A-Za-z0-9+/]{43}=)*")
 ANY = Form("a text", str)
 PORT = whole_number(1, 65535)

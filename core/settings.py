@@ -28,6 +28,7 @@ from core.setting_forms import (
     REDIS_ADDRESS,
     SAFE_WEB_ADDRESS,
     SECRET,
+    STATE_MACHINE,
     SWITCH,
     TOPIC,
     WEB_ADDRESS,
@@ -91,6 +92,9 @@ class Settings:
     )
     batch_seconds: int = setting(whole_number(60, unit="seconds"), 21_600, "how long an attempt may take in Batch")
     batch_memory_bytes: int = setting(BYTES, 120 << 30, "most memory that a container of Batch may ask for")
+    state_machine: str | None = setting(
+        STATE_MACHINE, None, "Step Functions state machine that carries out tasks; unset: the workers of the queue do"
+    )
     answer_seconds: float = setting(seconds(0), 0, "what is expected to take longer becomes a job; 0 means nothing")
     job_seconds: int = setting(whole_number(1, unit="seconds"), 3600, "how long one attempt at a job may take")
     job_lease_seconds: float = setting(seconds(2), 60, "how soon the job of a killed worker is free again")

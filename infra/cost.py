@@ -72,7 +72,8 @@ def fill_tables(page: str) -> str:
         for name, resource in parse_template((ROOT / "template.yaml").read_text())["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
-    alarms = (ROOT / "infra/aws/monitoring.yaml").read_text().count("AWS::CloudWatch::Alarm")
+    monitoring = parse_template((ROOT / "infra/aws/monitoring.yaml").read_text())["Resources"].values()
+    alarms = sum(one["Type"] == "AWS::CloudWatch::Alarm" and "Condition" not in one for one in monitoring)
     tables = {
         "idle": markdown_table(["a month", "$"], idle_rows(prices, functions, alarms)),
         "use": markdown_table(

@@ -74,6 +74,8 @@ OBJECTS: dict[str, dict[str, str]] = {
         **_CHANGES_MODELS,
         **_LISTS,
     },
+    # What a task has made belongs to its job; the last one gives the job back to the queue.
+    "tasks": {**_PREDICTS, **_SUBMITS, "tasks": "rwd", SINCE: "rw"},
     "train": {"datasets": "r", **_CHANGES_MODELS, **_SUBMITS, **_LISTS},
 }
 
@@ -90,7 +92,7 @@ _SENDS = ("sqs:SendMessage", "JobsQueue")
 # Function -> (action, resource of the template) beside the bucket.
 OTHERS: dict[str, tuple[tuple[str, str], ...]] = {
     "system": (("sqs:GetQueueAttributes", "JobsQueue"), ("sqs:GetQueueAttributes", "JobsDeadLetters")),
-    **dict.fromkeys(("predict", "export", "upload", "jobs", "retrain", "series", "train"), (_SENDS,)),
+    **dict.fromkeys(("predict", "export", "upload", "jobs", "retrain", "series", "tasks", "train"), (_SENDS,)),
     "reconcile": (_SENDS, ("sqs:GetQueueAttributes", "JobsQueue")),
     "worker": (("sqs:ChangeMessageVisibility", "JobsQueue"), _SENDS),  # sends the tasks of divided jobs
 }
@@ -105,6 +107,14 @@ BATCH: dict[str, tuple[tuple[str, str], ...]] = {
     **dict.fromkeys(("reconcile", "train"), _SUBMITS_BATCH),
     "jobs": (*_SUBMITS_BATCH, ("batch:TerminateJob", f"{_BATCH}:job/*")),
 }
+# Who starts and stops the executions of the state machine of tasks, where the parameter StateMachine says so.
+_EXECUTIONS = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-tasks:*"
+STATES: dict[str, tuple[tuple[str, str], ...]] = {
+    "worker": (("states:StartExecution", "TasksMachine"), ("states:DescribeExecution", _EXECUTIONS)),
+    "jobs": (("states:DescribeExecution", _EXECUTIONS), ("states:StopExecution", _EXECUTIONS)),
+}
+# Condition of the template -> function -> what it may do then.
+CONDITIONAL = {"HasBatch": BATCH, "HasStateMachine": STATES}
 # Whose decisions are published, where the parameter names a topic.
 PUBLISHES = frozenset({"worker"})
 
@@ -158,11 +168,12 @@ def _policy(function: str, written: set[str]) -> Iterator[str]:
     if function in LISTS_ROOT:
         bucket = _named("bucket", "", written)
         yield f"    - {{ Effect: Allow, Action: s3:ListBucketMultipartUploads, Resource: {bucket} }}"
-    for action, resource in BATCH.get(function, ()):
-        yield "    - !If"
-        yield "      - HasBatch"
-        yield f"      - {{ Effect: Allow, Action: {action}, Resource: {_resource(resource)} }}"
-        yield "      - !Ref AWS::NoValue"
+    for condition, rights_then in CONDITIONAL.items():
+        for action, resource in rights_then.get(function, ()):
+            yield "    - !If"
+            yield f"      - {condition}"
+            yield f"      - {{ Effect: Allow, Action: {action}, Resource: {_resource(resource)} }}"
+            yield "      - !Ref AWS::NoValue"
     if function in PUBLISHES:
         yield "    - !If"
         yield "      - HasDecisionsTopic"

@@ -123,9 +123,12 @@ def _best_so_far(
     return how.finish_early(workspace, command, division, outputs, report_progress, job.job_id)
 
 
-def begin_tasks(workspace: Workspace, job: Job, numbers: Sequence[int]) -> None:
-    """Give these tasks of a job to the queue."""
-    workspace.queue.send_tasks(workspace.name, job.job_id, numbers)
+def begin_tasks(workspace: Workspace, job: Job, division: Division, numbers: Sequence[int]) -> None:
+    """Give these tasks of a job to the state machine, where there is one, else to the queue."""
+    if workspace.state_machine is None:
+        workspace.queue.send_tasks(workspace.name, job.job_id, numbers)
+    else:
+        workspace.state_machine.send_tasks(workspace.name, job.job_id, numbers, division.task_seconds)
 
 
 def with_tasks(progress: Json) -> Json:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 from core.errors import (
@@ -171,6 +172,9 @@ def cancel_job(workspace: Workspace, job_id: str) -> Job:
             _give(workspace, job)  # to the worker that ends it with its best so far
     elif job.batch_bytes and workspace.batch is not None:
         workspace.batch.stop(workspace.name, job_id)  # one that runs ends by itself, with its best so far
+    if workspace.state_machine is not None:
+        with suppress(UnavailableError):  # then its tasks find out by themselves
+            workspace.state_machine.stop_tasks(job_id)
     return job
 
 

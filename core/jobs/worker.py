@@ -115,7 +115,7 @@ def run_job(
             if isinstance(result, Division):
                 missing = workspace.tasks.missing(job_id, result)
                 attempt.end(with_tasks(progress_of_tasks(workspace, job_id, divided[type(command)], result, missing)))
-                begin_tasks(workspace, job, missing)
+                begin_tasks(workspace, job, result, missing)
             else:
                 attempt.end(attempt.finished(result))
     job = documents.read(job_id, fresh=True)

@@ -18,6 +18,7 @@ from core.storage.quota_repository import KnownQuotas
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesRepository
+from core.storage.state_machine import StateMachine
 from core.storage.task_repository import TaskRepository
 from core.storage.upload_repository import UploadRepository
 from core.storage.usage import UsageRepository
@@ -39,12 +40,14 @@ class Container:
         queue: SqsQueue | BucketQueue,
         quotas: KnownQuotas,
         batch: BatchJobs | None = None,
+        state_machine: StateMachine | None = None,
     ) -> None:
         self.objects = objects
         self.redis = redis
         self.counters = counters
         self.queue = queue
         self.batch = batch
+        self.state_machine = state_machine
         self._cached_objects = cached_objects
         self.documents = Documents(objects, redis)
         self.quotas = quotas
@@ -98,6 +101,7 @@ class Container:
             objects=objects,
             queue=self.queue,
             batch=self.batch,
+            state_machine=self.state_machine,
             counters=self.counters,
             quotas=self.quotas,
         )
@@ -119,7 +123,8 @@ def container() -> Container:
         quotas=quotas,
     )
     queue = create_queue(chosen.jobs_queue_url, objects)
-    return Container(objects, redis, counters, cached_objects, queue, quotas, _batch(chosen))
+    machine = StateMachine(chosen.state_machine, objects) if chosen.state_machine else None
+    return Container(objects, redis, counters, cached_objects, queue, quotas, _batch(chosen), machine)
 
 
 def _batch(chosen: Settings) -> BatchJobs | None:

@@ -30,11 +30,13 @@ class Division(FormattedDocument):
     """How a job is divided: the number of its tasks, from 0 on, and the facts that stay as they are for all of them.
 
     `code` says that a process of this deployment divided it, since the facts decide what is read.
+    `task_seconds` is how long one task is expected to take; 0 where that is not known.
     """
 
     format: Literal[1] = 1
     tasks: int
     facts: Json
+    task_seconds: float = 0.0
     code: str = ""
 
     @property

@@ -13,6 +13,7 @@ from core.storage.model_repository import ModelRepository
 from core.storage.quota_repository import KnownQuotas
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesRepository
+from core.storage.state_machine import StateMachine
 from core.storage.task_repository import TaskRepository
 from core.storage.upload_repository import UploadRepository
 from core.storage.usage import UsageRepository
@@ -39,5 +40,6 @@ class Workspace:
     objects: ObjectStore
     queue: SqsQueue | BucketQueue
     batch: BatchJobs | None
+    state_machine: StateMachine | None
     counters: Counters
     quotas: KnownQuotas

@@ -14,6 +14,8 @@ SNAPSHOT_PROPERTIES = ("SnapStart", "AutoPublishAlias", "AutoPublishAliasAllProp
 UNCHECKED_RESOURCES = ("Boundary", "BucketPolicy", "Edge")
 # Containers of AWS Batch would need Docker.
 BATCH, BATCH_PREFIX = "Trainings", "REGATTA_BATCH_"
+# LocalStack's Step Functions needs Java; where there is no state machine, the workers carry out the tasks.
+STATE_MACHINE = ("TasksMachine", "TasksFunction")
 # An emulator lets every function read the signing key, so nobody is asked for the public half of it.
 PUBLIC_KEYS = "PublicKeys"
 SIGNING_KEY = {"Fn::If": ["NeedsSecret", {"Ref": "SigningKey"}, {"Ref": "AWS::NoValue"}]}
@@ -29,7 +31,8 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     Left out are descriptions, because a template may have 51,200 bytes, policies and the authorizer, because no
     emulator checks them, the custom resource that finds out the public keys, versions of objects, which no lifecycle
     would remove, the metadata of builds, the properties of snapshots, because nothing would be restored, the routes
-    of OPTIONS, the number of workers of a queue, which MiniStack takes for a text, rules of parameters, and AWS Batch.
+    of OPTIONS, the number of workers of a queue, which MiniStack takes for a text, rules of parameters, AWS
+    Batch, and the state machine of tasks.
     """
     # LocalStack does not update an API, though it reports that it did, and removes its stage. So a changed API gets
     # another name, which makes it a new one.
@@ -43,9 +46,9 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     variables |= {"REGATTA_SIGNING_KEY_SECRET": SIGNING_KEY, "REGATTA_VERIFYING_KEYS": VERIFYING_KEYS}
     template["Globals"]["Function"].pop("PermissionsBoundary")
     del template["Resources"][api]["Properties"]["Auth"]  # AuthorizeFunction has no alias here
-    for name in (*UNCHECKED_RESOURCES, PUBLIC_KEYS, BATCH):
+    for name in (*UNCHECKED_RESOURCES, PUBLIC_KEYS, BATCH, *STATE_MACHINE):
         del template["Resources"][name]
-    del template["Outputs"]["DomainTarget"], template["Rules"]
+    del template["Outputs"]["DomainTarget"], template["Outputs"]["TasksMachineArn"], template["Rules"]
     del template["Resources"]["Bucket"]["Properties"]["VersioningConfiguration"]
     for described in (*template["Parameters"].values(), *template["Outputs"].values()):
         described.pop("Description", None)
@@ -63,7 +66,7 @@ def _function_properties(properties: dict[str, Any], package_bucket: str, packag
         changed["Handler"] = changed.pop("ImageConfig")["Command"][0]
         changed["Runtime"] = RUNTIME
     variables = changed.get("Environment", {}).get("Variables", {})
-    for name in [name for name in variables if name.startswith(BATCH_PREFIX)]:
+    for name in [name for name in variables if name.startswith((BATCH_PREFIX, "REGATTA_STATE_MACHINE"))]:
         del variables[name]
     changed["CodeUri"] = {"Bucket": package_bucket, "Key": package_key}
     events = changed.get("Events", {}).items()

@@ -194,7 +194,8 @@ def _start_in_context(start: Callable[[Thread], None]) -> Callable[[Thread], Non
 def _asked(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what IAM is asked about a request: actions, each with what it is about."""
     if service != "s3":
-        yield f"{service}:{operation}", ""
+        # To send several messages at once is no action of its own.
+        yield f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}", ""
         return
     action = S3_ACTIONS.get(operation, f"s3:{operation}")
     if operation == "DeleteObjects":

@@ -58,6 +58,11 @@ SENTENCES = [
     ("BATCH_MEMORY_BYTES", "0", f"{NUMBER} of bytes, at least 1"),
     ("JOBS_QUEUE_URL", "jobs", WEB),
     ("RUN_JOBS", "no", "true or false"),
+    (
+        "STATE_MACHINE",
+        "regatta-tasks",
+        "the ARN of a state machine, such as arn:aws:states:eu-central-1:123456789012:stateMachine:regatta-tasks",
+    ),
     ("ANSWER_SECONDS", "nan", "a number of seconds, at least 0"),
     ("REQUEST_SECONDS", "0", "a number of seconds, at least 1"),
     ("PREDICT_SECONDS", "0", "a number of seconds, at least 0.1"),

@@ -22,11 +22,12 @@ from functions.ingest.handler import handler as ingest
 from functions.janitor.handler import handler as clean_up
 from functions.reconcile.handler import handler as reconcile
 from functions.retrain.handler import handler as retrain
+from functions.tasks.handler import handler as do_tasks
 from functions.worker.handler import handler as work
 from infra import privileges
 from infra.privileges import (
     ACTIONS,
-    BATCH,
+    CONDITIONAL,
     LIST,
     LISTS_ROOT,
     LISTS_WORKSPACE,
@@ -40,9 +41,12 @@ from infra.privileges import (
 from infra.sam_template import parse_template
 from tests.support.arrivals import linear_table, put_file
 from tests.support.gateway import HandlerTransport
+from tests.support.job_commands import install_commands
+from tests.support.jobs import read_job, submit
 from tests.support.lambda_context import LambdaContext
 from tests.support.permissions import TEMPLATE, Asked, acting_as, is_allowed, noted_requests, policies
 from tests.support.process_state import connect_container
+from tests.support.storage import WORKSPACE, home
 from tests.support.uploads import queue_message
 
 OBJECT_ACTIONS = sorted({action for actions in ACTIONS.values() for action in actions})
@@ -113,7 +117,10 @@ def test_a_role_asks_other_services_for_what_the_table_says(function: str) -> No
         for resource in map(named, listed(statement["Resource"]))
         if not action.startswith("s3:")
     }
-    expected = {*OTHERS.get(function, ()), *BATCH.get(function, ())}
+    expected = {
+        *OTHERS.get(function, ()),
+        *(right for table in CONDITIONAL.values() for right in table.get(function, ())),
+    }
     expected |= {("secretsmanager:GetSecretValue", "SigningKey")} if function in SIGNERS else set()
     expected |= {("sns:Publish", "DecisionsTopicArn")} if function in PUBLISHES else set()
     assert allowed == expected | {("kms:Decrypt", "KmsKeyArn"), ("kms:GenerateDataKey", "KmsKeyArn")}
@@ -205,9 +212,10 @@ class Service:
         with acting_as("retrain"):
             assert retrain({"Records": [queue_message(*keys)]}, LambdaContext()) == {"batchItemFailures": []}
 
-    def work_off(self) -> None:
-        """Carry out the jobs of the queue."""
-        while messages := self.queue.client.receive_message(QueueUrl=self.queue.url).get("Messages", []):
+    def work_off(self, most: int | None = None) -> None:
+        """Carry out the jobs of the queue, or so many of them."""
+        while most != 0 and (messages := self.queue.client.receive_message(QueueUrl=self.queue.url).get("Messages")):
+            most = None if most is None else most - 1
             for message in messages:
                 record = {name[0].lower() + name[1:]: value for name, value in message.items()}
                 with acting_as("worker"):
@@ -228,6 +236,7 @@ def run_everything(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     ask("POST", "/data/process", json={"handle_missing": "mean", "target_column": "y"})
     ask("POST", f"/data/switch/{file_id}")
     upload(service, csv)
+    divide(service, monkeypatch)
 
     train = {"model_type": "ridge", "target_column": "y", "file_id": file_id}
     for name in ("one", "one", "two"):
@@ -285,6 +294,20 @@ def upload(service: Service, body: bytes) -> None:
     large = service.ask("POST", "/data/uploads", json={"filename": "c.csv", "size_bytes": 1 << 28}).json()["file_id"]
     service.ask("GET", f"/data/uploads/{large}")
     service.ask("DELETE", f"/data/uploads/{large}")
+
+
+def divide(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Carry out the tasks of a job as the state machine does, between the two turns of a worker."""
+    install_commands(monkeypatch)
+    job_id = submit("shares", tasks=2)
+    called = {"workspace": WORKSPACE, "job_id": job_id}
+    service.work_off(1)
+    with acting_as("tasks"):
+        assert do_tasks({**called, "tasks": [0, 1]}, LambdaContext())["outcome"] == "done"
+        do_tasks({**called, "step": "finish"}, LambdaContext())
+    service.work_off()
+    assert read_job(job_id).result == {"shares": [100, 101]}
+    home().jobs.delete(job_id)  # no caller can order one of its kind
 
 
 def series(service: Service) -> None:
