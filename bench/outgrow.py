@@ -15,6 +15,13 @@ from bench._report import Figure, at_most, run
 
 ROWS, QUICK_ROWS = 2_000_000, 200_000
 BLOCK_ROWS = 100_000
+# By name the numbers, the dates and the levels of each category of a table. The factors of `expected_memory` were
+# fitted on the first; the others say how far they carry.
+SHAPES: dict[str, tuple[int, int, tuple[int, ...]]] = {
+    "mixed": (10, 2, (5, 30, 200, 4)),
+    "numbers": (40, 0, ()),
+    "categories": (4, 0, (3, 8, 20, 60, 150, 400)),
+}
 TARGET = "price"
 
 # The most memory of ingesting: as many bytes as the file has, and those of a process that has loaded what it takes.
@@ -43,13 +50,13 @@ TRAIN = (
 
 
 def measure(
-    quick: bool, rows: str | None, types: str | None, trees: str | None, memory: str | None
+    quick: bool, rows: str | None, types: str | None, trees: str | None, memory: str | None, shape: str | None
 ) -> Iterator[Figure]:
     """Yield the peak memory of each step by byte of the file; the detail has its seconds."""
     count = int(rows) if rows else QUICK_ROWS if quick else ROWS
     with bucket() as home:
         source = home / "large.csv"
-        write_table(source, count)
+        write_table(source, count, shape or "mixed")
         size = source.stat().st_size
         os.environ["REGATTA_MAX_FILE_BYTES"] = str(max(size, 2 << 30))
         os.environ["REGATTA_TRAINING_MEMORY_BYTES"] = str(int(float(memory or 0) * (1 << 30)))
@@ -67,42 +74,41 @@ def measure(
             yield at_most(f"train {name}, {count:,} rows: peak / forecast", ratio, FORECAST, detail)
 
 
-def write_table(path: Path, rows: int) -> None:
-    """Write a CSV of so many rows, about 200 bytes each: ten numbers, two dates, four categories and a price."""
+def write_table(path: Path, rows: int, shape: str) -> None:
+    """Write a CSV of so many rows and one of `SHAPES`; a row has about 200 bytes where it is mixed."""
     random = np.random.default_rng(24)
     with path.open("wb") as file:
         writer: csv.CSVWriter | None = None
         for start in range(0, rows, BLOCK_ROWS):
-            block = _block(random, start, min(BLOCK_ROWS, rows - start))
+            block = _block(random, start, min(BLOCK_ROWS, rows - start), *SHAPES[shape])
             writer = writer or csv.CSVWriter(file, block.schema)
             writer.write_batch(block)
         assert writer is not None
         writer.close()
 
 
-def _block(random: np.random.Generator, start: int, rows: int) -> pa.RecordBatch:
+def _block(
+    random: np.random.Generator, start: int, rows: int, numbers: int, dates: int, levels: tuple[int, ...]
+) -> pa.RecordBatch:
     """Return rows of the table from the row `start` on."""
-    numbers = {f"measure_{i}": np.round(random.normal(100 * i, 20, rows), 6 if i < 6 else 2) for i in range(10)}
-    numbers["measure_3"][random.random(rows) < 0.05] = np.nan
-    levels = {"region": 5, "product": 30, "shop": 200, "channel": 4}
-    codes = {name: random.integers(0, count, rows) for name, count in levels.items()}
+    measures = {f"measure_{i}": np.round(random.normal(100 * i, 20, rows), 6 if i < 6 else 2) for i in range(numbers)}
+    measures["measure_3"][random.random(rows) < 0.05] = np.nan
+    codes = {f"kind_{i}": random.integers(0, count, rows) for i, count in enumerate(levels)}
     begun = np.datetime64("2020-01-01T00:00:00", "s") + (np.arange(start, start + rows) * 7).astype("timedelta64[s]")
-    price = (
-        numbers["measure_1"]
-        + 0.02 * numbers["measure_2"] * codes["region"]
-        + 30 * np.sin(numbers["measure_4"] / 20)
-        + codes["shop"] / 4
-        + random.normal(0, 10, rows)
-    )
+    days = (begun + random.integers(1, 30, rows) * 86_400).astype("datetime64[D]")
+    price = measures["measure_1"] + 30 * np.sin(measures["measure_2"] / 20) + random.normal(0, 10, rows)
+    for code, count in zip(codes.values(), levels, strict=True):
+        price = price + 20 * code / count
+    texts = {
+        name: pa.array([f"{name}_{code:03d}" for code in range(count)]).take(pa.array(codes[name]))
+        for name, count in zip(codes, levels, strict=True)
+    }
+    times = {"sold_at": pa.array(begun).cast(pa.string()), "delivered": pa.array(days)}
     return pa.record_batch(
         {
-            "sold_at": pa.array(begun).cast(pa.string()),
-            "delivered": pa.array((begun + random.integers(1, 30, rows) * 86_400).astype("datetime64[D]")),
-            **{name: pa.array(values, from_pandas=True) for name, values in numbers.items()},
-            **{
-                name: pa.array([f"{name}_{code:03d}" for code in range(levels[name])]).take(pa.array(values))
-                for name, values in codes.items()
-            },
+            **dict(list(times.items())[:dates]),
+            **{name: pa.array(values, from_pandas=True) for name, values in measures.items()},
+            **texts,
             TARGET: np.round(price, 2),
         }
     )
@@ -112,6 +118,7 @@ OPTIONS = {
     "rows": f"rows of the table (default: {ROWS:,})",
     "types": "regressors that are trained, separated by commas",
     "trees": "n_estimators of each, which all have to have",
+    "shape": f"shape of the table: {', '.join(SHAPES)} (default: mixed)",
     "memory": "GiB that a training may use (default: what the machine has)",
 }
 

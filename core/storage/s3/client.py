@@ -1,5 +1,8 @@
 """Make the boto3 client of an S3 endpoint."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from core.storage.aws_calls import bound_calls
@@ -21,6 +24,19 @@ JOIN_SECONDS = 300.0
 SMALL_BYTES = 1 << 20
 # How many requests go on at a time: fewer than a server has threads, so that some are left that need no storage.
 CALLS = 24
+
+
+_large_answer: ContextVar[bool] = ContextVar("large_answer", default=False)
+
+
+@contextmanager
+def expecting_large_answer() -> Iterator[None]:
+    """Let the store take as long to begin an answer as to write one: some read an object whole before they send it."""
+    token = _large_answer.set(True)
+    try:
+        yield
+    finally:
+        _large_answer.reset(token)
 
 
 def create_client(endpoint: str | None) -> "S3Client":
@@ -59,6 +75,7 @@ def _patience(request: "AWSPreparedRequest") -> float:
         return JOIN_SECONDS
     works_long = (
         request.method == "POST"
+        or _large_answer.get()
         or "x-amz-copy-source" in request.headers
         or int(request.headers.get("Content-Length", 0)) > SMALL_BYTES
     )

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from core.storage.s3.client import create_client
+from core.storage.s3.client import create_client, expecting_large_answer
 from core.storage.s3.confirmed_writes import confirmed_delete, confirmed_write
 from core.storage.s3.multipart import join_parts, send_in_parts
 from core.storage.s3.object_metadata import ObjectHead, ObjectSummary, OpenMultipart, UploadedPart
@@ -103,7 +103,8 @@ class ObjectStore:
                 for chunk in body.iter_chunks(CHUNK_BYTES):
                     file.write(chunk)
 
-        self._read(key, read)
+        with expecting_large_answer():
+            self._read(key, read)
 
     def copy(self, source: str, key: str) -> None:
         """Write the object from another one, inside the store; raises `MissingObjectError`.

@@ -9,7 +9,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from core.errors import UnavailableError
 from core.storage.s3 import multipart, object_store
-from core.storage.s3.client import CONNECT_SECONDS, WRITE_SECONDS, create_client
+from core.storage.s3.client import ANSWER_SECONDS, CONNECT_SECONDS, WRITE_SECONDS, create_client
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
 # S3 takes no smaller parts but the last one.
@@ -67,6 +67,19 @@ def test_the_store_may_take_as_long_to_read_a_part_as_to_answer() -> None:
         connection.connect()
         assert connection.sock.gettimeout() == WRITE_SECONDS
         connection.close()
+
+
+def test_the_store_may_take_longer_to_begin_a_table_than_a_document(
+    bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    bucket.put("table", BODY[:10])
+    bucket.client.meta.events.register_last(
+        "before-send.s3", lambda request, **_: waited.append(request.context["read_timeout"])
+    )
+    bucket.get_with_etag("table")
+    bucket.download("table", tmp_path / "table")
+    assert waited == [ANSWER_SECONDS, WRITE_SECONDS]
 
 
 def _lose_answer(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, call: str, *, carried_out: bool) -> None:
