@@ -191,3 +191,39 @@ def embedded_metric_names() -> set[str]:
         for metric in METRICS.values()
         for values in product(*(labels.get(label, ["any"]) for label in metric.labels))
     }
+
+
+def test_the_bucket_is_private_encrypted_and_keeps_what_was_deleted_for_a_while() -> None:
+    bucket = TEMPLATE["Resources"]["Bucket"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    chosen = encryption["ServerSideEncryptionByDefault"]
+    assert chosen["SSEAlgorithm"] == {"Fn::If": ["HasKmsKey", "aws:kms", "AES256"]}
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+    (kept,) = [rule for rule in rules if "Prefix" not in rule and "NoncurrentVersionExpiration" in rule]
+    assert kept["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "KeepDeletedDays"}}
+
+
+def test_the_bucket_takes_requests_over_tls_alone() -> None:
+    (policy,) = of_type("AWS::S3::BucketPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2  # the bucket, and all in it
+
+
+def test_nothing_is_open_unless_somebody_says_so() -> None:
+    assert "Default" not in TEMPLATE["Parameters"]["Auth"]
+    assert TEMPLATE["Resources"]["Api"]["Properties"]["DisableExecuteApiEndpoint"] == {
+        "Fn::If": ["HasDomain", True, False]
+    }
+
+
+def test_the_image_is_of_a_known_base_and_runs_as_nobody() -> None:
+    lines = (ROOT / "infra/images/Dockerfile").read_text().splitlines()
+    (base,) = [line for line in lines if line.startswith("ARG BASE=")]
+    assert re.fullmatch(r"ARG BASE=\S+@sha256:[0-9a-f]{64}", base)
+    assert "USER 65534:65534" in lines
