@@ -63,6 +63,7 @@ SENTENCES = [
         "regatta-tasks",
         "the ARN of a state machine, such as arn:aws:states:eu-central-1:123456789012:stateMachine:regatta-tasks",
     ),
+    ("CHUNK_ROWS", "-1", f"{NUMBER} of rows, at least 0"),
     ("ANSWER_SECONDS", "nan", "a number of seconds, at least 0"),
     ("REQUEST_SECONDS", "0", "a number of seconds, at least 1"),
     ("PREDICT_SECONDS", "0", "a number of seconds, at least 0.1"),
