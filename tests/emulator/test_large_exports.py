@@ -14,8 +14,10 @@ import pyarrow as pa
 import pytest
 from pyarrow.csv import read_csv
 
-from core.jobs.commands import TrainCommand
+from core.jobs.commands import ExportTableCommand, TrainCommand
+from core.progress import ignore_progress
 from core.services.processing.ingest import ingest
+from core.services.table_prediction.export_table import export_table
 from core.services.training.train import train_model
 from core.storage.dataset_repository import TABLE
 from tests.support.gateway import HandlerTransport
@@ -23,11 +25,13 @@ from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 from tests.support.storage import add_dataset, dataset_manifest, home
 from tests.support.tables import noisy, typed
+from tests.support.waiting import wait_for
 
 ROWS = 1_000_000
 FILE_ID = "0198c0ffee1"
 MODEL = "百万"
 MEGABYTES = 400
+OPEN = ("queued", "running")
 
 # A process of its own, whose peak is that of the export: see test_ingest_memory.py.
 MEASURE = """
@@ -108,3 +112,19 @@ def test_an_answer_over_the_limit_is_a_url_that_a_browser_can_follow(million: St
         f"attachment; filename=\"v1.{ending}\"; filename*=UTF-8''{quote(MODEL)}-v1.{ending}"
     )
     assert len(file.content) == int(file.headers["content-length"]) > 10
+
+
+def test_the_workers_of_a_stack_share_the_chunks_of_a_million_rows(million: Stack) -> None:
+    with process_environment(million.env):
+        command = ExportTableCommand(model_name=MODEL, version=1, file_id=FILE_ID)
+        one = export_table(home(), command, ignore_progress)
+    with httpx.Client(base_url=million.base_url, timeout=60) as client:
+        job = client.post("/predict/export", json={"model_name": MODEL, "file_id": FILE_ID}).raise_for_status().json()
+        answer = wait_for(
+            lambda: client.get(f"/jobs/{job['job_id']}").json(), lambda found: found["status"] not in OPEN
+        )
+    assert answer["status"] == "succeeded", answer["error"]
+    assert answer["result"]["size_bytes"] == one["size_bytes"]
+    file = httpx.get(answer["result"]["url"])
+    assert file.headers["etag"].endswith('-4"')  # joined from four parts
+    assert file.content == httpx.get(one["url"]).content
