@@ -76,6 +76,8 @@ type Compare struct {
 	FileID       string  `json:"file_id,omitempty"`
 	// Training is where: function, batch, or auto (the default), by forecast.
 	Training string `json:"training,omitempty"`
+	// Parallel lets several workers carry out the trials.
+	Parallel bool `json:"parallel,omitempty"`
 }
 
 // Compare runs a race, follows it until it is done, and returns the leaderboard.

@@ -13,6 +13,7 @@ from core.exporting.csv_style import CsvStyleFields
 from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict
 from core.manifests import Reading
 from core.model_manifest import TargetTransformChoice, ValidationKind
+from core.stored_document import is_empty
 from core.types import Json
 from core.whole_numbers import WHOLE
 
@@ -26,6 +27,8 @@ TRAIN_TUNING_SECONDS = 10.0
 MOST_INCLUDED = 100
 # The default of a comparison, for all regressors together.
 COMPARE_TUNING_SECONDS = 60.0
+# The shortest time limit of a comparison whose workers have to start.
+LEAST_PARALLEL_SECONDS = 20
 
 
 # For a command that is the request of a route: FastAPI needs its schema at once. pydantic builds all others on first
@@ -106,7 +109,7 @@ class CompareCommand(Command):
 
     `time_limit` is the seconds of the whole comparison, `tuning_seconds` those of all the tuning in it. `ensemble` with
     a `time_limit` searches the portfolio instead of comparing the nine default regressors; `max_bytes` and
-    `max_latency_us` limit the serving cost of its winner.
+    `max_latency_us` limit the serving cost of its winner. With `parallel` each trial is a task of a divided job.
     """
 
     kind = "compare"
@@ -136,6 +139,13 @@ class CompareCommand(Command):
         None, gt=0, allow_inf_nan=False, description="slowest, in microseconds for one row"
     )
     training: Place = TRAINING_PLACE
+    # Left out where it is false, as `training` is.
+    parallel: bool = Field(False, exclude_if=is_empty, description="as a job whose trials several workers carry out")
+
+    @property
+    def has_best_so_far(self) -> bool:
+        """Return whether its job, cancelled, ends with the best of the trials that are done."""
+        return self.parallel and self.searches_portfolio
 
     @property
     def searches_portfolio(self) -> bool:
@@ -155,6 +165,11 @@ class CompareCommand(Command):
         }
         if self.searches_portfolio and (meant := [name for name, given in choosing.items() if given]):
             raise _conflict(meant, "goes with the nine only; leave it out, or ensemble, or time_limit")
+        if self.parallel and self.training == "batch":
+            raise _conflict(["training"], "batch is one container, and parallel=true is several workers; leave one out")
+        if self.parallel and self.time_limit is not None and self.time_limit < LEAST_PARALLEL_SECONDS:
+            why = f"parallel=true takes {LEAST_PARALLEL_SECONDS} or more, since workers have to start; or leave it out"
+            raise _conflict(["time_limit"], why)
 
 
 def _conflict(names: list[str], why: str) -> InvalidInputError:

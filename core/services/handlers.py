@@ -19,6 +19,7 @@ from core.services.table_prediction.export_table import export_table
 from core.services.table_prediction.predict_table import predict_stored_table
 from core.services.training.commands import train
 from core.services.training.compare import compare_models
+from core.services.training.divided_race import DividedRace
 
 HANDLERS: Handlers = {
     TrainCommand: train,
@@ -32,6 +33,7 @@ HANDLERS: Handlers = {
 
 # By type of command how its jobs are divided into tasks, where they are large enough.
 DIVIDED: DividedCommands = {
+    CompareCommand: DividedRace(),
     PredictTableCommand: DividedPrediction(),
     ExportTableCommand: DividedExport(),
 }

@@ -99,6 +99,7 @@ def compare(
     max_bytes: Annotated[int | None, typer.Option(min=1, help="The largest compiled model.")] = None,
     max_latency_us: Annotated[float | None, typer.Option(min=0.1, help="The slowest model, in µs a row.")] = None,
     training: Place = None,
+    parallel: Annotated[bool, typer.Option("--parallel", help="Let several workers carry out the trials.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     url: Url = None,
@@ -123,6 +124,7 @@ def compare(
         "max_bytes": max_bytes,
         "max_latency_us": max_latency_us,
         "training": training,
+        "parallel": parallel or None,
     }
     with connect(url) as client:
         request["file_id"] = file_id_of(client, data, output)

@@ -1265,7 +1265,7 @@ export interface components {
          *
          *     `time_limit` is the seconds of the whole comparison, `tuning_seconds` those of all the tuning in it. `ensemble` with
          *     a `time_limit` searches the portfolio instead of comparing the nine default regressors; `max_bytes` and
-         *     `max_latency_us` limit the serving cost of its winner.
+         *     `max_latency_us` limit the serving cost of its winner. With `parallel` each trial is a task of a divided job.
          */
         CompareCommand: {
             /**
@@ -1325,6 +1325,11 @@ export interface components {
              * @enum {string}
              */
             training?: "function" | "batch" | "auto";
+            /**
+             * @description as a job whose trials several workers carry out
+             * @default false
+             */
+            parallel?: boolean;
         };
         /** @description A comparison. */
         CompareJob: {
@@ -7675,6 +7680,8 @@ export interface operations {
                 max_latency_us?: number;
                 /** @description where: in a function, in AWS Batch, or by forecast */
                 training?: "function" | "batch" | "auto";
+                /** @description as a job whose trials several workers carry out */
+                parallel?: boolean;
             };
             header?: {
                 /** @description the same key with the same request: done only once */

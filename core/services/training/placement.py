@@ -28,7 +28,8 @@ def place(
 
     Raises `InvalidInputError` for a Batch that is not set up, and `TooLargeError` for a training that has no room.
     """
-    batch = workspace.batch
+    is_parallel = isinstance(command, CompareCommand) and command.parallel
+    batch = None if is_parallel else workspace.batch
     if command.training == "batch" and batch is None and settings().jobs_queue_url is not None:
         raise InvalidInputError(
             "This service has no AWS Batch: REGATTA_BATCH_QUEUE and REGATTA_BATCH_JOB_DEFINITION are not set. Leave "
@@ -41,7 +42,7 @@ def place(
         return Effort(inf, memory)
     _check_room(command, memory, training_bytes(), candidates)
     # On a server `batch` means a job: there is no other place.
-    return Effort(inf if command.training == "batch" else seconds)
+    return Effort(inf if is_parallel or command.training == "batch" else seconds)
 
 
 def rows_to_read(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate]) -> int:

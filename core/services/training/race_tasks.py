@@ -6,6 +6,7 @@ same folds and one thread for each fit, so the result is that of one machine.
 """
 
 import time
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
@@ -27,7 +28,7 @@ from core.automl.trial import Trial, make_trial
 from core.automl.trial_output import trial_output, with_output
 from core.errors import TrainingFailedError
 from core.jobs.commands import CompareCommand
-from core.progress import ReportProgress, progress_within, stop_once
+from core.progress import ReportProgress, StoppedError, progress_within, stop_once
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
@@ -122,18 +123,25 @@ def finish_race(
     command: CompareCommand,
     files: RaceFiles,
     facts: Json,
-    outputs: list[Json],
+    outputs: Mapping[int, Json],
     report_progress: ReportProgress,
     job_id: str,
 ) -> dict[str, Any]:
-    """Select, refit and store as on one machine, given what the tasks returned; return what `compare_models` does."""
+    """Select, refit and store as on one machine, given what the tasks returned; return what `compare_models` does.
+
+    A portfolio search that `report_progress` stops for good ends with the best of the trials that there are.
+    """
     plan = RacePlan.model_validate(facts)
     publication, data = open_comparison(workspace, command, job_id, plan.recipe, plan.rows_read)
-    shown = {facts["label"]: (number, facts) for number, facts in enumerate(outputs)}
+    shown = {facts["label"]: (number, facts) for number, facts in outputs.items()}
 
     def known(trial: Trial) -> Trial:
+        if trial.label not in shown:
+            return trial
         number, facts = shown[trial.label]
-        return with_output(trial, facts, files.predictions(number))
+        ran = with_output(trial, facts, files.predictions(number))
+        # Where two workers had the trial, one may have predicted more folds in time than the other.
+        return ran.without_folds(ran.fold_scores.keys() - ran.predicted.keys())
 
     if not command.searches_portfolio:
         return compare_on_split(publication, data, command, plan.monotonic(0, 0), report_progress, known)
@@ -142,6 +150,10 @@ def finish_race(
     search = begin_search(data, limits(), _allowed(command), time_limit, plan.rows)
     trials = [make_trial(search.fold_cache, one.candidate, search.limits, one.label) for one in plan.trials]
     ran = search.with_trials([known(trial) for trial in trials])
+    try:
+        report_progress("training", 0.85)
+    except StoppedError as stop:
+        return finish_search(publication, _learned(ran).cut_short(stop), time_limit, report_progress)
     if ran.usable:
         ran = _learned(ran).without_unfinished(OUT_OF_TIME)
     else:

@@ -110,10 +110,12 @@ class AsyncModels:
         max_latency_us: float | None = None,
         file_id: str | None = None,
         training: Place | None = None,
+        parallel: bool | None = None,
     ) -> Comparison:
         """Compare the nine default regressors as a job, follow it, and return the leaderboard; all are stored.
 
-        `ensemble=True` with a `time_limit` in seconds searches the portfolio instead, and stores the best. Where the
+        `ensemble=True` with a `time_limit` in seconds searches the portfolio instead, and stores the best. With
+        `parallel=True` several workers carry out the trials. Where the
         waiting is broken off, as by Ctrl-C, the job goes on, and the exception has its `job_id`.
         """
         job = await self.submit_compare(
@@ -132,6 +134,7 @@ class AsyncModels:
             max_latency_us=max_latency_us,
             file_id=file_id,
             training=training,
+            parallel=parallel,
         )
         return Comparison.of(await self._result(job, on_progress))
 

@@ -51,7 +51,7 @@ def run(command: CompareCommand, facts: Json, number: int) -> Json:
 
 
 def finished(command: CompareCommand, facts: Json, outputs: list[Json]) -> dict[str, Any]:
-    return finish_race(home(), command, files(), facts, outputs, ignore_progress, JOB)
+    return finish_race(home(), command, files(), facts, dict(enumerate(outputs)), ignore_progress, JOB)
 
 
 def raced_as_tasks(command: CompareCommand) -> dict[str, Any]:
