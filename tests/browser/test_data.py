@@ -208,17 +208,19 @@ def test_a_sentence_that_is_not_listed_stays_english_and_says_so(page: "Page", s
     body = b"a,b\n" + b"1,2\n3,5\n" * 20
     sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("said.csv", body)}, timeout=300).json()
     known, unknown = "has no value in 1,234 rows (5.0%)", "and something else in 3 rows"
+    nested = "column 'name' has 305 different texts in 398 rows and was left out; mode keeps it"
     finding = {"severity": "info", "column": "a", "kind": "new", "count": 0, "rows": [], "suggestion": "look"}
 
     def answer(route: "Route") -> None:
         profile = route.fetch().json()
-        findings = [{**finding, "finding": text} for text in (known, unknown)]
+        findings = [{**finding, "finding": text} for text in (known, nested, unknown)]
         route.fulfill(json={**profile, "findings": findings})
 
     page.route("**/data/profile*", answer)
     page.goto(f"/console/data/{sent['file_id']}")
     choose(page, "zh", "light")
     page.get_by_text("有 1,234 行没有值（5.0%）。", exact=True).wait_for()
+    page.get_by_text("列 'name' 在 398 行中有 305 段不同的文本，已略去；mode 可保留它。", exact=True).wait_for()
     assert page.get_by_text("And something else in 3 rows.").get_attribute("lang") == "en"
 
 

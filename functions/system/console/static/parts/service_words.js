@@ -33,9 +33,12 @@ export function Said({ text, whole = false }) {
 
 const capitalised = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
-// Return what recognises each listed sentence.
+// Return what recognises each listed sentence. Those with more words of their own say more exactly what is meant.
 function formsOf(listed) {
-  if (!forms.has(listed)) forms.set(listed, Object.entries(listed).map(([english, other]) => formOf(english, other)));
+  if (!forms.has(listed)) {
+    const found = Object.entries(listed).map(([english, other]) => formOf(english, other));
+    forms.set(listed, found.sort((one, other) => other.letters - one.letters));
+  }
   return forms.get(listed);
 }
 
