@@ -24,9 +24,15 @@ from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/tasks"
-# Calls of the function that go on at the same time: each is a process.
+ENTRY = """
+from tests.support.tasks_function import handler, let_exports_be_killed
+let_exports_be_killed()
+"""
+# Calls of the function that go on at the same time: each has a process, which the emulator keeps for the next one.
 CALLS = 2
 LEASE_SECONDS = 2
+# Two million rows are more than 20 of these chunks.
+CHUNK_ROWS = 65_536
 
 
 class Machine:
@@ -52,7 +58,7 @@ class Machine:
         self.client("s3").create_bucket(Bucket=BUCKET)
         package = io.BytesIO()
         with zipfile.ZipFile(package, "w") as file:
-            file.writestr("entry.py", "from tests.support.tasks_function import handler\n")
+            file.writestr("entry.py", ENTRY)
         function = self.client("lambda").create_function(
             FunctionName="tasks",
             Runtime="python3.13",
@@ -135,6 +141,7 @@ def machine(deployed: Machine) -> Iterator[Machine]:
     """The same, with this process set up as a worker that gives its tasks to the state machine."""
     own = {
         "REGATTA_STATE_MACHINE": deployed.arn,
+        "REGATTA_CHUNK_ROWS": str(CHUNK_ROWS),
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,

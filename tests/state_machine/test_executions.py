@@ -1,16 +1,24 @@
 """Divided jobs in the real state machine, with the real function, in an emulator: each task counts once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
 
 from core.jobs import service as jobs
-from core.jobs.commands import COMMANDS
+from core.jobs.commands import COMMANDS, ExportTableCommand, TrainCommand
+from core.progress import ignore_progress
+from core.services.processing.ingest import ingest
+from core.services.table_prediction.export_table import export_table
+from core.services.training.train import train_model
+from core.types import Json
 from tests.state_machine.conftest import Machine
 from tests.support.jobs import carry_out, read_job, submit
 from tests.support.storage import WORKSPACE, home
-from tests.support.tasks_function import exists, release_key, whole
+from tests.support.tasks_function import exists, kill_key, release_key, whole
 from tests.support.waiting import wait_for
 
-TASKS = 20
+ROWS = 2_000_000
 
 
 def begin(**fields: object) -> str:
@@ -25,19 +33,46 @@ def release(job_id: str) -> None:
     home().objects.put(release_key(home(), job_id), b"")
 
 
+def store_rows(folder: Path) -> str:
+    """Train a ridge on a small table, store one of many rows, and return the file_id of that."""
+    small, large = folder / "small.csv", folder / "large.csv"
+    small.write_text("x,y\n" + "".join(f"{n},{3 * n + n % 5}\n" for n in range(40)))
+    large.write_text("row,x\n" + "".join(f"{n},{n % 1000}\n" for n in range(ROWS)))
+    trained_on = ingest(home(), small.name, small).file_id
+    train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=trained_on, model_name="m"))
+    return ingest(home(), large.name, large).file_id
+
+
+def exported(result: Json) -> bytes:
+    """Return the file of an export by its link."""
+    return httpx.get(result["url"], timeout=60).content
+
+
 def one_machine(tasks: int) -> object:
     """Return what one machine makes of so many tasks."""
     return whole(home(), COMMANDS["lines"](tasks=tasks), lambda *_: None, "")
 
 
-def test_a_killed_and_a_doubled_task_count_once_and_the_result_is_that_of_one_machine(machine: Machine) -> None:
-    job_id = begin(tasks=TASKS, killed=7)
-    doubled = {"workspace": WORKSPACE, "job_id": job_id, "tasks": [0, 1, TASKS - 1]}
+def test_two_million_rows_with_a_killed_and_a_doubled_chunk_are_the_bytes_of_one_machine(
+    machine: Machine, tmp_path: Path
+) -> None:
+    file_id = store_rows(tmp_path)
+    alone = exported(export_table(home(), ExportTableCommand(model_name="m", file_id=file_id), ignore_progress))
+    job_id = submit("export", model_name="m", file_id=file_id)
+    killed = kill_key(home(), job_id, 7)
+    home().objects.put(killed, b"")
+    assert carry_out(job_id).is_divided
+    chunks = home().tasks.division(job_id).tasks
+    assert chunks >= 20
+    doubled = {"workspace": WORKSPACE, "job_id": job_id, "tasks": [0, 1, chunks - 1]}
     with ThreadPoolExecutor(1) as another:
         answer = another.submit(machine.invoke, doubled)
         assert machine.wait(job_id) == "SUCCEEDED"
     assert answer.result()["outcome"] in ("done", "again")
-    assert carry_out(job_id).result == one_machine(TASKS)
+    assert not exists(home(), killed), "no chunk was killed"
+    divided = exported(carry_out(job_id).result)
+    assert divided == alone
+    assert divided.count(b"\n") == ROWS + 1
 
 
 def test_cancelling_stops_the_execution_and_a_retry_does_the_rest_in_another_one(machine: Machine) -> None:

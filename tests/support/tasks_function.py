@@ -1,14 +1,19 @@
-"""The function of tasks as an emulator of Lambda runs it, with a command that divides into tasks of one line each."""
+"""The function of tasks as an emulator of Lambda runs it, and what it may be told to do there.
+
+It has a command that divides into tasks of one line each, and an export of which a chunk may be killed.
+"""
 
 import hashlib
 import os
 import signal
 import time
+from typing import Any
 
 from core.errors import TargetError
-from core.jobs.commands import COMMANDS, Command
+from core.jobs.commands import COMMANDS, Command, ExportTableCommand
 from core.progress import ReportProgress
 from core.services.handlers import DIVIDED, HANDLERS
+from core.services.table_prediction.divided import DividedExport
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
@@ -21,13 +26,12 @@ __all__ = ["handler"]
 class LinesCommand(Command):
     """Write so many lines, each in a task.
 
-    One may be killed once, refused once, or wait until the test releases it.
+    One may be refused once, or wait until the test releases it.
     """
 
     kind = "lines"
 
     tasks: int
-    killed: int = -1
     refused: int = -1
     waiting: int = -1
 
@@ -50,10 +54,8 @@ class Lines:
         report_progress: ReportProgress,
         job_id: str,
     ) -> Json:
-        """Store one line; end this process before it the first time, where the command says so."""
+        """Store one line; refuse it the first time, or wait before it, where the command says so."""
         is_first = _begin(workspace, job_id, number)
-        if number == command.killed and is_first:
-            os.kill(os.getpid(), signal.SIGKILL)
         if number == command.refused and is_first:
             raise TargetError("The target is text.", [{"field": "target_column", "message": "not numeric"}])
         while number == command.waiting and not exists(workspace, release_key(workspace, job_id)):
@@ -74,6 +76,40 @@ class Lines:
         """Return the digest of all lines together."""
         keys = [workspace.tasks.output_key(job_id, number, "txt") for number in range(division.tasks)]
         return digest([workspace.objects.get(key) for key in keys])
+
+
+class KilledExport(DividedExport):
+    """The export, of which a chunk ends its process once, halfway, where an object in the bucket says so."""
+
+    def run_task(
+        self,
+        workspace: Workspace,
+        command: ExportTableCommand,
+        division: Division,
+        number: int,
+        report_progress: ReportProgress,
+        job_id: str,
+    ) -> Json:
+        """Write and store one part of the file, or end this process."""
+        key = kill_key(workspace, job_id, number)
+
+        def report_or_die(stage: str, share: float, *more: Any) -> None:
+            if share > 0 and exists(workspace, key):
+                workspace.objects.delete([key])
+                os.kill(os.getpid(), signal.SIGKILL)
+            report_progress(stage, share, *more)
+
+        return super().run_task(workspace, command, division, number, report_or_die, job_id)
+
+
+def let_exports_be_killed() -> None:
+    """Let this process carry out exports by `KilledExport`."""
+    DIVIDED[ExportTableCommand] = KilledExport()
+
+
+def kill_key(workspace: Workspace, job_id: str, number: int) -> str:
+    """Return the key of the object that says that a chunk of a job is killed; the chunk deletes it."""
+    return f"{workspace.tasks.folder(job_id)}kill/{number}"
 
 
 def line(number: int) -> bytes:
