@@ -6,16 +6,15 @@ from pathlib import Path
 import pytest
 
 from infra.deploy.tasks_definition import SAMPLE, tasks_definition
-from tests.clients.toolchain import ROOT, Toolchain
-
-VALIDATOR = ROOT / "clients/typescript/node_modules/asl-validator/dist/bin/asl-validator.js"
+from tests.clients.toolchain import Toolchain
+from tests.clients.typescript.package import TypeScriptPackage
 
 
 def check(toolchain: Toolchain, definition: object, folder: Path) -> str:
     """Run the validator; raises `AssertionError` with what it found."""
     path = folder / "definition.json"
     path.write_text(json.dumps(definition))
-    return toolchain.run("node", VALIDATOR, "--json-path", path, directory=folder)
+    return TypeScriptPackage.built(toolchain).npx("asl-validator", "--json-path", path)
 
 
 def test_the_definition_is_valid(toolchain: Toolchain, tmp_path: Path) -> None:
