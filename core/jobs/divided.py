@@ -252,10 +252,11 @@ def _settle(workspace: Workspace, job_id: str, division: Division, how: Divided[
 def _keep(workspace: Workspace, job: Job, fields: Json | None = None, *, now: bool = False) -> None:
     """Let the job belong to its tasks for a while longer, and store these fields with that, `now` or when it is time.
 
-    Many workers do this for one job, so they write its document rarely.
+    Many workers do this for one job, so they write its document rarely. A lease that ends later than one given now by
+    more than half of it was given before the clock was set back, and is due as well.
     """
     lease_seconds = settings().job_lease_seconds
-    if not now and job.leased_until - time.time() > lease_seconds / 2:
+    if not now and abs(job.leased_until - time.time() - lease_seconds) < lease_seconds / 2:
         return
     renewed = {"owner": TASKS, "leased_until": time.time() + lease_seconds, **(fields or {})}
     try:

@@ -145,7 +145,7 @@ def progress_of_tasks(
     progress: Json = {"stage": f"{done} of {division.tasks} tasks", "progress": round(done / division.tasks, 3)}
     if not isinstance(how, Comparing):
         return {**progress, "parts": {}, "standings": []}
-    outputs = workspace.tasks.facts(job_id, sorted(set(range(division.tasks)).difference(missing)))
+    outputs = workspace.tasks.facts_so_far(job_id, sorted(set(range(division.tasks)).difference(missing)))
     return {**progress, **how.standings(division, outputs)}
 
 

@@ -22,6 +22,8 @@ from core.types import Json
 
 # How many markers are read at a time.
 READERS = 16
+# Of how many jobs a process keeps the facts of tasks.
+JOBS_KNOWN = 4
 # A task that failed for a while waits for up to so many seconds, twice as many with each failure.
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 2.0, 60.0
 
@@ -59,6 +61,8 @@ class TaskRepository:
         self._workspace = workspace
         self._objects = objects
         self._documents = documents
+        # By job the facts of the tasks whose markers this process has read.
+        self._known: dict[str, dict[int, Json]] = {}
 
     def folder(self, job_id: str) -> str:
         """Return the prefix of everything that belongs to the tasks of a job."""
@@ -137,9 +141,12 @@ class TaskRepository:
         return [number for number in range(division.tasks) if number not in done]
 
     def worked_on(self, job_id: str, seconds: float) -> set[int]:
-        """Return the numbers of the tasks whose lease was taken or renewed in the last `seconds`."""
+        """Return the numbers of the tasks whose lease was taken or renewed in the last `seconds`.
+
+        A lease that was written later than now counts no more than one of the past: the clock was set back since.
+        """
         leases = self._objects.list(f"{self.folder(job_id)}leases/")
-        return {_number(item.key) for item in leases if time.time() - item.modified < seconds}
+        return {_number(item.key) for item in leases if abs(time.time() - item.modified) < seconds}
 
     def outputs(self, job_id: str, division: Division) -> list[Json]:
         """Return the facts of all tasks in their order; raises what `facts` raises."""
@@ -157,6 +164,14 @@ class TaskRepository:
 
         with ContextThreadPool(READERS) as readers:
             return dict(zip(numbers, readers.map(read, numbers), strict=True))
+
+    def facts_so_far(self, job_id: str, numbers: Sequence[int]) -> dict[int, Json]:
+        """Return what `facts` does, but read each marker once in this process: for what is shown of a running job."""
+        known = self._known.get(job_id, {})
+        known = known | self.facts(job_id, [number for number in numbers if number not in known])
+        others = [(other, facts) for other, facts in self._known.items() if other != job_id]
+        self._known = {**dict(others[1 - JOBS_KNOWN :]), job_id: known}
+        return {number: known[number] for number in numbers}
 
     def output_key(self, job_id: str, number: int, ending: str) -> str:
         """Return the key of what a task stores, which depends on its number only."""

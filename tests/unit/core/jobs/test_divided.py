@@ -1,5 +1,6 @@
 """A job is divided into tasks: each counts once, also where it is lost, broken off, delivered twice or cancelled."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ from core.jobs import service as jobs
 from core.jobs.divided import TaskTakenError, run_next_task, run_task
 from core.jobs.worker import MOST_ATTEMPTS, GaveUpError
 from core.services.handlers import DIVIDED
+from core.settings import settings
 from core.storage.job_repository import Job
 from tests.support.job_commands import JobProbe
 from tests.support.jobs import carry_out, read_job, submit
@@ -86,6 +88,26 @@ def test_a_job_whose_workers_were_all_killed_is_offered_again_and_goes_on(
     do(job_id, 2)
     assert carry_out(job_id).result == {"shares": SHARES}
     assert probe.tasks == [0, 1, 1, 2]
+
+
+def test_a_task_whose_worker_was_killed_before_the_clock_was_set_back_is_free(
+    probe: JobProbe, advance_clock: Callable[..., None]
+) -> None:
+    job_id = begin()
+    home().tasks.take(job_id, 0, "killed", 60)
+    advance_clock(-3600)
+    do_next(job_id)
+    assert probe.tasks == [0]
+
+
+def test_the_lease_of_a_job_from_before_the_clock_was_set_back_is_renewed(
+    probe: JobProbe, advance_clock: Callable[..., None]
+) -> None:
+    job_id = begin(errors={"1": ["outage"]})
+    advance_clock(-300)
+    with pytest.raises(UnavailableError):
+        do(job_id, 1)
+    assert home().jobs.read(job_id, fresh=True).leased_until - time.time() <= settings().job_lease_seconds
 
 
 def test_a_refusal_in_one_task_ends_the_job_with_it(probe: JobProbe) -> None:

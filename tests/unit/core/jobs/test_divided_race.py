@@ -31,6 +31,19 @@ def test_the_standings_are_those_of_the_tasks_that_are_done(probe: JobProbe) -> 
     assert read_job(job_id).stage == "2 of 3 tasks"
 
 
+def test_a_worker_reads_the_facts_of_each_task_once_for_the_standings(
+    probe: JobProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = begin()
+    read: list[int] = []
+    facts = home().tasks.facts
+    monkeypatch.setattr(home().tasks, "facts", lambda job, numbers: read.extend(numbers) or facts(job, numbers))
+    for number in (2, 0, 1):
+        do(job_id, number)
+    assert read == [2, 0, 1]
+    assert read_job(job_id).standings == [{"share": 102}, {"share": 101}, {"share": 100}]
+
+
 def test_a_cancelled_job_ends_with_the_best_so_far(probe: JobProbe) -> None:
     job_id = begin()
     do(job_id, 0)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.automl import fold_fit
 from core.errors import InvalidInputError
 from core.jobs import service as jobs
 from core.jobs.commands import LEAST_PARALLEL_SECONDS, CompareCommand
@@ -101,6 +102,13 @@ def test_a_model_that_broke_off_every_worker_is_among_the_failed(concrete: str) 
     (failed,) = finished(job_id).result["failed"]
     assert "broke off 3 workers" in failed["error"]
     assert failed["model_type"] not in {row["model_type"] for row in read_job(job_id).result["results"]}
+
+
+def test_a_model_that_cannot_be_trained_is_among_the_failed(concrete: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold_fit, "rows_to_fit", lambda regressor, *_: 1 / 0 if regressor.name == "knn" else _[1])
+    ended = finished(begin(command(concrete)))
+    assert [row["model_type"] for row in ended.result["failed"]] == ["knn"]
+    assert {row["model_type"] for row in ended.result["results"]} == {"baseline", "ridge", "decision_tree"}
 
 
 def test_a_table_that_is_deleted_while_its_race_runs_ends_it(concrete: str) -> None:
