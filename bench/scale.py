@@ -1,8 +1,9 @@
 """Simulates divided jobs of 10^6 to 10^10 rows on AWS, for docs/scale.md, from measured seconds and known limits.
 
-Every chunk waits for a slot (the concurrency that was asked for, the account's, and the pace at which Lambda adds
-environments), starts cold the first time, computes, and asks S3, which serves so many requests a second.
-A share of the attempts fails and is repeated with full jitter. `--write` writes the table into the page.
+Every batch of chunks waits for a slot (the concurrency that was asked for, the account's, and the pace at which Lambda
+adds environments), starts cold the first time, computes, and asks S3, which serves so many requests a second.
+A share of the attempts fails halfway, and what is left is repeated with full jitter. `--write` writes the table into
+the page.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import Any
 
 from core.services.table_prediction.chunks import MOST_CHUNKS
 from core.settings import Settings
+from core.storage.state_machine import batches
 from infra.cost import VCPU_MB, markdown_table
 from infra.paths import ROOT
 from infra.sam_template import parse_template
@@ -34,7 +36,7 @@ MAP_CONCURRENCY = 10_000
 PUTS_A_SECOND, GETS_A_SECOND = 3_500, 5_500
 LAMBDA_SECONDS = 900
 
-# Of a chunk: requests to S3 beside the reading of its rows, keys in a page of a list, and states of its execution.
+# Of a chunk: requests to S3 beside the reading of its rows, and keys in a page of a list. States of a batch.
 GETS, PUTS, PAGE_KEYS, STATES = 12, 5, 1_000, 4
 RANGE_BYTES = 8 << 20  # a request reads so much of the source
 SOURCE_BYTES_A_ROW = 40
@@ -163,30 +165,37 @@ def simulate(plan: Plan, cpu_seconds: float, memory_mb: int, prices: dict[str, A
     gets = GETS + plan.chunk_rows * SOURCE_BYTES_A_ROW / RANGE_BYTES
     puts = PUTS + 2 * -(-plan.chunks // PAGE_KEYS)  # a list is billed and limited as a write
     reads, writes = Prefix(GETS_A_SECOND), Prefix(PUTS_A_SECOND)
-    slots = min(plan.concurrency, plan.account, MAP_CONCURRENCY, plan.chunks)
+    sizes = [len(batch) for batch in batches(range(plan.chunks), compute)]
+    slots = min(plan.concurrency, plan.account, MAP_CONCURRENCY, len(sizes))
     free = [(START_SECONDS + slot // ENVIRONMENTS * EVERY_SECONDS, True) for slot in range(slots)]
     heapq.heapify(free)
-    waiting = [START_SECONDS] * plan.chunks  # when each attempt may begin at the earliest
-    billed, attempts, last = 0.0, 0, START_SECONDS
+    waiting = [(START_SECONDS, size) for size in sizes]  # when each attempt may begin at the earliest, and its chunks
+    heapq.heapify(waiting)
+    billed, attempts, chunks, last = 0.0, 0, 0, START_SECONDS
     while waiting:
-        earliest = heapq.heappop(waiting)
+        earliest, size = heapq.heappop(waiting)
         at, is_cold = heapq.heappop(free)
         begins = max(at, earliest)
         loaded = begins + COLD_SECONDS * is_cold
         fails = draw.random() < FAILED_SHARE
-        done = writes.serve(reads.serve(loaded, gets) + compute * draw.uniform(0.9, 1.3) * (0.5 if fails else 1), puts)
+        shares = [1.0] * (size // 2) + [0.5] if fails else [1.0] * size
+        done = loaded
+        for part in shares:
+            done = writes.serve(reads.serve(done, gets) + part * compute * draw.uniform(0.9, 1.3), puts)
+        chunks += len(shares)
         attempts += 1
         billed += done - begins
         last = max(last, done)
         heapq.heappush(free, (done, fails))  # what was killed starts anew
         if fails:
-            heapq.heappush(waiting, done + draw.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2)))
+            left = size - size // 2
+            heapq.heappush(waiting, (done + draw.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2)), left))
     copies = plan.chunks
     seconds = last + copies / COPIES_A_SECOND
     rates = prices["lambda"]
     dollars = billed * memory_mb / 1024 * rates["gb_second"]["x86_64"] + attempts * rates["request"]
-    dollars += attempts * (gets * prices["s3"]["get"] + puts * prices["s3"]["put"]) + copies * prices["s3"]["put"]
-    dollars += (attempts + plan.chunks * STATES) * prices["states"]["transition"]
+    dollars += chunks * (gets * prices["s3"]["get"] + puts * prices["s3"]["put"]) + copies * prices["s3"]["put"]
+    dollars += (attempts + len(sizes) * STATES) * prices["states"]["transition"]
     return Outcome(seconds, billed, attempts, dollars, _limit(plan, slots, reads.waited + writes.waited, billed))
 
 

@@ -26,8 +26,10 @@ from core.telemetry.request_id import request_id
 # How long Step Functions may take until it answers, and how many requests go on at a time.
 ANSWER_SECONDS = 5.0
 CALLS = 8
-# What one call of the function is to take at least, so that its start and its states are a small part of it.
+# What one call of the function takes at most where it has several tasks, which save states that AWS charges for.
 BATCH_SECONDS = 60.0
+# An account has 1,000 calls at a time by default: with so many batches none of them is idle.
+WIDE_BATCHES = 1_000
 MOST_BATCHES = 10_000
 
 
@@ -108,12 +110,13 @@ class StateMachine:
 
 
 def batches(numbers: Sequence[int], task_seconds: float) -> list[list[int]]:
-    """Return the tasks in batches of `BATCH_SECONDS`, one task each where the time is not known or longer.
+    """Return the tasks in batches of up to `BATCH_SECONDS`, one task each where the time is not known or longer.
 
-    Batches become larger where there would be more than `MOST_BATCHES`.
+    There are at least `WIDE_BATCHES`, or one for each task, and batches take longer where there would be more than
+    `MOST_BATCHES`.
     """
     by_time = int(BATCH_SECONDS / task_seconds) if task_seconds else 1
-    size = max(1, by_time, -(-len(numbers) // MOST_BATCHES))
+    size = max(1, min(by_time, len(numbers) // WIDE_BATCHES), -(-len(numbers) // MOST_BATCHES))
     return [list(numbers[start : start + size]) for start in range(0, len(numbers), size)]
 
 

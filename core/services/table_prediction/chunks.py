@@ -104,7 +104,10 @@ def divide_rows(workspace: Workspace, command: TableCommand, job_id: str) -> Div
         unreadable=unreadable,
         read_again=list(read_again.values),
     )
-    return Division(tasks=len(borders) - 1, facts=chunks.model_dump())
+    tasks = len(borders) - 1
+    # One row alone takes longer than a row among many, so a chunk takes at most so long.
+    seconds = (model.manifest.latency_us or 0.0) * 1e-6 * dataset.rows / tasks
+    return Division(tasks=tasks, facts=chunks.model_dump(), task_seconds=seconds)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.jobs import service as jobs
-from core.storage.state_machine import BATCH_SECONDS, MOST_BATCHES, batches
+from core.storage.state_machine import BATCH_SECONDS, MOST_BATCHES, WIDE_BATCHES, batches
 from core.types import Json
 from functions.remaining_time import MARGIN_SECONDS
 from functions.tasks.handler import handler
@@ -100,7 +100,10 @@ def test_a_map_that_failed_ends_the_job_which_says_how_it_goes_on(probe: JobProb
 
 def test_tasks_of_seconds_come_in_batches_of_a_minute_and_longer_ones_alone() -> None:
     assert batches(range(5), 0.0) == [[0], [1], [2], [3], [4]]
-    assert batches(range(5), BATCH_SECONDS / 2) == [[0, 1], [2, 3], [4]]
+    assert batches(range(5), BATCH_SECONDS / 2) == [[0], [1], [2], [3], [4]]
+    wide = batches(range(3 * WIDE_BATCHES), BATCH_SECONDS / 2)
+    assert wide[:2] == [[0, 1], [2, 3]]
+    assert len(batches(range(3 * WIDE_BATCHES), BATCH_SECONDS / 100)) == WIDE_BATCHES
     assert batches(range(2), 10 * BATCH_SECONDS) == [[0], [1]]
     many = batches(range(5 * MOST_BATCHES), 0.0)
     assert len(many) == MOST_BATCHES

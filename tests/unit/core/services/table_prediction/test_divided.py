@@ -115,6 +115,7 @@ def test_the_parts_of_an_export_are_the_bytes_of_one_machine(
     chunk_rows(rows)
     job_id = begin("export", file_id=file_id, **options)
     assert division(job_id).tasks == pytest.approx(ROWS / rows, rel=0.4)
+    assert division(job_id).task_seconds > 0
     result = finished(job_id).result
     assert only(bucket, before) == next(iter(before.values()))
     assert {**result, "url": "", "expires_at": ""} == {**one, "url": "", "expires_at": ""}
