@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from core.reporting.distributions import value_bars
-from core.reporting.formatting import brief, date, short_number
+from core.reporting.formatting import brief, date, short_number, width
 from core.reporting.html import Markup, element
-from core.reporting.names import names_of_bars
+from core.reporting.names import breakable, names_of_bars
 from core.reporting.scales import Scale, Ticks
 from core.reporting.svg import axis, bar_between, horizontal_line, rounded, stretched
 from core.reporting.units import named, with_unit
@@ -13,7 +13,9 @@ from core.types import Json
 
 LEVELS_SHOWN = 8
 # How many labels have room below a curve on a phone.
-VALUES_LABELLED, DATES_LABELLED = 5, 2
+VALUES_LABELLED, LONG_VALUES_LABELLED, DATES_LABELLED = 5, 3, 2
+# Values are long from so many characters on, all labels together.
+MOST_CHARACTERS = 20
 # The margin above and below the curves, as a fraction of their extent.
 MARGIN = 0.06
 
@@ -37,7 +39,7 @@ def panel(name: str, statistics: Json, relation: Json, means: Scale, mean: float
         drawn = _levels(relation["levels"][:LEVELS_SHOWN], means, mean)
     else:
         drawn = _curve(name, relation["curve"], means, mean, statistics)
-    return element("article", element("h4", named(name, statistics)), drawn, class_="panel")
+    return element("article", element("h4", named(name, statistics, write=breakable)), drawn, class_="panel")
 
 
 def _curve(name: str, curve: list[Json], means: Scale, mean: float, statistics: Json) -> Markup:
@@ -80,12 +82,16 @@ def _ticks(curve: list[Json], *, dates: bool) -> list[tuple[float, str]]:
         # Single values are labelled in the middle of their bins.
         edges.pop()
         offset, last = 0.5, last - 1
-    labels = DATES_LABELLED if dates else VALUES_LABELLED
-    chosen = sorted({round(position * last / (labels - 1)) for position in range(labels)})
-    return [
-        ((position + offset) / len(curve), date(edges[position][:10]) if dates else brief(edges[position]))
-        for position in chosen
-    ]
+    texts = [date(edge[:10]) if dates else brief(edge) for edge in edges]
+    chosen = _spread(last, DATES_LABELLED if dates else VALUES_LABELLED)
+    if not dates and sum(width(texts[position]) for position in chosen) > MOST_CHARACTERS:
+        chosen = _spread(last, LONG_VALUES_LABELLED)
+    return [((position + offset) / len(curve), texts[position]) for position in chosen]
+
+
+def _spread(last: int, labels: int) -> list[int]:
+    """Return at most so many positions from 0 to `last`, both among them, at even distances."""
+    return sorted({round(position * last / (labels - 1)) for position in range(labels)})
 
 
 def _levels(levels: list[Json], means: Scale, mean: float) -> Markup:

@@ -2,12 +2,13 @@
 
 from math import exp, sqrt
 
-from core.reporting.formatting import NOTHING, counted, short_number
+from core.reporting.formatting import NOTHING, coefficient, counted, short_number
 from core.reporting.html import Markup, definition_list, element
 
 # A skew of less is hardly seen. The kurtosis is 0 for the normal distribution.
 LEVEL = 0.5
 LIGHT, HEAVY = -1.0, 1.0
+LARGE = 10.0
 # By the name of a metric what people call it, and what it is.
 METRICS = {
     "r2": ("R2", "the share of the target's variance that the model explains"),
@@ -43,7 +44,7 @@ def leaning(skew: float | None) -> str:
     """Say which tail is longer, with the skew: `right, 2.31`."""
     if skew is None:
         return NOTHING
-    return f"{'even' if abs(skew) < LEVEL else 'right' if skew > 0 else 'left'}, {short_number(skew, 3)}"
+    return f"{'even' if abs(skew) < LEVEL else 'right' if skew > 0 else 'left'}, {_decimals(skew)}"
 
 
 def tails(kurtosis: float | None) -> str:
@@ -51,7 +52,7 @@ def tails(kurtosis: float | None) -> str:
     if kurtosis is None:
         return NOTHING
     word = "light" if kurtosis < LIGHT else "usual" if kurtosis < HEAVY else "heavy"
-    return f"{word}, {short_number(kurtosis, 3)}"
+    return f"{word}, {_decimals(kurtosis)}"
 
 
 def variety(entropy: float | None) -> str:
@@ -60,6 +61,11 @@ def variety(entropy: float | None) -> str:
         return NOTHING
     values = short_number(2**entropy, 3)
     return counted(1, "value") if values == "1" else f"{values}\u00a0values"
+
+
+def _decimals(value: float) -> str:
+    """Format a figure without a unit: with two decimals, as a correlation, unless it is large."""
+    return coefficient(value) if abs(value) < LARGE else short_number(value, 3)
 
 
 def strength(information: float) -> float:

@@ -14,7 +14,7 @@ SHAPES = {
     "info": "M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 1 1 0-13z",
 }
 # These kinds count distinct values; all others count rows.
-COUNTING_VALUES = frozenset({"identifier", "free-text", "high-cardinality", "target-few-values"})
+COUNTING_VALUES = frozenset({"identifier", "free-text", "high-cardinality", "ordered-in-time", "target-few-values"})
 # The subject of these sentences is a value of the column, and not the column.
 NAMING_A_VALUE = frozenset({"sentinel", "zeros"})
 # How many are visible at once, and how many are on the page at all.

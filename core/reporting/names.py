@@ -35,7 +35,7 @@ def told_apart(texts: Sequence[str], characters: int) -> list[str]:
 def short_names(texts: Sequence[str], characters: int) -> list[Markup]:
     """Return texts of the data as `told_apart` cuts them, isolated; what was cut is shown in full on hovering."""
     return [
-        element("bdi", short, title=text if short != text else None)
+        breakable(short, text if short != text else None)
         for text, short in zip(texts, told_apart(texts, characters), strict=True)
     ]
 
@@ -47,15 +47,18 @@ def names_of_bars(texts: Sequence[str]) -> tuple[list[Markup], str | None]:
     return short_names(texts, OWN_LINES), "alike"
 
 
-def breakable(text: str) -> Markup:
-    """Return a text of the data, isolated, that may break into lines after underscores, hyphens and the like."""
+def breakable(text: str, title: str | None = None) -> Markup:
+    """Return a text of the data, isolated, that may break into lines after underscores, hyphens and the like.
+
+    `title` is shown on hovering.
+    """
     pieces: list[str] = []
     start = 0
     for position, character in enumerate(text, 1):
         if character in BREAKS and position - start >= FEWEST_BETWEEN_BREAKS and position < len(text):
             pieces += [text[start:position], element("wbr")]
             start = position
-    return element("bdi", joined([*pieces, text[start:]]))
+    return element("bdi", joined([*pieces, text[start:]]), title=title)
 
 
 def _cut_inside(group: list[str], characters: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from core.profiling.profile import profile
 from core.profiling.target_relations import target_relations
 from core.reporting.report import report
-from core.severity import worst_first
+from core.services.datasets.profiles import joined
 from core.tables.table import Table
 from core.types import Json
 from tests.support.storage import dataset_manifest
@@ -79,11 +79,8 @@ class Page(HTMLParser):
 
 
 def joined_profile(table: Table, target: str | None = None) -> Json:
-    """Return the profile as `core.services.datasets.profiles` does."""
-    found = profile(table)
-    about = target_relations(table, target) if target is not None else None
-    findings = [*found["findings"], *(about["findings"] if about else [])]
-    return {**found, "findings": worst_first(findings), "target": about}
+    """Return the profile of a table, with what there is to say about its target."""
+    return joined(profile(table), target_relations(table, target) if target is not None else None)
 
 
 def report_of(table: Table, target: str | None = None, **manifest: Any) -> str:

@@ -17,9 +17,20 @@ def stored_profile(workspace: Workspace, manifest: DatasetManifest) -> Json:
     """
     profile = _profile(workspace, manifest)
     chosen = manifest.recipe.target_column
-    target = stored_target(workspace, manifest, chosen) if chosen is not None else None
-    findings = [*profile["findings"], *(target["findings"] if target else [])]
-    return {**profile, "findings": worst_first(findings), "target": target}
+    return joined(profile, stored_target(workspace, manifest, chosen) if chosen is not None else None)
+
+
+def joined(profile: Json, target: Json | None) -> Json:
+    """Return the profile with the relations to the target and the findings of both.
+
+    No finding of the profile says to leave out the target, or in other words that a column gives the target away.
+    """
+    if target is None:
+        return {**profile, "target": None}
+    leaks = {finding["column"] for finding in target["findings"] if finding["kind"] == "leakage"}
+    said = {("identifier", target["target"]), *(("redundant", name) for name in (target["target"], *leaks))}
+    kept = [finding for finding in profile["findings"] if (finding["kind"], finding["column"]) not in said]
+    return {**profile, "findings": worst_first([*kept, *target["findings"]]), "target": target}
 
 
 def stored_preview(workspace: Workspace, manifest: DatasetManifest) -> Json:

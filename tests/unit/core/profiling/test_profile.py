@@ -12,7 +12,7 @@ import pytest
 from core.manifests import Recipe
 from core.profiling.profile import PREVIEW_ROWS, profile
 from core.profiling.rows import BLOCKS, RowHashes, RowKinds, missing_shares, row_numbers_where
-from core.services.datasets.profiles import stored_profile
+from core.services.datasets.profiles import joined, stored_profile
 from core.services.processing.ingest import ingest
 from core.services.processing.process import process
 from core.storage.s3.object_store import ObjectStore
@@ -165,6 +165,19 @@ def test_a_chosen_target_joins_the_stored_profile_and_its_findings_come_in_order
     assert stored(file_id)["target"]["target"] == "mpg"
     process(home(), file_id, Recipe())
     assert stored(file_id)["target"] is None
+
+
+def finding(kind: str, column: str) -> dict[str, Any]:
+    return {"severity": "info", "kind": kind, "column": column}
+
+
+def test_no_finding_says_to_leave_out_the_target_or_says_a_leak_twice() -> None:
+    others = [finding("redundant", "net"), finding("identifier", "id"), finding("missing", "total")]
+    found = {"findings": [*others, *(finding("redundant", name) for name in ("total", "tax"))]}
+    found["findings"].append(finding("identifier", "total"))
+    target = {"target": "total", "findings": [finding("leakage", "tax")]}
+    assert joined(found, target)["findings"] == [*target["findings"], *others]
+    assert joined(found, None)["findings"] == found["findings"]
 
 
 def test_a_target_chosen_before_relations_were_kept_has_none(file_id: str) -> None:

@@ -20,8 +20,13 @@ def test_an_entropy_is_written_as_a_number_of_values() -> None:
 
 
 def test_skew_and_kurtosis_have_a_word() -> None:
-    assert [leaning(skew) for skew in (0.1, 2.0, -2.0)] == ["even, 0.1", "right, 2", "left, −2"]
-    assert [tails(kurtosis) for kurtosis in (-1.2, 0.3, 4.0)] == ["light, −1.2", "usual, 0.3", "heavy, 4"]
+    assert [leaning(skew) for skew in (0.1, 2.0, -2.0)] == ["even, 0.10", "right, 2.00", "left, −2.00"]
+    assert [tails(kurtosis) for kurtosis in (-1.2, 0.3, 4.0)] == ["light, −1.20", "usual, 0.30", "heavy, 4.00"]
+
+
+def test_skew_and_kurtosis_have_two_decimals_unless_they_are_large() -> None:
+    assert [leaning(skew) for skew in (-0.00956, 0.00002, 123.456)] == ["even, −0.01", "even, 0.00", "right, 123"]
+    assert tails(12345.6) == "heavy, 12,346"
 
 
 def test_what_is_undefined_is_a_dash() -> None:

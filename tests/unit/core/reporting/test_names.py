@@ -30,7 +30,7 @@ def test_values_that_begin_alike_get_lines_of_their_own() -> None:
     assert names_of_bars(["red", "blue"])[1] is None
     shown, kind = names_of_bars(LONG[0])
     assert kind == "alike"
-    assert [name == f"<bdi>{text}</bdi>" for name, text in zip(shown, LONG[0], strict=True)] == [True, True]
+    assert [name == breakable(text) for name, text in zip(shown, LONG[0], strict=True)] == [True, True]
 
 
 def test_a_name_breaks_behind_its_underscores_and_is_escaped() -> None:

@@ -128,6 +128,32 @@ def test_findings_say_what_where_how_often_and_what_to_do() -> None:
     assert page.one(gap.all("a")[0].attributes["href"][1:]).all("h3")[0].text == "b"
 
 
+def test_a_year_and_its_month_are_counted_in_values_and_not_in_rows() -> None:
+    table = {"year": [2020 + k // 24 for k in range(96)], "month": [1 + k % 12 for k in range(96)]}
+    page = page_of(csv_of({**table, "price": [k * k % 31 for k in range(96)]}))
+    found = [item for item in page.one("findings").all("li") if "a year and its month" in item.text]
+    assert [item.all("p", "where")[0].text for item in found] == ["4 values"]
+
+
+def test_a_long_name_breaks_after_an_underscore() -> None:
+    name = "median_household_income_of_the_district"
+    page = page_of(csv_of({name: list(range(60)), "price": [k * k for k in range(60)]}), "price")
+    for heading in (page.all("table", "ranking")[0].all("th")[4], page.one("target").all("h4")[0]):
+        assert heading.text == name
+        assert len(heading.all("wbr")) == name.count("_")
+
+
+def test_the_labels_of_a_curve_have_room() -> None:
+    values = [round(-2.5312 + k * 0.0471, 4) for k in range(100)]
+    page = page_of(
+        csv_of({"long": values, "short": [k % 10 for k in range(100)], "y": [k * k for k in range(100)]}), "y"
+    )
+    panels = {
+        panel.all("h4")[0].text: panel.all("div", "axis")[0] for panel in page.one("target").all("article", "panel")
+    }
+    assert len(panels["long"].all("span")) == 3
+
+
 def test_a_table_without_findings_says_so() -> None:
     profile = {**joined_profile(real("energy_efficiency")), "findings": []}
     page = Page(report(dataset_manifest(), profile)).root
