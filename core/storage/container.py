@@ -122,7 +122,7 @@ def container() -> Container:
         ttl_seconds=chosen.cache_ttl_seconds,
         quotas=quotas,
     )
-    queue = create_queue(chosen.jobs_queue_url, objects)
+    queue = create_queue(chosen.jobs_queue_url, objects, redis)
     machine = StateMachine(chosen.state_machine, objects) if chosen.state_machine else None
     return Container(objects, redis, counters, cached_objects, queue, quotas, _batch(chosen), machine)
 

@@ -17,6 +17,8 @@ from core.storage.aws_calls import bound_calls
 from core.storage.dependency import Dependency
 from core.storage.job_messages import JOB_ID, UNREADABLE, Message, parse_message
 from core.storage.open_jobs import FOLDER, OpenJobs
+from core.storage.redis.division_token import DivisionToken
+from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.telemetry.calls import watch_client
 from core.telemetry.request_id import request_id
@@ -202,9 +204,10 @@ class BucketQueue:
     the leases of the jobs say which are free.
     """
 
-    def __init__(self, objects: ObjectStore) -> None:
+    def __init__(self, objects: ObjectStore, redis: RedisClient) -> None:
         self._objects = objects
         self.open_jobs = OpenJobs(objects)
+        self.divisions = DivisionToken(redis)
         # Set when this process adds a job, so that its worker need not poll.
         self.arrived = threading.Event()
         # By job how often it failed in this process without a record in its document.
@@ -216,8 +219,9 @@ class BucketQueue:
         self.arrived.set()
 
     def send_tasks(self, workspace: str, job_id: str, numbers: Sequence[int]) -> None:
-        """Let the servers look at a job that waits: they find its tasks by themselves."""
+        """Let the servers look at a job that waits, those without work too: they find its tasks by themselves."""
         self.send(workspace, job_id)
+        self.divisions.change()
 
     def waiting(self) -> list[tuple[str, str]]:
         """Return workspace and id of the jobs that wait or are worked on, the one that was added first at the start."""
@@ -278,9 +282,9 @@ class BucketQueue:
         return str(reason)
 
 
-def create_queue(url: str | None, objects: ObjectStore) -> SqsQueue | BucketQueue:
+def create_queue(url: str | None, objects: ObjectStore, redis: RedisClient) -> SqsQueue | BucketQueue:
     """Return the queue at `url`, or the one in the bucket."""
-    return SqsQueue(url, objects) if url else BucketQueue(objects)
+    return SqsQueue(url, objects) if url else BucketQueue(objects, redis)
 
 
 def _endpoint(url: str) -> str | None:

@@ -30,6 +30,8 @@ log = logging.getLogger("regatta")
 
 # How often a process looks for jobs that another process has submitted or left behind.
 LOOK_SECONDS = 15.0
+# How often it asks Redis whether another process has divided a job, whose tasks it can share.
+ASK_SECONDS = 1.0
 # How long a stopping server waits until the running job is back in the queue. After that, its lease has to run out.
 STOP_SECONDS = 3.0
 
@@ -48,11 +50,19 @@ class Runner(threading.Thread):
         """Carry out the jobs that wait, those of a killed process among them, and wait for more."""
         while not self._stopping:
             self._queue.arrived.clear()
+            token = self._queue.divisions.read()
             try:
                 self._carry_out_waiting()
             except RegattaError as error:
                 log.warning("the jobs cannot be listed: %s", error.detail)
-            self._queue.arrived.wait(self._look_seconds)
+            self._wait(token)
+
+    def _wait(self, token: bytes | None) -> None:
+        """Wait until this process adds a job, another one divides a job, or it is time to look again."""
+        ends_at = time.monotonic() + self._look_seconds
+        while (left := ends_at - time.monotonic()) > 0:
+            if self._queue.arrived.wait(min(left, ASK_SECONDS)) or self._queue.divisions.read() != token:
+                return
 
     def _carry_out_waiting(self) -> None:
         """Carry out each job that waits once. They are listed anew after each: another workspace may have the turn."""
@@ -73,7 +83,7 @@ class Runner(threading.Thread):
         self._queue.arrived.set()
 
     def _run_one(self, workspace: str, job_id: str) -> bool:
-        """Carry out a job, or one of its tasks; return whether it may have another task for this thread."""
+        """Carry out a job, or one of its tasks; return whether this thread may go on with it: a task, or its end."""
         try:
             job = self._carry_out(container().workspace(workspace), job_id)
         except GaveUpError as error:
@@ -90,7 +100,7 @@ class Runner(threading.Thread):
         else:
             if job is None or job.is_over:
                 self._queue.remove(workspace, job_id)
-            return job is not None and job.is_divided
+            return job is not None and not job.is_over and (job.is_divided or not job.is_leased)
         return False
 
     def _carry_out(self, workspace: Workspace, job_id: str) -> Job | None:

@@ -69,6 +69,13 @@ JOB_STOP = KeyPattern(
     "the worker that is to stop the job",
     "the worker reads the request from the bucket when it renews its lease",
 )
+DIVISION_TOKEN = KeyPattern(
+    "regatta:divided",
+    "string",
+    PROGRESS_SECONDS,
+    "a random token, another one for each job that was divided: servers whose queue is the bucket then look for tasks",
+    "they look every 15 s",
+)
 IDEMPOTENT_ANSWER = KeyPattern(
     "regatta:{workspace}:idempotency:{digest}",
     "string",
@@ -98,6 +105,7 @@ KEY_PATTERNS = (
     MANIFEST_INDEX,
     JOB_PROGRESS,
     JOB_STOP,
+    DIVISION_TOKEN,
     IDEMPOTENT_ANSWER,
     REQUEST_COUNT,
     CACHE_COUNTS,
@@ -132,6 +140,11 @@ def job_progress_key(workspace: str, job_id: str) -> str:
 def job_stop_key(workspace: str, job_id: str) -> str:
     """Return the key of the request to stop a job."""
     return JOB_STOP.pattern.format(workspace=workspace, job_id=job_id)
+
+
+def division_token_key() -> str:
+    """Return the key of the token that changes with each job that was divided."""
+    return DIVISION_TOKEN.pattern
 
 
 def idempotent_answer_key(workspace: str, digest: str) -> str:

@@ -1,16 +1,22 @@
 """A server without a queue carries out its jobs itself."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from core.jobs import service as jobs
+from core.jobs.turns import JobName
 from core.storage.container import container
+from core.storage.job_queue import BucketQueue
 from core.storage.leases import free
+from core.storage.s3.object_store import ObjectStore
 from infra.dead_letters import describe_dead_letters, redrive
 from infra.local.runner import Runner
 from tests.support.job_commands import JobProbe, StepsCommand
-from tests.support.jobs import read_job, submit
+from tests.support.jobs import carry_out, read_job, submit
+from tests.support.process_state import connect_container
+from tests.support.redis_process import running_redis
 from tests.support.storage import WORKSPACE, home
 from tests.support.waiting import wait_for
 
@@ -77,6 +83,31 @@ def test_a_job_that_was_given_up_can_be_redriven(probe: JobProbe, runner: Runner
     assert redrive(container().queue) == (1, 0)
     wait_for(lambda: read_job(job_id).status == "succeeded")
     assert container().queue.state()["dead_letters"] == 0
+
+
+@pytest.mark.usefixtures("patient_with_redis")
+def test_a_server_without_work_joins_a_job_that_another_has_divided_and_finishes_it(
+    bucket: ObjectStore, probe: JobProbe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.local.runner.ASK_SECONDS", 0.05)
+    with running_redis(tmp_path) as (_, port):
+        monkeypatch.setenv("REGATTA_REDIS_URL", f"redis://127.0.0.1:{port}/0")
+        connect_container(bucket)
+        queue = BucketQueue(container().objects, container().redis)
+        found: list[list[JobName]] = []
+        monkeypatch.setattr(queue, "waiting", lambda: found.append(BucketQueue.waiting(queue)) or found[-1])
+        joining = Runner(queue, look_seconds=600)
+        joining.start()
+        try:
+            wait_for(lambda: found)
+            assert found == [[]]
+            job_id = submit("shares", tasks=3)
+            assert carry_out(job_id).is_divided
+            wait_for(lambda: read_job(job_id).status == "succeeded")
+        finally:
+            joining.stop()
+            joining.join(300)
+    assert probe.tasks == [0, 1, 2]
 
 
 def test_many_jobs_of_one_workspace_delay_the_first_of_another_by_one_job(probe: JobProbe, runner: Runner) -> None:

@@ -20,6 +20,7 @@ from core.storage.container import container
 from core.storage.job_repository import Job, JobProgress
 from core.storage.quota_repository import KnownQuotas, set_quota
 from core.storage.redis import keys
+from core.storage.redis.division_token import DivisionToken
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from core.storage.redis.request_counts import RequestCounts
 from core.storage.s3.object_store import ObjectStore
@@ -124,6 +125,15 @@ class Asked:
         progress.stop(self.job)
         return asked, progress.report(self.job, stage="fitting", progress=0.5, parts={}, standings=[])
 
+    def divisions(self) -> Any:
+        """Whether the token is another one once a job was divided, and is no longer than a token."""
+        connect_container(self.bucket)
+        token = DivisionToken(container().redis)
+        before = token.read()
+        token.change()
+        after = token.read()
+        return after != before, len(after or b"")
+
     def requests(self) -> Any:
         """Whether requests of a key with limits are taken."""
         connect_container(self.bucket)
@@ -147,6 +157,7 @@ READERS = {
     keys.MANIFEST_INDEX: Asked.storage,
     keys.JOB_PROGRESS: Asked.progress,
     keys.JOB_STOP: Asked.stop,
+    keys.DIVISION_TOKEN: Asked.divisions,
     keys.IDEMPOTENT_ANSWER: Asked.announced_upload,
     keys.REQUEST_COUNT: Asked.requests,
     keys.CACHE_COUNTS: Asked.counts,

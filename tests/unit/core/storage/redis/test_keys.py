@@ -19,6 +19,7 @@ from core.settings import settings
 from core.storage.container import container
 from core.storage.quota_repository import set_quota
 from core.storage.redis import keys
+from core.storage.redis.division_token import DivisionToken
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from core.storage.redis.request_counts import RequestCounts
 from tests.support import job_commands
@@ -37,6 +38,7 @@ def test_every_key_that_real_work_sends_to_redis_matches_one_pattern(
     with redis.monitor() as monitor:  # type: ignore[no-untyped-call]
         _use_datasets_and_models(client)
         _cancel_a_running_job(monkeypatch)
+        DivisionToken(container().redis).change()
         Allowances(None, shared=RequestCounts(container().redis)).take(ANYBODY, 100)
         list(clean_up(container(), now=time.time()))
         assert client.get("/system/status").status_code == 200
@@ -118,6 +120,7 @@ def test_keys_stay_as_they_were_because_two_versions_share_redis_during_a_deploy
         keys.manifest_index_key("default", "datasets"),
         keys.job_progress_key("default", "0198c0ffee1"),
         keys.job_stop_key("default", "0198c0ffee1"),
+        keys.division_token_key(),
         keys.idempotent_answer_key("default", "ab" * 32),
         keys.request_count_key("default", "0198c0ffee1.day.20000"),
         keys.cache_counts_key(),
@@ -129,6 +132,7 @@ def test_keys_stay_as_they_were_because_two_versions_share_redis_during_a_deploy
         "regatta:default:datasets",
         "regatta:default:job:0198c0ffee1",
         "regatta:default:job:0198c0ffee1:stop",
+        "regatta:divided",
         f"regatta:default:idempotency:{'ab' * 32}",
         "regatta:default:requests:0198c0ffee1.day.20000",
         "regatta:cache",
