@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.browser.conftest import Check
+from tests.browser.conftest import Check, problem
 from tests.support.stack import Stack
 from tests.support.tables import noisy
 
@@ -21,6 +21,21 @@ def test_a_race_asks_for_its_target_first(page: "Page", stack: Stack, check: Che
     check(page, "race-start")
     page.get_by_label("Target").select_option("y")
     assert start.is_enabled()
+
+
+def test_several_workers_share_a_race_where_that_is_chosen(page: "Page", stack: Stack) -> None:
+    sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("race.csv", noisy(100).encode())}, timeout=300)
+    page.goto(f"/console/race?file={sent.json()['file_id']}&target=y")
+    page.route("**/model/compare*", lambda route: route.fulfill(**problem(503, "busy", "Try again.")))
+    bodies = []
+    for shared in (False, True):
+        if shared:
+            page.get_by_text("More choices").click()
+            page.get_by_label("Let several workers share the trials").check()
+        with page.expect_request("**/model/compare*") as asked:
+            page.get_by_role("button", name="Start the race").click()
+        bodies.append(asked.value.post_data_json)
+    assert bodies[1] == {**bodies[0], "parallel": True}
 
 
 def test_a_race_that_runs_shows_how_each_trial_stands(page: "Page", check: Check) -> None:

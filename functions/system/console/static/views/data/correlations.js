@@ -30,13 +30,16 @@ export function Correlations({ info, profile }) {
       <div>
         <h3>${t("data.correlations.pairs")}</h3>
         <${Table} caption=${t("data.correlations.pairs")} rows=${pairs} pageRows=${12} csv=${`${info.filename}-${method}.csv`} columns=${[
-          { name: "one", label: t("data.correlations.one"), isHeading: true },
-          { name: "other", label: t("data.correlations.with") },
+          { name: "one", label: t("data.correlations.one"), isHeading: true, show: breakable },
+          { name: "other", label: t("data.correlations.with"), show: breakable },
           { name: "value", label: t("data.correlations.value"), number: true, show: score },
         ]} />
       </div>
     </div>`;
 }
+
+// A long name breaks after an underscore or the like, rather than within a word.
+const breakable = (name) => name.split(/(?<=[_./:;,)-])/).map((piece, index) => html`${index > 0 && html`<wbr />`}${piece}`);
 
 function strongest(columns, matrix) {
   const found = [];

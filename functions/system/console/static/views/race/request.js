@@ -12,9 +12,10 @@ export function targetsOf(info) {
 const isConstant = (statistics) => statistics !== undefined && statistics.min !== undefined && statistics.min === statistics.max;
 
 // Return the body of POST /model/compare. A text that is no number goes as it is: the service says what is wrong with it.
-export function bodyOf(fileId, { kind, seconds, target, extras, validation, timeColumn, groupColumn, testSize, maxKilobytes, maxMicroseconds }) {
+export function bodyOf(fileId, { kind, seconds, target, extras, validation, timeColumn, groupColumn, testSize, parallel, maxKilobytes, maxMicroseconds }) {
   const body = { file_id: fileId, target_column: target, validation };
   if (testSize.trim()) body.test_size = scaled(testSize, 1 / 100);
+  if (parallel) body.parallel = true;
   if (validation === "time" && timeColumn) body.time_column = timeColumn;
   if (validation === "group" && groupColumn) body.group_column = groupColumn;
   if (kind === "portfolio") {

@@ -39,7 +39,7 @@ function Form({ info, wanted, time }) {
   const targets = targetsOf(info);
   const [fields, setFields] = useState({
     kind: "portfolio", seconds: 30, target: targets.includes(wanted) ? wanted : info.recipe?.target_column ?? "", extras: [],
-    validation: time in info.column_types ? "time" : "random", timeColumn: time in info.column_types ? time : "", groupColumn: "", testSize: "20", maxKilobytes: "", maxMicroseconds: "",
+    validation: time in info.column_types ? "time" : "random", timeColumn: time in info.column_types ? time : "", groupColumn: "", testSize: "20", parallel: false, maxKilobytes: "", maxMicroseconds: "",
   });
   const set = (name) => (value) => setFields((before) => ({ ...before, [name]: value }));
   const start = useAction(async () => {
@@ -78,5 +78,6 @@ function Further({ info, fields, set, columns }) {
       <fieldset class="field extras"><legend class="label">${t("race.extras")}</legend>
         ${EXTRAS.map((name) => html`<${CheckField} label=${regressor(name)} checked=${fields.extras.includes(name)} onChange=${toggle(name)} />`)}
       </fieldset>`}
+    <${CheckField} label=${t("race.parallel")} hint=${t("race.parallelNote")} checked=${fields.parallel} onChange=${set("parallel")} />
   </div>`;
 }
