@@ -1,5 +1,6 @@
 """Three servers share a bucket, a Redis and perhaps a queue: they divide the jobs, and one of them may die."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 import httpx
@@ -19,7 +21,8 @@ from core.storage.key_repository import KeyRepository
 from infra.local.credentials import credentials_of
 from infra.local.processes import REGION
 from tests.faults.conftest import variables
-from tests.support.fault_proxy import fault_proxy
+from tests.support.fault_proxy import FaultProxy, fault_proxy
+from tests.support.faults import Exchange
 from tests.support.memory_s3 import MemoryS3
 from tests.support.process_state import process_environment
 from tests.support.redis_process import running_redis
@@ -40,6 +43,14 @@ class Server:
     process: subprocess.Popen[bytes]
     client: httpx.Client
     limited: dict[str, str]
+    # The bucket that it shares with the others, and the proxy in front of it.
+    bucket: MemoryS3
+    proxy: FaultProxy
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its host was not killed."""
+        return self.process.poll() is None
 
     def kill_all(self) -> None:
         """Kill every process of it at once, as the end of its host does."""
@@ -54,7 +65,8 @@ class Server:
 def servers(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[list[Server]]:
     tmp_path = tmp_path_factory.mktemp("servers")
     with ExitStack() as running:
-        proxy = running.enter_context(fault_proxy(MemoryS3().answer))
+        bucket = MemoryS3()
+        proxy = running.enter_context(fault_proxy(bucket.answer))
         redis_folder = tmp_path / "redis"
         redis_folder.mkdir()
         _, redis_port = running.enter_context(running_redis(redis_folder))
@@ -80,7 +92,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
             running.callback(_end, process)
             client = running.enter_context(httpx.Client(base_url=url, timeout=300, headers=admin))
             wait_for(lambda client=client: _is_up(client))  # type: ignore[misc]
-            found.append(Server(process, client, limited))
+            found.append(Server(process, client, limited, bucket, proxy))
         yield found
 
 
@@ -113,7 +125,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.parametrize("servers", ["the bucket is the queue"], indirect=True)
 def test_servers_count_the_requests_of_a_key_together(servers: list[Server]) -> None:
-    alive = [server for server in servers if server.process.poll() is None]
+    alive = [server for server in servers if server.is_alive]
     answers = Counter(
         server.client.get("/jobs", headers=server.limited).status_code for _ in range(QUOTA) for server in alive
     )
@@ -146,6 +158,71 @@ def test_the_jobs_of_a_host_that_dies_are_finished_by_the_others_once(servers: l
     assert {"ridge0", "ridge1", "ridge2"} <= set(versions)
     assert list(versions.values()) == [1] * len(jobs)
     wait_for(lambda: other.client.get("/system/status").json()["queue"], _is_empty)
+
+
+@pytest.mark.parametrize("servers", ["the bucket is the queue"], indirect=True)
+def test_hosts_share_the_trials_of_a_comparison_and_one_of_them_dies_at_its_trial(servers: list[Server]) -> None:
+    alive = [server for server in servers if server.is_alive]
+    staying, dying = alive[0], alive[-1]
+    rows = CSVS["mpg"][0].read_bytes().splitlines(keepends=True)[:81]
+    uploaded = staying.client.post("/data/upload", files={"file": ("cars.csv", b"".join(rows))}).raise_for_status()
+    order = {"target_column": "mpg", "file_id": uploaded.json()["file_id"]}
+    dying.proxy.plan(_hold, method="PUT", key="/output/", times=None)
+    job_id = dying.client.post("/model/compare", json={**order, "parallel": True}).raise_for_status().json()["job_id"]
+
+    # Each host has one worker: where as many trials are in hand as there are hosts, each has one.
+    def have_one_each(done: set[str]) -> set[str]:
+        """Wait until each host has a trial that is none of these, and has sent its output; return these trials."""
+
+        def found() -> set[str]:
+            return (_in_hand(dying.bucket) & _sent(dying.proxy)) - done
+
+        return wait_for(found, lambda trials: len(trials) == len(alive))
+
+    first = have_one_each(set())
+    dying.proxy.release()
+    have_one_each(first)
+    dying.kill_all()
+    dying.proxy.clear()
+
+    job = wait_for(lambda: staying.client.get(f"/jobs/{job_id}").json(), lambda found: found["status"] in OVER)
+    assert job["status"] == "succeeded"
+    versions = [one["model_name"] for one in staying.client.get("/model/trained").json()["models"]]
+    alone = staying.client.post("/model/compare", json=order).raise_for_status().json()
+    assert _scores(job["result"]) == _scores(alone)
+    trained = [name for name in versions if name.startswith("cars-")]
+    assert sorted(trained) == sorted(row["model_name"] for row in alone["results"] if row["model_name"])
+
+
+def _hold(exchange: Exchange) -> None:
+    """Keep a request from the store until the test releases it."""
+    exchange.released.wait()
+    exchange.pass_on()
+
+
+def _in_hand(bucket: MemoryS3) -> set[str]:
+    """Return the names of the trials that workers have and that are not done."""
+    with bucket.lock:
+        objects = {key: found.body for key, found in bucket.objects.items() if "/tasks/" in key}
+    leases = {_name(key): json.loads(body) for key, body in objects.items() if "/leases/" in key}
+    done = {_name(key) for key in objects if "/done/" in key}
+    return {name for name, lease in leases.items() if lease["owner"] and name not in done}
+
+
+def _sent(proxy: FaultProxy) -> set[str]:
+    """Return the names of the trials whose output a worker has sent."""
+    sent = [key for request in proxy.requests if request.method == "PUT" for key in request.keys]
+    return {_name(key) for key in sent if "/output/" in key}
+
+
+def _name(key: str) -> str:
+    return key.rpartition("/")[2].partition(".")[0]
+
+
+def _scores(comparison: dict[str, Any]) -> dict[str, object]:
+    """Return by type of model how a comparison scored it."""
+    assert comparison["failed"] == []
+    return {row["model_type"]: row["cross_validation"] for row in comparison["results"]}
 
 
 def _is_empty(queue: dict[str, object]) -> bool:
