@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from core import profiling
+from core import automl, preprocessing, profiling
 from core.inference import input_warnings
+from core.services import training
 from functions.system.console.assets import STATIC
 
 LISTED: dict[str, str] = json.loads((STATIC / "words/service.zh.json").read_text("utf-8"))
 HOLE = re.compile(r"\{(\w+)\}")
 FINDINGS = sorted(Path(str(profiling.__file__)).parent.glob("*.py"))
+LEARNING = sorted(
+    path
+    for package in (automl, preprocessing, training)
+    for path in Path(str(package.__file__)).parent.glob("*.py")
+    if re.search(r"\b(notes?|warnings)\b", path.read_text("utf-8"))
+)
 # Shorter pieces are units and marks.
 LEAST = 12
 
@@ -58,6 +65,18 @@ def test_every_warning_of_a_prediction_is_listed() -> None:
     texts = "\n".join(LISTED)
     found = sentences(Path(str(input_warnings.__file__)), name="warnings")
     assert [piece for piece in found if piece not in texts] == []
+
+
+@pytest.mark.parametrize("module", LEARNING, ids=lambda path: path.stem)
+def test_every_note_of_a_training_is_listed(module: Path) -> None:
+    texts = "\n".join(LISTED)
+    found = [piece for name in ("notes", "note", "warnings") for piece in sentences(module, name=name)]
+    assert [piece for piece in found if piece not in texts] == []
+
+
+def test_the_chinese_leads_to_the_views_of_the_console_and_not_to_the_api() -> None:
+    requests = [chinese for chinese in LISTED.values() if re.search(r"\b(GET|POST|DELETE)\b|\{keep\}", chinese)]
+    assert requests == []
 
 
 def test_a_sentence_keeps_its_values() -> None:
