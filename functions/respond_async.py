@@ -19,7 +19,7 @@ from core.departures import check_departure, ending_with
 from core.errors import DeadlineError, KeyInUseError, RegattaError
 from core.inference.stored_columns import check_feature_columns
 from core.jobs import service
-from core.jobs.commands import Command, TableCommand
+from core.jobs.commands import Command, ExportTableCommand, TableCommand
 from core.jobs.effort import Effort
 from core.jobs.worker import Handlers, run_job
 from core.progress import StoppedError, TrialStatus
@@ -143,6 +143,18 @@ def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerT
     resolved = command.model_copy(
         update={"file_id": dataset.file_id, "model_name": model.model_name, "version": model.version}
     )
+    return _submit(workspace, resolved, terms)
+
+
+def submit_parts_job(workspace: Workspace, command: ExportTableCommand, terms: AnswerTerms) -> JSONResponse:
+    """Return 202 and a job that predicts the objects of a prefix; raises `NoSuchModelError`."""
+    model = workspace.models.manifest(command.model_name, command.version)
+    named = {"model_name": model.model_name, "version": model.version}
+    return _submit(workspace, command.model_copy(update=named), terms)
+
+
+def _submit(workspace: Workspace, resolved: TableCommand, terms: AnswerTerms) -> JSONResponse:
+    """Return 202 and the job of a command whose version is named."""
     if terms.key is None or service.job_with_key(workspace, type(resolved), terms.key) is None:
         check_job(workspace, resolved.kind)
     return _respond_accepted(workspace, service.submit_job(workspace, resolved, key=terms.key), terms)

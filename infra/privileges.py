@@ -14,7 +14,7 @@ TEMPLATE = ROOT / "template.yaml"
 BUCKET = "arn:${AWS::Partition}:s3:::${BucketName}"
 
 # Below a workspace. The pattern of IAM cannot say "one part of a key", so */jobs/* also matches below other prefixes.
-OF_WORKSPACE = ("datasets", "index", "jobs", "tasks", "models", "artifacts", "series")
+OF_WORKSPACE = ("datasets", "index", "jobs", "tasks", "models", "artifacts", "series", "parts")
 # At the top of the bucket. What a role has no right to there is denied, because the patterns above may match it.
 SHARED = (
     *("unfinished", "queue", "uploads", "incoming", "exports"),
@@ -70,12 +70,12 @@ OBJECTS: dict[str, dict[str, str]] = {
     "reconcile": {"incoming": "r", "series": "r", **_CHANGES_MODELS, **_SUBMITS, "queue": "rwd", SINCE: "rw", **_LISTS},
     "worker": {
         **{"datasets": "rwd", "series": "rw", "incoming": "r", "exports": "rw", "access/webhooks": "r"},
-        **{"jobs": "rwd", "tasks": "rwd", "queue": "rwd", SINCE: "rw"},
+        **{"jobs": "rwd", "tasks": "rwd", "queue": "rwd", "parts": "r", SINCE: "rw"},
         **_CHANGES_MODELS,
         **_LISTS,
     },
     # What a task has made belongs to its job; the last one gives the job back to the queue.
-    "tasks": {**_PREDICTS, **_SUBMITS, "tasks": "rwd", SINCE: "rw"},
+    "tasks": {**_PREDICTS, **_SUBMITS, "tasks": "rwd", "parts": "r", SINCE: "rw"},
     "train": {"datasets": "r", **_CHANGES_MODELS, **_SUBMITS, **_LISTS},
 }
 

@@ -239,9 +239,11 @@ func (r *PredictResource) File(
 // Export asks for rows with their predictions, as a file.
 type Export struct {
 	Predict
-	// FileID is a stored file; Rows are rows of your own, as [PredictResource.Rows] takes them. Give one of both.
+	// FileID is a stored file; Rows are rows of your own, as [PredictResource.Rows] takes them. Prefix is how the keys of
+	// objects begin, below {workspace}/parts/, that are predicted as one table. Give one of the three.
 	FileID string `json:"file_id,omitempty"`
 	Rows   any    `json:"data,omitempty"`
+	Prefix string `json:"prefix,omitempty"`
 	// Format is csv (the default), excel or json.
 	Format string `json:"format,omitempty"`
 	// Raw leaves texts of a CSV as they are that a spreadsheet would run as formulas.

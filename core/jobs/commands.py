@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from core.errors import InvalidInputError, RegattaError
 from core.exporting.csv_style import CsvStyleFields
-from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict
+from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, PartsPrefix, RawTexts, Strict
 from core.manifests import Reading
 from core.model_manifest import TargetTransformChoice, ValidationKind
 from core.stored_document import is_empty
@@ -194,10 +194,13 @@ class PredictTableCommand(TableCommand):
 
 
 class ExportTableCommand(CsvStyleFields, TableCommand):
-    """Predict a stored table of any size into a file of one of the export formats."""
+    """Predict a stored table of any size, or many objects of the bucket, into a file of one of the export formats."""
 
     kind = "export"
 
+    # Empty where the rows are those of the objects that a prefix names.
+    file_id: str = ""
+    prefix: PartsPrefix = Field(None, exclude_if=is_empty)
     format: ExportFormat = "csv"
     raw: RawTexts = False
 

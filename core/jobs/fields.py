@@ -19,4 +19,8 @@ IntervalLevel = Annotated[
     float | None, Field(gt=0, lt=1, description="share of true values that the bounds are to hold")
 ]
 Explain = Annotated[bool, Field(description="say what each column contributes to each prediction")]
+PartsPrefix = Annotated[
+    str | None,
+    Field(description="how the keys of the objects begin that are predicted as one table, below {workspace}/parts/"),
+]
 RawTexts = Annotated[bool, Field(description="csv: leave texts as they are that a spreadsheet would run as formulas")]

@@ -66,6 +66,7 @@ class StoredExport(Answer):
     filename: str
     media_type: str
     size_bytes: int
+    warnings: list[str] | None = absent("of many objects: what was unusual about reading them")
 
 
 class DecisionLinks(Answer):

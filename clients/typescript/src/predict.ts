@@ -47,7 +47,7 @@ export type CsvOptions = PredictOptions & Pick<QueryOf<"predict_rows">, "encodin
 export type ExportOptions = PredictOptions &
   FollowOptions &
   Omit<Camel<Schemas["ExportRequest"]>, "data" | "modelName" | "modelInfo"> & {
-    /** Rows to predict, in place of the `fileId` of a stored file. */
+    /** Rows to predict, in place of the `fileId` of a stored file or the `prefix` of many objects. */
     rows?: readonly Row[] | undefined;
   };
 

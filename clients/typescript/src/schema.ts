@@ -681,7 +681,8 @@ export interface paths {
         /**
          * Return the rows with a column `prediction` at the end, as a CSV, an Excel workbook or a JSON array
          * @description A file that is larger than one answer may be comes as 303 to a URL that works for an hour. A stored file that is
-         *     more than one request predicts becomes a job (202), whose result says where the file is.
+         *     more than one request predicts becomes a job (202), whose result says where the file is, and so do the objects of
+         *     the bucket that a `prefix` names.
          */
         post: operations["export_predictions"];
         delete?: never;
@@ -1783,6 +1784,8 @@ export interface components {
             bom?: boolean | null;
             data?: components["schemas"]["Row"][] | null;
             file_id?: string | null;
+            /** @description how the keys of the objects begin that are predicted as one table, below {workspace}/parts/ */
+            prefix?: string | null;
             /**
              * @description what would be a warning about the data is an error
              * @default false
@@ -3401,6 +3404,8 @@ export interface components {
             media_type: string;
             /** Format: int64 */
             size_bytes: number;
+            /** @description of many objects: what was unusual about reading them */
+            warnings?: string[];
         };
         /** @description Size and digest of one file of a model. */
         StoredFile: {

@@ -17,7 +17,7 @@ from core.exporting.cells import Options
 from core.exporting.csv_style import CsvStyle, CsvStyleFields
 from core.exporting.files import FORMATS, Format, NamedFile
 from core.inference.stored_columns import rows_of_table
-from core.jobs.fields import Explain, ExportFormat, IntervalLevel, RawTexts, Strict
+from core.jobs.fields import Explain, ExportFormat, IntervalLevel, PartsPrefix, RawTexts, Strict
 from core.manifests import Feature
 from core.model_manifest import ModelManifest
 from core.packed_columns import ColumnTable
@@ -48,6 +48,7 @@ class ExportRequest(CsvStyleFields, ModelChoice):
     # The first row that is no object is one error enough.
     data: Annotated[list[Json], Field(fail_fast=True)] | None = None
     file_id: str | None = None
+    prefix: PartsPrefix = None
     strict: Strict = False
     interval: IntervalLevel = None
     explain: Explain = False
@@ -55,15 +56,15 @@ class ExportRequest(CsvStyleFields, ModelChoice):
     raw: RawTexts = False
 
     def table_command(self) -> "ExportTableCommand | None":
-        """Return the command that does this as a job; None unless a stored model is to predict a stored file.
+        """Return the command that does this as a job; None unless a stored model is to predict stored rows.
 
         What is explained is never so much that it needs a job.
         """
-        if self.file_id is None or self.model_name is None or self.explain:
+        if self.data is not None or self.model_name is None or self.explain:
             return None
         from core.jobs.commands import ExportTableCommand  # most requests start without it
 
-        return ExportTableCommand(**self.model_dump(exclude={"data", "model_data", "explain"}))
+        return ExportTableCommand(**self.model_dump(exclude={"data", "model_data", "explain"}, exclude_none=True))
 
 
 def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> NamedFile:

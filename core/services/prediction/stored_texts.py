@@ -72,17 +72,31 @@ def _read_again(
     workspace: Workspace, dataset: DatasetManifest, features: Sequence[Feature], folder: Path, *, on_disk: bool
 ) -> ColumnsReadAgain:
     """Read the columns of these features from the stored source, of which copies go to `folder`."""
-    from core.delimited.rows import stored_batches  # most requests start without it
-
     source = folder / text_name(dataset)
     workspace.datasets.download(dataset.file_id, source.name, source)
+    way_out = WAY_OUT.format(file_id=dataset.file_id)
+    return read_texts_again(source, dataset, features, folder, way_out=way_out, on_disk=on_disk)
+
+
+def read_texts_again(
+    source: Path,
+    dataset: DatasetManifest,
+    features: Sequence[Feature],
+    folder: Path,
+    *,
+    way_out: str,
+    on_disk: bool = True,
+) -> ColumnsReadAgain:
+    """Read the columns of these features from the text of a table, of which copies go to `folder`."""
+    from core.delimited.rows import stored_batches  # most requests start without it
+
     names = [feature.name for feature in features]
     try:
         return read_columns_again(
             partial(stored_batches, source, folder, dataset, names, BATCH_ROWS),
             features,
             dataset.rows,
-            way_out=WAY_OUT.format(file_id=dataset.file_id),
+            way_out=way_out,
             folder=folder if on_disk else None,
         )
     except NotACsvError:

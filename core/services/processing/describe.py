@@ -27,12 +27,18 @@ def describe(file_id: str, filename: str, received: ReceivedTable, table: Table,
     """Profile a table; `reading` is how the caller said that its file is to be read."""
     profiled = profile(table)
     table = table.with_distinct({name: figures["distinct"] for name, figures in profiled["columns"].items()})
-    return DescribedTable(_manifest(file_id, filename, received, table, profiled, reading), table, profiled)
+    found = {
+        "duplicate_rows": profiled["duplicate_rows"],
+        "time_column": next((found["column"] for found in profiled["findings"] if found["kind"] == ORDERED), None),
+    }
+    manifest = manifest_of(file_id, filename, received, table, reading).model_copy(update=found)
+    return DescribedTable(manifest, table, profiled)
 
 
-def _manifest(
-    file_id: str, filename: str, received: ReceivedTable, table: Table, profiled: Json, reading: Reading
+def manifest_of(
+    file_id: str, filename: str, received: ReceivedTable, table: Table, reading: Reading
 ) -> DatasetManifest:
+    """Return the manifest of a table, without what only its profile says."""
     text, dialect = received.text, received.dialect
     return DatasetManifest(
         file_id=file_id,
@@ -47,8 +53,7 @@ def _manifest(
         rows=table.rows,
         memory_bytes=table.memory_bytes,
         columns=received.columns(table.columns),
-        duplicate_rows=profiled["duplicate_rows"],
-        time_column=next((found["column"] for found in profiled["findings"] if found["kind"] == ORDERED), None),
+        duplicate_rows=0,
         container=received.container,
         reading=reading if reading.asked else None,
         warnings=[*text.warnings, *received.warnings, *dialect.warnings, *table.warnings],

@@ -42,24 +42,14 @@ from core.types import Json
 MOST_CHUNKS = 3_000
 
 
-class Chunks(BaseModel):
-    """The facts of a division: what stays the same for all chunks of a table."""
+class FixedModel(BaseModel):
+    """The version of the model that all tasks of a division predict with."""
 
     model_config = ConfigDict(frozen=True)
 
-    # The first row of each chunk, and at the end the number of rows.
-    borders: list[int]
-    table_bytes: int
     version: int
     # When the version was trained: another model may have its name and number by now.
     trained_at: str
-    # Warnings of the columns that were read again, and their names.
-    unreadable: list[str]
-    read_again: list[str]
-
-    def rows(self, number: int) -> range:
-        """Return the rows of a chunk."""
-        return range(self.borders[number], self.borders[number + 1])
 
     def model(self, workspace: Workspace, command: TableCommand) -> LoadedModel:
         """Return the version that was fixed; raises `NoSuchModelError` where it is gone."""
@@ -70,6 +60,21 @@ class Chunks(BaseModel):
                 "has its name now. Send the request again."
             )
         return model
+
+
+class Chunks(FixedModel):
+    """The facts of a division: what stays the same for all chunks of a table."""
+
+    # The first row of each chunk, and at the end the number of rows.
+    borders: list[int]
+    table_bytes: int
+    # Warnings of the columns that were read again, and their names.
+    unreadable: list[str]
+    read_again: list[str]
+
+    def rows(self, number: int) -> range:
+        """Return the rows of a chunk."""
+        return range(self.borders[number], self.borders[number + 1])
 
 
 def divide_rows(workspace: Workspace, command: TableCommand, job_id: str) -> Division | None:

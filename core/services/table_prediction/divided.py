@@ -11,8 +11,16 @@ from core.inference.read_again import FIRST_FILE_ROW
 from core.jobs.commands import ExportTableCommand, PredictTableCommand
 from core.progress import ReportProgress
 from core.services.prediction.predict import predict_slices
-from core.services.table_prediction.chunks import Chunks, check_rows, divide_rows, open_chunk, output_pieces
+from core.services.table_prediction.chunks import (
+    Chunks,
+    FixedModel,
+    check_rows,
+    divide_rows,
+    open_chunk,
+    output_pieces,
+)
 from core.services.table_prediction.export_table import write_rows
+from core.services.table_prediction.parts import Parts, divide_parts, warnings_of_parts, write_part
 from core.services.table_prediction.predict_table import (
     LISTS,
     answer_head,
@@ -39,7 +47,9 @@ class DividedExport:
     def divide(
         self, workspace: Workspace, command: ExportTableCommand, report_progress: ReportProgress, job_id: str
     ) -> Division | None:
-        """Return the chunks of the table; None where they are too few, and for a workbook."""
+        """Return the chunks of the table, or its objects; None where they are too few, and for a workbook."""
+        if command.prefix is not None:
+            return divide_parts(workspace, command)
         return divide_rows(workspace, command, job_id) if command.format in JOINED_FORMATS else None
 
     def run_task(
@@ -52,6 +62,8 @@ class DividedExport:
         job_id: str,
     ) -> Json:
         """Write and store one part of the file."""
+        if command.prefix is not None:
+            return write_part(workspace, command, division, number, report_progress, job_id)
         chunks = Chunks.model_validate(division.facts)
         model = chunks.model(workspace, command)
         ending = TABLE_FORMATS[command.format].ending
@@ -71,14 +83,20 @@ class DividedExport:
         report_progress: ReportProgress,
         job_id: str,
     ) -> Json:
-        """Join the parts, and return what `export_table` does."""
-        chunks = Chunks.model_validate(division.facts)
-        check_rows(chunks, outputs)
+        """Join the parts, and return what `export_table` does; of many objects also the warnings of reading them."""
+        fixed: FixedModel
+        more: Json = {}
+        if command.prefix is not None:
+            fixed = parts = Parts.model_validate(division.facts)
+            more = {"warnings": warnings_of_parts(parts, outputs)}
+        else:
+            fixed = chunks = Chunks.model_validate(division.facts)
+            check_rows(chunks, outputs)
         chosen = TABLE_FORMATS[command.format]
-        name = f"{command.model_name}-v{chunks.version}.{chosen.ending}"
+        name = f"{command.model_name}-v{fixed.version}.{chosen.ending}"
         pieces = output_pieces(workspace, job_id, outputs, chosen.ending)
         url, size = workspace.exports.join(name, pieces, chosen.media_type)
-        return {"media_type": chosen.media_type, **stored_file(url, name, size)}
+        return {"media_type": chosen.media_type, **stored_file(url, name, size), **more}
 
 
 class DividedPrediction:

@@ -78,10 +78,14 @@ def write_rows(
     rows: range,
     read_again: ColumnsReadAgain,
     report_progress: ReportProgress,
+    *,
+    begins: bool | None = None,
+    ends: bool | None = None,
 ) -> None:
-    """Write these rows of a table with their predictions; only a file of the first ones has a header.
+    """Write these rows of a table with their predictions; only a file that `begins` has a header.
 
-    The files of all rows, one after the other, are the file of the whole table. Raises what `export_table` does.
+    By default the file of the first rows begins and that of the last rows ends: one after the other they are the file
+    of the whole table. Raises what `export_table` does.
     """
     chosen = TABLE_FORMATS[command.format]
     stored = table.schema
@@ -90,7 +94,9 @@ def write_rows(
     chosen.check_columns(len(schema))
     chosen.check_names(schema.names, table.rows)
     options = file_options(model.manifest, added, raw=command.raw, style=command.csv_style())
-    options = replace(options, begins=rows.start == 0, ends=rows.stop == table.rows)
+    begins = rows.start == 0 if begins is None else begins
+    ends = rows.stop == table.rows if ends is None else ends
+    options = replace(options, begins=begins, ends=ends)
     with (
         path.open("wb") as file,
         closing(_predicted(model, command, table, rows, read_again, schema, report_progress)) as batches,

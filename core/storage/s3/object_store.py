@@ -93,18 +93,19 @@ class ObjectStore:
         with path.open("rb") as file:
             self._put(key, file, {"ContentType": content_type})
 
-    def download(self, key: str, path: Path) -> None:
-        """Write the object's bytes to a file; raises `MissingObjectError`."""
+    def download(self, key: str, path: Path) -> str:
+        """Write the object's bytes to a file; return their ETag. Raises `MissingObjectError`."""
 
-        def read() -> None:
+        def read() -> str:
             # In one request: some stores read the whole object for each range of it.
-            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
             with path.open("wb") as file:
-                for chunk in body.iter_chunks(CHUNK_BYTES):
+                for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
                     file.write(chunk)
+            return answer["ETag"]
 
         with expecting_large_answer():
-            self._read(key, read)
+            return self._read(key, read)
 
     def copy(self, source: str, key: str) -> None:
         """Write the object from another one, inside the store; raises `MissingObjectError`.

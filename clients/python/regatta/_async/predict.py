@@ -102,6 +102,7 @@ class AsyncPredict:
         *,
         rows: Any = None,
         file_id: str | None = None,
+        prefix: str | None = None,
         version: int | None = None,
         format: Literal["csv", "excel", "json"] = "csv",
         interval: float | None = None,
@@ -115,15 +116,18 @@ class AsyncPredict:
     ) -> Path:
         """Write rows with their predictions to a file and return its path.
 
-        The rows are a DataFrame or dicts in `rows`, or the stored file `file_id`; without both the current file. A
-        large file is predicted as a job, which is followed. The file has its name once it is complete. With `explain`
-        there is a column `contribution_...` for each column of the model, and `base_value`, to which they are added. A
-        CSV is written with the `delimiter` and the `decimal` mark that are given, and without a byte order mark if
-        `bom` is False.
+        The rows are a DataFrame or dicts in `rows`, the stored file `file_id`, or the objects of the bucket below
+        `{workspace}/parts/` whose keys go on with `prefix`; without all of them the current file. A large file is
+        predicted as a job, which is followed, and so are objects. The file has its name once it is complete. With
+        `explain` there is a column `contribution_...` for each column of the model, and `base_value`, to which they are
+        added. A CSV is written with the `delimiter` and the `decimal` mark that are given, and without a byte order
+        mark if `bom` is False.
         """
         target = Path(path)
         choice = await self._choice(model, version)
-        source = await self._rows_to_export(rows, file_id, strict=strict)
+        source: dict[str, Any] = {"prefix": prefix}
+        if prefix is None or rows is not None or file_id is not None:
+            source |= await self._rows_to_export(rows, file_id, strict=strict)
         options = {"format": format, "interval": interval, "strict": strict or None, "raw": raw or None}
         options["explain"] = explain or None
         style = {"delimiter": delimiter, "decimal": decimal, "bom": bom}
