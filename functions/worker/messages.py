@@ -43,7 +43,9 @@ def process(message: Message, seconds: float, stopping: Callable[[], bool] = lam
         try:
             is_own = _take_turn(message, seconds, stopping)
             if stopping():
-                _queue().give_back(message)
+                queue = container().queue
+                assert isinstance(queue, SqsQueue)
+                queue.give_back(message)
                 return True
             if not is_own:
                 _hide(message, 0)
@@ -151,14 +153,14 @@ def _pause(message: Message, error: Exception) -> int:
 
 
 def _hide(message: Message, seconds: int) -> None:
-    """Hide a message from other workers for so many seconds; a failure is only logged."""
+    """Hide a message from other workers for so many seconds; a failure is only logged.
+
+    A message of an event is not hidden where no queue is set.
+    """
+    queue = container().queue
+    if not isinstance(queue, SqsQueue):
+        return
     try:
-        _queue().set_visibility(message.receipt, seconds)
+        queue.set_visibility(message.receipt, seconds)
     except UnavailableError as error:
         log.warning("%s: its visibility could not be changed: %s", message.message_id, error)
-
-
-def _queue() -> SqsQueue:
-    queue = container().queue
-    assert isinstance(queue, SqsQueue)
-    return queue

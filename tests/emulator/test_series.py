@@ -84,7 +84,8 @@ def test_an_object_that_is_created_becomes_the_champion(client: httpx.Client, pu
     assert (arrival["filename"], arrival["state"], arrival["champion"]) == ("a b+c%中文.csv", "accepted", 1)
     predicted = client.post("/predict", json={"model_name": "房价", "data": ROW}).raise_for_status().json()
     assert predicted["prediction"] == pytest.approx(0, abs=0.3)
-    shown = client.get("/series/房价").json()
+    # The decision is stored before its job ends.
+    shown = wait_for(lambda: client.get("/series/房价").json(), lambda series: not series["jobs"])
     assert (shown["champion"], shown["jobs"], shown["settings"]["target_column"]) == (1, [], "价格")
     report = f"/series/房价/reports/{arrival['job_id']}"
     assert client.get(report).json()["arrival"] == arrival

@@ -13,7 +13,9 @@ from functions.ingest.handler import HANDLERS as INGESTING
 def test_every_command_has_a_kind_and_a_handler_and_every_handler_a_command() -> None:
     concrete = {one for one in vars(commands).values() if isinstance(one, type) and issubclass(one, Command)}
     defined = {one for one in concrete if "kind" in vars(one)}
-    assert defined == set(COMMANDS.values()) == set(HANDLERS)
+    # Tests of the state machine have a command of their own.
+    known = {command for command in COMMANDS.values() if command.__module__ == commands.__name__}
+    assert defined == known == set(HANDLERS)
     assert {kind: command.kind for kind, command in COMMANDS.items()} == {kind: kind for kind in COMMANDS}
     assert set(COMMANDS) > UNATTENDED
 

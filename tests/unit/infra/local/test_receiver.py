@@ -1,6 +1,5 @@
 """A server with a queue in SQS receives its jobs from there."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from infra.dead_letters import describe_dead_letters
 from infra.local.receiver import Receiver
 from infra.local.runner import running_jobs
 from infra.local.serving import ServingError, check
+from tests.support.coroutines import run
 from tests.support.job_commands import JobProbe
 from tests.support.jobs import read_job, submit
 from tests.support.waiting import wait_for
@@ -133,7 +133,7 @@ def test_a_server_may_leave_the_jobs_to_others(
         async with running_jobs(None):  # type: ignore[arg-type]
             return len(_threads())
 
-    assert asyncio.run(serve()) == before
+    assert run(serve()) == before
 
 
 def test_a_server_does_not_start_with_a_queue_without_dead_letters(queue: SqsQueue) -> None:

@@ -74,7 +74,7 @@ def test_without_the_package_a_training_says_so(monkeypatch: pytest.MonkeyPatch)
 
 def test_without_a_library_of_the_system_a_training_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     cause = OSError("/home/x/lib_lightgbm.so: libgomp.so.1: cannot open shared object file")
-    monkeypatch.setattr("core.catalogue.import_module", raising(cause))
+    monkeypatch.setattr("core.catalogue_entry.import_module", raising(cause))
     with pytest.raises(TrainingFailedError, match="libgomp") as refused:
         regressor("lightgbm").build({})
     assert "/home" not in refused.value.detail
