@@ -89,7 +89,8 @@ class Keyboard:
     def choose_file(self, control: "Locator", file: Path) -> None:
         """Press Enter on the button, and choose the file; once more where the view was drawn anew meanwhile."""
         choosers: list[FileChooser] = []
-        control.page.once("filechooser", choosers.append)
+        # Playwright marks the function, which it cannot do with the method of a list.
+        control.page.once("filechooser", lambda chooser: choosers.append(chooser))  # noqa: PLW0108
         for _ in range(MOST_TRIES):
             self._reach(control)
             self.keys.press("Enter")
