@@ -220,7 +220,9 @@ def test_a_sentence_that_is_not_listed_stays_english_and_says_so(page: "Page", s
     page.goto(f"/console/data/{sent['file_id']}")
     choose(page, "zh", "light")
     page.get_by_text("有 1,234 行没有值（5.0%）。", exact=True).wait_for()
-    page.get_by_text("列 'name' 在 398 行中有 305 段不同的文本，已略去；mode 可保留它。", exact=True).wait_for()
+    page.get_by_text(
+        "列 'name' 在 398 行中有 305 段不同的文本，已略去；在“准备”中为它选择缺失值的处理方式即可保留它。", exact=True
+    ).wait_for()
     assert page.get_by_text("And something else in 3 rows.").get_attribute("lang") == "en"
 
 
