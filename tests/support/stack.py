@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,8 @@ class Stack:
         self.kill_supervisor()
         processes = self.processes()
         for process in processes:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it may have ended by itself, since its supervisor is gone
+                process.kill()
         psutil.wait_procs(processes, timeout=300)
 
     def processes(self) -> list[psutil.Process]:
