@@ -14,8 +14,11 @@ def test_every_command_has_a_kind_and_a_handler_and_every_handler_a_command() ->
     concrete = {one for one in vars(commands).values() if isinstance(one, type) and issubclass(one, Command)}
     defined = {one for one in concrete if "kind" in vars(one)}
     # Tests of the state machine have a command of their own.
-    known = {command for command in COMMANDS.values() if command.__module__ == commands.__name__}
-    assert defined == known == set(HANDLERS)
+    known, handled = (
+        {command for command in listed if command.__module__ == commands.__name__}
+        for listed in (COMMANDS.values(), HANDLERS)
+    )
+    assert defined == known == handled
     assert {kind: command.kind for kind, command in COMMANDS.items()} == {kind: kind for kind in COMMANDS}
     assert set(COMMANDS) > UNATTENDED
 
