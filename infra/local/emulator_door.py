@@ -81,7 +81,7 @@ class Door:
         if "host" not in headers or not self._doors.knows_host(raw[b"host"]):
             await _refuse_page(scope, send, FOREIGN_HOST)
             return
-        if not _is_download(scope, raw, query):
+        if route or not _is_download(scope, raw, query):
             path = (route[1] or "/") if route else scope["path"]
             reason = self._doors.refusal(scope["method"], path, raw)
             if reason is not None:
@@ -183,7 +183,7 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _is_download(scope: Scope, headers: Mapping[bytes, bytes], query: Mapping[str, Any]) -> bool:
-    """Return whether a window of the browser opens a presigned URL, which nobody can make up."""
+    """Return whether a window of the browser opens a presigned URL; its signature has yet to be verified."""
     is_opened = headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-dest") == b"document"
     return scope["method"] == "GET" and is_opened and "X-Amz-Signature" in query
 
