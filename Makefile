@@ -52,7 +52,7 @@ test-clients: $(SETUP) $(CLIENTS_SETUP)  ## the clients in Go and TypeScript, an
 	$(BIN)/pytest tests/clients
 
 test-contract: $(SETUP) $(CLIENTS_SETUP)  ## over 5,000 requests as each role, made from the OpenAPI document
-	CONTRACT_EXAMPLES=10 $(BIN)/pytest tests/clients/contract
+	CONTRACT_EXAMPLES=13 $(BIN)/pytest tests/clients/contract
 
 lint: $(SETUP) template security  ## format, lint, types, import contracts, templates, security
 	$(BIN)/ruff format --check .

@@ -32,7 +32,7 @@ ACTIONS = {
     "l": (),  # lists without reading
 }
 
-# What every function looks at: the lists, and what its caller may use up.
+# What most functions look at: the lists, and what their caller may use up.
 _LISTS = {"index": "rwd", "access/quotas": "r"}
 # Single objects: two of all workspaces, and the one that makes a workspace exist.
 REVISION, SINCE, WORKSPACE = "access/revision", "access/authentic-since", "workspace"
@@ -44,7 +44,7 @@ _CHANGES_MODELS = {"models": "rwd", "artifacts": "rwd", "unfinished": "rwd"}
 OBJECTS: dict[str, dict[str, str]] = {
     "verifying": {},
     "authorize": {"access/keys": "r", REVISION: "r", "access/used": "w"},
-    "system": {"datasets": "r", "models": "r", "jobs": "r", "queue": "r", **_LISTS},
+    "system": {"jobs": "r", "queue": "r", "access/quotas": "r"},
     "data": {"datasets": "rwd", "uploads": "rwdp", **_LISTS},
     "models": {"datasets": "r", "series": "r", **_CHANGES_MODELS, **_LISTS},
     "predict": {**_PREDICTS, **_SUBMITS, "exports": "rw"},
@@ -56,7 +56,7 @@ OBJECTS: dict[str, dict[str, str]] = {
     "process": {"datasets": "rwd", "exports": "rw", **_LISTS},
     "jobs": {"datasets": "r", "models": "r", "artifacts": "r", "exports": "r", **_SUBMITS, **_LISTS},
     # Reads below incoming/ and never writes there, which would call it again.
-    "retrain": {"incoming": "r", "series": "r", **_SUBMITS, **_LISTS},
+    "retrain": {"incoming": "r", **_SUBMITS},
     # A presigned form has the rights of its signer.
     "series": {
         **{"series": "rw", "incoming": "rw", "uploads": "l", "models": "r", WORKSPACE: "w"},

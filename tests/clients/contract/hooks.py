@@ -34,7 +34,7 @@ EXPLAINED = [
         (r"POST /data/upload", r"^urn:regatta:problem:(not-a-csv|unreadable-container)", "the bytes of a file"),
         (r"PATCH /data/files/.*", r"^urn:regatta:problem:(not-a-csv|unreadable-container)", "the bytes of a file"),
         (
-            r"POST /data/upload|PATCH /data/files/.*",
+            r"POST /(data/upload|predict/batch)|PATCH /data/files/.*",
             r"leave this field out|cannot be read|divides no columns|Leave the field|has no column|does not occur",
             "the bytes of a file, which may contradict how it is to be read",
         ),

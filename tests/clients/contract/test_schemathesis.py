@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ EXAMPLES_BY_OPERATION = int(os.environ.get("CONTRACT_EXAMPLES", "0"))
 PHASES, ALL_PHASES = "fuzzing,stateful", "examples,coverage,fuzzing,stateful"
 # The table of roles is tried cell by cell elsewhere; here those that may least and most are enough for `make test`.
 ROLES = ROLE_NAMES if EXAMPLES_BY_OPERATION else (ROLE_NAMES[0], ADMIN)
+LEAST_REQUESTS = 5_000
 SECONDS = 3600
 
 
@@ -77,7 +79,7 @@ def test_nothing_is_found_that_is_not_explained(
     config.write_text(_config(known))
     hooks = tmp_path / "registered_hooks.py"
     hooks.write_text(HOOKS)
-    toolchain.run(
+    said = toolchain.run(
         "schemathesis",
         "--config-file",
         config,
@@ -100,6 +102,9 @@ def test_nothing_is_found_that_is_not_explained(
         variables={"SCHEMATHESIS_HOOKS": str(hooks)},
         seconds=SECONDS,
     )
+    generated = re.search(r"(\d+) generated", said)
+    assert generated
+    assert int(generated[1]) >= (LEAST_REQUESTS if EXAMPLES_BY_OPERATION else 1)
 
 
 def _config(known: dict[str, str]) -> str:
