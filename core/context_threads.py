@@ -1,6 +1,6 @@
 """Threads beside the one that answers: in the context of their caller, with its deadline, or without any of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from threading import Thread
@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 
 class ContextThreadPool(ThreadPoolExecutor):
@@ -19,6 +20,20 @@ class ContextThreadPool(ThreadPoolExecutor):
         """Call `fn` in a thread, in a copy of the caller's context."""
         context = copy_context()
         return super().submit(lambda: context.run(fn, *args, **kwargs))
+
+
+def run_in_threads(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> list[Result]:
+    """Call `work` with each item, in a copy of the caller's context; return what it returns, in order.
+
+    Where a call fails, its error is raised, and items whose calls have not begun are left out.
+    """
+    with ContextThreadPool(threads) as pool:
+        calls = [pool.submit(work, item) for item in items]
+        try:
+            return [call.result() for call in calls]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def in_a_thread(work: Callable[[], object], name: str = "upkeep") -> None:

@@ -21,7 +21,7 @@ from ministack.core.persistence import save_all
 from ministack.services import s3
 
 from core.settings import settings
-from infra.local import full_disk
+from infra.local import full_disk, ranged_reads
 from infra.local.credentials import Credentials
 from infra.local.emulator_door import Door
 from infra.local.emulator_signatures import Verifier
@@ -47,6 +47,7 @@ def main() -> None:
     """Serve until SIGTERM, then end the processes of the functions. Settings come from the environment."""
     signal.signal(signal.SIGUSR1, lambda *_: save_all(app._build_persistence_save_dict()))
     full_disk.install()
+    ranged_reads.install()
     verifier = Verifier(Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
     verifier.install()
     app.app = Door(app.app, settings(), verifier)

@@ -16,6 +16,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 META = "x-amz-meta-"
+RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 DELETED_KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -82,16 +83,21 @@ def _answer(s3: MemoryS3, method: str, key: str, query: dict[str, str], headers:
         return 200, {}, b"<DeleteResult/>"
     if not key:
         return 200, {}, b"" if method == "HEAD" else listing(s3.objects, query)
-    return _get(s3, method, key)
+    return _get(s3, method, key, {name.lower(): value for name, value in headers.items()})
 
 
-def _get(s3: MemoryS3, method: str, key: str) -> Answer:
+def _get(s3: MemoryS3, method: str, key: str, headers: Mapping[str, str]) -> Answer:
     found = s3.objects.get(key)
     if found is None:
         return refusal(404, "NoSuchKey")
+    if refused := unmet_condition(headers, found.etag):
+        return refused
     described = {"ETag": found.etag, "Last-Modified": format_datetime(found.written, usegmt=True), **found.headers}
     if method == "HEAD":
         return 200, {**described, "Content-Length": str(len(found.body))}, b""
+    if wanted := RANGE.fullmatch(headers.get("range", "")):
+        start, end = int(wanted[1]), min(int(wanted[2]), found.size - 1)
+        return 206, {**described, "Content-Range": f"bytes {start}-{end}/{found.size}"}, found.body[start : end + 1]
     return 200, described, found.body
 
 

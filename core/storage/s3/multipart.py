@@ -6,7 +6,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.errors import RegattaError
 from core.storage.s3.confirmed_writes import confirmed_write
 from core.storage.s3.store_errors import translate_errors
@@ -63,13 +63,7 @@ def _send_parts(client: "S3Client", bucket: str, key: str, upload_id: str, path:
         return {"PartNumber": number, "ETag": answer["ETag"]}
 
     count = -(-path.stat().st_size // PART_BYTES)
-    with ContextThreadPool(SENDERS) as senders:
-        sent = [senders.submit(send, number) for number in range(1, count + 1)]
-        try:
-            return [one.result() for one in sent]
-        except BaseException:
-            senders.shutdown(cancel_futures=True)
-            raise
+    return run_in_threads(send, range(1, count + 1), SENDERS)
 
 
 class _Part:

@@ -10,8 +10,9 @@ from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from core.storage.s3.client import create_client, expecting_large_answer
+from core.storage.s3.client import create_client
 from core.storage.s3.confirmed_writes import confirmed_delete, confirmed_write
+from core.storage.s3.download import CHUNK_BYTES, READS, download_in_ranges
 from core.storage.s3.multipart import join_parts, send_in_parts
 from core.storage.s3.object_metadata import ObjectHead, ObjectSummary, OpenMultipart, UploadedPart
 from core.storage.s3.signed_get import SignedGet
@@ -26,14 +27,10 @@ if TYPE_CHECKING:
 MOST_AT_ONCE_BYTES = 256 << 20
 # A copy inside the store moves nothing, so its parts are larger; S3 takes up to 5 GiB.
 COPY_BYTES = 2 << 30
-# How much of an object is in memory while its digest is computed.
-CHUNK_BYTES = 1 << 20
 # S3 lists at most this many keys in one request.
 LIST_KEYS = 1000
 # Below a prefix that probes may read.
 PING_KEY = "queue/ping"
-# How often an object is read whose bytes break off.
-READS = 3
 # Characters that a file name may not have where quotes, paths and bytes beyond ASCII are not understood.
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
 __all__ = ["MissingObjectError", "ObjectStore", "disposition"]
@@ -94,18 +91,14 @@ class ObjectStore:
             self._put(key, file, {"ContentType": content_type})
 
     def download(self, key: str, path: Path) -> str:
-        """Write the object's bytes to a file; return their ETag. Raises `MissingObjectError`."""
+        """Write the object's bytes to a file, a large object in ranges; return their ETag.
 
-        def read() -> str:
-            # In one request: some stores read the whole object for each range of it.
-            answer = self.client.get_object(Bucket=self.bucket, Key=key)
-            with path.open("wb") as file:
-                for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
-                    file.write(chunk)
-            return answer["ETag"]
-
-        with expecting_large_answer():
-            return self._read(key, read)
+        Raises `MissingObjectError`. An object that is replaced meanwhile is read again from its start.
+        """
+        for _ in range(READS - 1):
+            with suppress(LostRaceError):
+                return download_in_ranges(self.client, self.bucket, key, path)
+        return download_in_ranges(self.client, self.bucket, key, path)
 
     def copy(self, source: str, key: str) -> None:
         """Write the object from another one, inside the store; raises `MissingObjectError`.
