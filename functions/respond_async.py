@@ -19,7 +19,7 @@ from core.departures import check_departure, ending_with
 from core.errors import DeadlineError, KeyInUseError, RegattaError
 from core.inference.stored_columns import check_feature_columns
 from core.jobs import service
-from core.jobs.commands import Command, ExportTableCommand, TableCommand
+from core.jobs.commands import Command, TableCommand
 from core.jobs.effort import Effort
 from core.jobs.worker import Handlers, run_job
 from core.progress import StoppedError, TrialStatus
@@ -132,8 +132,13 @@ def _end_unawaited(
 def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerTerms) -> JSONResponse | None:
     """Return 202 and a job for a stored table that is more than one request predicts, or is asked to be one; else None.
 
-    Raises `NoSuchFileError`, `NoSuchModelError`, and `UnknownColumnError` for a table that the model cannot predict.
+    The objects of a prefix are always a job. Raises `NoSuchFileError`, `NoSuchModelError`, and `UnknownColumnError` for
+    a table that the model cannot predict.
     """
+    if command.prefix is not None:
+        model = workspace.models.manifest(command.model_name, command.version)
+        named = {"model_name": model.model_name, "version": model.version}
+        return _submit(workspace, command.model_copy(update=named), terms)
     dataset = workspace.datasets.manifest(command.file_id)
     model = workspace.models.manifest(command.model_name, command.version)
     seconds = dataset.rows * (model.latency_us or 0.0) / 1e6 + seconds_to_read_again(dataset, model.features)
@@ -144,13 +149,6 @@ def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerT
         update={"file_id": dataset.file_id, "model_name": model.model_name, "version": model.version}
     )
     return _submit(workspace, resolved, terms)
-
-
-def submit_parts_job(workspace: Workspace, command: ExportTableCommand, terms: AnswerTerms) -> JSONResponse:
-    """Return 202 and a job that predicts the objects of a prefix; raises `NoSuchModelError`."""
-    model = workspace.models.manifest(command.model_name, command.version)
-    named = {"model_name": model.model_name, "version": model.version}
-    return _submit(workspace, command.model_copy(update=named), terms)
 
 
 def _submit(workspace: Workspace, resolved: TableCommand, terms: AnswerTerms) -> JSONResponse:

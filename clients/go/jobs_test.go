@@ -1,6 +1,7 @@
 package regatta
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -76,5 +77,19 @@ func TestAnExportThatBecomesAJobIsFetched(t *testing.T) {
 	var file buffer
 	if _, err := client.Predict.Export(background, &file, Export{FileID: "f"}); err != nil || file.String() != "a\n" {
 		t.Errorf("%q %v", file.String(), err)
+	}
+}
+
+func TestObjectsArePredictedAsAJobWhoseFileIsFetched(t *testing.T) {
+	_, bucket, _ := newFake(t, answering(200, Predictions{Count: 3}))
+	result := map[string]any{"result": map[string]any{"url": bucket.URL + "/predictions"}}
+	var body map[string]any
+	client, _, _ := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = json.NewDecoder(r.Body).Decode(&body)
+		answering(202, job("queued", "queued", 0, nil))(w, r)
+	}, answering(200, job("succeeded", "", 1, result)))
+	found, err := client.Predict.Objects(background, "march/part-", Predict{Model: "mix"})
+	if err != nil || found.Count != 3 || body["prefix"] != "march/part-" || body["model_name"] != "mix" {
+		t.Errorf("%v %v %v", found, body, err)
 	}
 }

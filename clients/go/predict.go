@@ -221,11 +221,27 @@ func (r *PredictResource) batch(ctx context.Context, how Predict, data []json.Ra
 func (r *PredictResource) File(
 	ctx context.Context, fileID string, how Predict, options ...CallOption,
 ) (*Predictions, error) {
-	chosen := callWith(options)
-	call, err := newCall(http.MethodPost, "/predict/batch", nil).withJSON(struct {
+	return r.stored(ctx, struct {
 		Predict
 		FileID string `json:"file_id"`
-	}{how, fileID})
+	}{how, fileID}, options)
+}
+
+// Objects predicts many objects of the bucket as one table: those below {workspace}/parts/ whose keys go on with
+// prefix. It is a job, which is followed until it is over.
+func (r *PredictResource) Objects(
+	ctx context.Context, prefix string, how Predict, options ...CallOption,
+) (*Predictions, error) {
+	return r.stored(ctx, struct {
+		Predict
+		Prefix string `json:"prefix"`
+	}{how, prefix}, options)
+}
+
+// stored predicts rows that the service has already, as the body says.
+func (r *PredictResource) stored(ctx context.Context, body any, options []CallOption) (*Predictions, error) {
+	chosen := callWith(options)
+	call, err := newCall(http.MethodPost, "/predict/batch", nil).withJSON(body)
 	if err != nil {
 		return nil, err
 	}

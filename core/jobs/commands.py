@@ -177,18 +177,20 @@ def _conflict(names: list[str], why: str) -> InvalidInputError:
 
 
 class TableCommand(Command):
-    """Base of what predicts a stored table with a stored model."""
+    """Base of what predicts a stored table, or many objects of the bucket, with a stored model."""
 
     model_name: str
     version: ModelVersion = None
     model_info: ModelInfo = None
-    file_id: str
+    # Empty where the rows are those of the objects that a prefix names.
+    file_id: str = ""
+    prefix: PartsPrefix = Field(None, exclude_if=is_empty)
     strict: Strict = False
     interval: IntervalLevel = None
 
 
 class PredictTableCommand(TableCommand):
-    """Predict a stored table of any size into a JSON file."""
+    """Predict a stored table of any size, or many objects of the bucket, into a JSON file."""
 
     kind = "predict"
 
@@ -198,9 +200,6 @@ class ExportTableCommand(CsvStyleFields, TableCommand):
 
     kind = "export"
 
-    # Empty where the rows are those of the objects that a prefix names.
-    file_id: str = ""
-    prefix: PartsPrefix = Field(None, exclude_if=is_empty)
     format: ExportFormat = "csv"
     raw: RawTexts = False
 

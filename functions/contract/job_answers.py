@@ -66,7 +66,7 @@ class StoredExport(Answer):
     filename: str
     media_type: str
     size_bytes: int
-    warnings: list[str] | None = absent("of many objects: what was unusual about reading them")
+    warnings: list[str] | None = absent("what was unusual about reading the rows; exports of earlier versions lack it")
 
 
 class DecisionLinks(Answer):

@@ -29,10 +29,8 @@ def export(workspace: CallerWorkspace, terms: Terms, body: ExportRequest) -> Res
     _check_source(workspace, body)
     body.csv_style()  # raises before anything is predicted
     if command := body.table_command():
-        from functions.respond_async import submit_parts_job, submit_table_job  # most requests start without it
+        from functions.respond_async import submit_table_job  # most requests start without it
 
-        if command.prefix is not None:
-            return submit_parts_job(workspace, command, terms)
         if job := submit_table_job(workspace, command, terms):
             return job
     with TemporaryDirectory(prefix="regatta-") as folder:
@@ -45,22 +43,9 @@ def _check_source(workspace: Workspace, request: ExportRequest) -> None:
         errors = [{"field": "data", "message": "exactly one of data, file_id and prefix is needed"}]
         raise InvalidInputError("Send either data, file_id or prefix.", errors)
     if request.prefix is not None:
-        check_prefix(workspace, request.prefix)
-        _check_options(request)
+        check_prefix(workspace, request.prefix, request.model_name, explain=request.explain, format=request.format)
     if request.data is not None and not request.data:
         raise InvalidInputError("data has no rows. Send at least one.", [{"field": "data", "message": "is empty"}])
-
-
-def _check_options(request: ExportRequest) -> None:
-    """Raise `InvalidInputError` for what does not go with a prefix."""
-    unusable = {
-        "model_name": (request.model_name is None, "a prefix needs a stored model"),
-        "format": (request.format == "excel", "a prefix is exported as csv or json"),
-        "explain": (request.explain, "does not go with a prefix"),
-    }
-    errors = [{"field": name, "message": message} for name, (found, message) in unusable.items() if found]
-    if errors:
-        raise InvalidInputError(f"{errors[0]['field']}: {errors[0]['message']}.", errors)
 
 
 app = create_app(router)

@@ -81,7 +81,8 @@ async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Reque
     """Predict many rows, in their order: records, columns and rows, a stored file, or a CSV as the body.
 
     With a CSV (Content-Type: text/csv) every other field of the request is a query parameter. A stored file that
-    is more than one request predicts becomes a job (202), whose result says where the predictions are.
+    is more than one request predicts becomes a job (202), whose result says where the predictions are, and so do the
+    objects of the bucket that a `prefix` names.
     """
     body = await request.body()
     await admit_again(request.scope)
@@ -106,7 +107,12 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
         name = model.manifest.model_name
     else:
         batch = validate_body(json_object(body, request.headers.get("content-type", "")), BatchRequest)
-        if command := batch.table_command():
+        command = batch.table_command()
+        if batch.prefix is not None:
+            from core.services.prediction.parts import check_prefix  # most requests start without it
+
+            check_prefix(workspace, batch.prefix, batch.model_name, explain=batch.explain)
+        if command:
             from functions.respond_async import submit_table_job  # most requests start without it
 
             if job := submit_table_job(workspace, command, terms):

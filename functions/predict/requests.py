@@ -1,4 +1,4 @@
-"""Requests for predictions: one row, or many as records, as columns and rows, as a CSV, or as a stored file."""
+"""Requests for predictions: one row, or many as records, as columns and rows, as a CSV, a stored file or objects."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from core.errors import InvalidInputError, TooLargeError
 from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_rows
 from core.inference.read_again import FIRST_FILE_ROW
-from core.jobs.fields import Explain, IntervalLevel, Strict
+from core.jobs.fields import Explain, IntervalLevel, PartsPrefix, Strict
 from core.services.prediction.loaded_models import LoadedModel, find_loaded, find_model
 from core.services.prediction.predict import (
     DEFAULT_BATCH,
@@ -40,6 +40,8 @@ LEAST_BATCH = 1_000
 MOST_NAMES = 10 * MOST_COLUMNS
 # A body of this size fits into memory whatever it holds; counting takes a tenth of the time of parsing.
 UNCOUNTED_BYTES = 4 << 20
+# The fields that many rows are in: `columns` goes with `rows`.
+SOURCES = ("data", "rows", "file_id", "prefix")
 
 
 class PredictRequest(ModelChoice):
@@ -141,24 +143,25 @@ class CsvRequest(ManyRequest):
 
 
 class BatchRequest(ManyRequest):
-    """Many rows: records, columns and rows, or a stored file."""
+    """Many rows: records, columns and rows, a stored file, or many objects of the bucket."""
 
     # Each record and row is validated where it is read; validating here as well would take as long as predicting.
     data: list[SkipValidation[dict[str, Any]]] | None = None
     columns: Annotated[list[str], Field(max_length=MOST_NAMES)] | None = None
     rows: list[SkipValidation[list[Any]]] | None = None
     file_id: Annotated[str | None, Field(max_length=100)] = None
+    prefix: PartsPrefix = None
 
     def table_command(self) -> "PredictTableCommand | None":
-        """Return the command that does this as a job; None unless a stored model is to predict a stored file.
+        """Return the command that does this as a job; None unless a stored model is to predict stored rows.
 
         What is explained is never so much that it needs a job. Raises `InvalidInputError` as `predict` does.
         """
-        if self._source() != "file_id" or self.model_name is None or self.explain:
+        if self._source() not in ("file_id", "prefix") or self.model_name is None or self.explain:
             return None
         from core.jobs.commands import PredictTableCommand  # most requests start without it
 
-        return PredictTableCommand(**self.model_dump(include=set(PredictTableCommand.model_fields)))
+        return PredictTableCommand(**self.model_dump(include=set(PredictTableCommand.model_fields), exclude_none=True))
 
     def predict(self, workspace: Workspace, model: LoadedModel) -> Predictions:
         """Predict the rows; raises `InvalidInputError` unless they are given, and in one way only."""
@@ -176,11 +179,13 @@ class BatchRequest(ManyRequest):
         return predict_records(model, self.data or [], self.rows_at_a_time, **options)
 
     def _source(self) -> str:
-        """Return which of `data`, `rows` and `file_id` is given; raises `InvalidInputError` unless exactly one is."""
-        given = [name for name in ("data", "rows", "file_id") if getattr(self, name) is not None]
+        """Return which of `SOURCES` is given; raises `InvalidInputError` unless exactly one is."""
+        given = [name for name in SOURCES if getattr(self, name) is not None]
         if len(given) != 1 or (self.columns is None) != (self.rows is None):
-            errors = [{"field": "data", "message": "exactly one of data, columns with rows, and file_id is needed"}]
-            raise InvalidInputError("Send either data, or columns and rows, or file_id.", errors)
+            message = "exactly one of data, columns with rows, file_id and prefix is needed"
+            raise InvalidInputError(
+                "Send either data, or columns and rows, or file_id, or prefix.", [{"field": "data", "message": message}]
+            )
         if getattr(self, given[0]) == []:
             errors = [{"field": given[0], "message": "is empty"}]
             raise InvalidInputError(f"{given[0]} has no rows. Send at least one.", errors)

@@ -101,10 +101,19 @@ export class Predict {
   }
 
   /** Predict the rows of a stored file; a large one becomes a job, which is followed. */
-  async file(fileId: string, options: PredictOptions & FollowOptions = {}): Promise<BatchPredictions> {
+  file(fileId: string, options: PredictOptions & FollowOptions = {}): Promise<BatchPredictions> {
+    return this.stored({ file_id: fileId }, options);
+  }
+
+  /** Predict many objects of the bucket as one table: those below `{workspace}/parts/` whose keys go on with `prefix`. */
+  objects(prefix: string, options: PredictOptions & FollowOptions = {}): Promise<BatchPredictions> {
+    return this.stored({ prefix }, options);
+  }
+
+  private async stored(source: object, options: PredictOptions & FollowOptions): Promise<BatchPredictions> {
     const { onProgress, ...rest } = options;
     const { body, signal } = split(rest);
-    const call = { json: { file_id: fileId, ...body }, keyed: true, signal };
+    const call = { json: { ...source, ...body }, keyed: true, signal };
     const outcome = await this.connection.work("POST", "/predict/batch", call, readJson<BatchPredictions>);
     return this.jobs.finish(outcome, { onProgress, signal }, ({ url }) =>
       this.connection.fileAt(String(url), readJson<BatchPredictions>, { signal }),

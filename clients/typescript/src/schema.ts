@@ -660,7 +660,8 @@ export interface paths {
         /**
          * Predict many rows, in their order: records, columns and rows, a stored file, or a CSV as the body
          * @description With a CSV (Content-Type: text/csv) every other field of the request is a query parameter. A stored file that
-         *     is more than one request predicts becomes a job (202), whose result says where the predictions are.
+         *     is more than one request predicts becomes a job (202), whose result says where the predictions are, and so do the
+         *     objects of the bucket that a `prefix` names.
          */
         post: operations["predict_rows"];
         delete?: never;
@@ -1121,7 +1122,7 @@ export interface components {
             /** @description with explain */
             explanation?: components["schemas"]["BatchExplanation"];
         };
-        /** @description Many rows: records, columns and rows, or a stored file. */
+        /** @description Many rows: records, columns and rows, a stored file, or many objects of the bucket. */
         BatchRequest: {
             /** @description a stored model */
             model_name?: string | null;
@@ -1161,6 +1162,8 @@ export interface components {
             columns?: string[] | null;
             rows?: components["schemas"]["Cell"][][] | null;
             file_id?: string | null;
+            /** @description how the keys of the objects begin that are predicted as one table, below {workspace}/parts/ */
+            prefix?: string | null;
         };
         /** @description How many bytes a tensor has. */
         BinarySize: {
@@ -3404,7 +3407,7 @@ export interface components {
             media_type: string;
             /** Format: int64 */
             size_bytes: number;
-            /** @description of many objects: what was unusual about reading them */
+            /** @description what was unusual about reading the rows; exports of earlier versions lack it */
             warnings?: string[];
         };
         /** @description Size and digest of one file of a model. */

@@ -181,6 +181,13 @@ test("an export that becomes a job is fetched from its URL", async () => {
   assert.equal(service.sent[2]?.headers.get("X-Api-Key"), null);
 });
 
+test("objects are predicted as a job whose file is fetched", async () => {
+  const result = { url: "https://bucket.test/p", filename: "m-v1.json" };
+  const service = new FakeService(accepted(), job("succeeded", { result }), json({ count: 3 }));
+  assert.equal((await service.client().predict.objects("march/part-", { model: "m" })).count, 3);
+  assert.deepEqual(JSON.parse(String(service.sent[0]?.body)), { prefix: "march/part-", model_name: "m" });
+});
+
 test("a CSV is written as it is asked for", async () => {
   const service = new FakeService(json("a"), json("a"));
   const style = { delimiter: "semicolon", decimal: "comma", bom: false } as const;

@@ -83,6 +83,17 @@ def find_model(
     return model
 
 
+def find_manifest(
+    workspace: Workspace, name: str, version: int | None = None, model_info: Mapping[str, Any] | None = None
+) -> ModelManifest:
+    """Return the manifest of a stored model without loading the model; raises what `find_model` does."""
+    manifest = workspace.models.manifest(name, version)
+    if model_info is not None:
+        _check_info(manifest, model_info)
+    note(model=manifest.model_name, version=manifest.version)
+    return manifest
+
+
 def find_loaded(workspace: Workspace, name: str | None, version: int | None = None) -> LoadedModel | None:
     """Return what `find_model` would return for a name, where it is in memory and nothing has to be read, else None."""
     found = None if name is None else workspace.models.known(name, version)

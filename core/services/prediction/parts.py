@@ -34,14 +34,24 @@ def part_key(workspace: Workspace, name: str) -> str:
     return f"{workspace.name}/{FOLDER}{name}"
 
 
-def check_prefix(workspace: Workspace, prefix: str) -> None:
-    """Raise `InvalidInputError` unless keys of parts may begin so."""
+def check_prefix(
+    workspace: Workspace, prefix: str, model_name: str | None, *, explain: bool, format: str = "json"
+) -> None:
+    """Raise `InvalidInputError` unless keys of parts may begin so, and the rest of the request goes with a prefix."""
     if not prefix or len(prefix) > MOST_CHARACTERS or UNCLEAR.search(prefix):
         message = (
             f"is how keys begin below {part_key(workspace, '')}, such as march/part-: at most {MOST_CHARACTERS} "
             "characters, without a slash at the beginning, empty folders, `.` and `..` as folders, `*` and backslashes"
         )
         raise _unusable("The prefix is not usable.", message)
+    unusable = {
+        "model_name": (model_name is None, "a prefix needs a stored model"),
+        "format": (format == "excel", "a prefix is exported as csv or json"),
+        "explain": (explain, "does not go with a prefix"),
+    }
+    errors = [{"field": name, "message": message} for name, (found, message) in unusable.items() if found]
+    if errors:
+        raise InvalidInputError(f"{errors[0]['field']}: {errors[0]['message']}.", errors)
 
 
 def find_parts(workspace: Workspace, prefix: str) -> list[Part]:

@@ -14,20 +14,19 @@ from typing import Any
 
 import numpy as np
 from pyarrow import ArrowInvalid, parquet
-from pydantic import BaseModel, ConfigDict
 
 from core.array_types import Floats
-from core.errors import NoSuchFileError, NoSuchModelError, NotACsvError
+from core.errors import NoSuchFileError, NotACsvError
 from core.inference.file_cells import FileCells
 from core.inference.read_again import ColumnsReadAgain
 from core.jobs.commands import TableCommand
 from core.packed_columns import Category
-from core.services.prediction.loaded_models import LoadedModel, find_model
+from core.services.prediction.loaded_models import find_manifest
 from core.services.prediction.stored_texts import read_again_on_disk
 from core.services.table_prediction.export_table import SLICE_ROWS
+from core.services.table_prediction.source import OpenRows, Source
 from core.settings import settings
 from core.storage.dataset_repository import TABLE
-from core.storage.s3.joined import StoredPiece
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.s3.ranges import download_range, read_range
 from core.storage.task_repository import Division
@@ -42,28 +41,8 @@ from core.types import Json
 MOST_CHUNKS = 3_000
 
 
-class FixedModel(BaseModel):
-    """The version of the model that all tasks of a division predict with."""
-
-    model_config = ConfigDict(frozen=True)
-
-    version: int
-    # When the version was trained: another model may have its name and number by now.
-    trained_at: str
-
-    def model(self, workspace: Workspace, command: TableCommand) -> LoadedModel:
-        """Return the version that was fixed; raises `NoSuchModelError` where it is gone."""
-        model = find_model(workspace, command.model_name, self.version, model_info=command.model_info)
-        if model.manifest.created_at != self.trained_at:
-            raise NoSuchModelError(
-                f"Version {self.version} of {command.model_name!r} was deleted while it predicted, and another model "
-                "has its name now. Send the request again."
-            )
-        return model
-
-
-class Chunks(FixedModel):
-    """The facts of a division: what stays the same for all chunks of a table."""
+class Chunks(Source):
+    """The chunks of a stored table, and what stays the same for all of them."""
 
     # The first row of each chunk, and at the end the number of rows.
     borders: list[int]
@@ -72,97 +51,90 @@ class Chunks(FixedModel):
     unreadable: list[str]
     read_again: list[str]
 
+    @classmethod
+    def divide(cls, workspace: Workspace, command: TableCommand, job_id: str) -> Division | None:
+        """Return how the rows of a stored table are divided into chunks; None where they are too few.
+
+        Raises what `core.services.table_prediction.export_table.export_table` does before it predicts.
+        """
+        dataset = workspace.datasets.manifest(command.file_id, fresh=True)
+        if not 0 < settings().chunk_rows < dataset.rows:
+            return None
+        chunk_rows = max(settings().chunk_rows, -(-dataset.rows // MOST_CHUNKS))
+        model = find_manifest(workspace, command.model_name, command.version, model_info=command.model_info)
+        with TemporaryDirectory(prefix="regatta-") as name:
+            folder = Path(name)
+            try:
+                size = workspace.objects.size(workspace.datasets.key(dataset.file_id, TABLE))
+                metadata = _read_footer(workspace, dataset.file_id, size, folder / TABLE)
+            except MissingObjectError as error:
+                raise _deleted(dataset.file_id) from error
+            borders = chunk_borders(metadata, SLICE_ROWS, chunk_rows)
+            if len(borders) <= 2 or borders[-1] != dataset.rows:
+                return None
+            read_again = read_again_on_disk(workspace, dataset, model.features, folder)
+            unreadable = read_again.warnings(strict=command.strict)
+            for place, values in enumerate(read_again.values.values()):
+                _store_column(
+                    workspace, f"{workspace.tasks.folder(job_id)}columns/{place:06}", values, folder / "column"
+                )
+        chunks = cls(
+            borders=borders,
+            table_bytes=size,
+            version=model.version,
+            trained_at=model.created_at,
+            unreadable=unreadable,
+            read_again=list(read_again.values),
+        )
+        tasks = len(borders) - 1
+        # One row alone takes longer than a row among many, so a chunk takes at most so long.
+        seconds = (model.latency_us or 0.0) * 1e-6 * dataset.rows / tasks
+        return Division(tasks=tasks, facts=chunks.model_dump(), task_seconds=seconds)
+
+    @contextmanager
+    def open(self, workspace: Workspace, command: TableCommand, number: int, job_id: str) -> Iterator[OpenRows]:
+        """Give the rows of a chunk, in a table whose file has the row groups of these rows only.
+
+        Raises `NoSuchFileError`, and `NotACsvError` for a table that is damaged.
+        """
+        model = self.model(workspace, command)
+        dataset, rows = workspace.datasets.manifest(command.file_id, fresh=True), self.rows(number)
+        with TemporaryDirectory(prefix="regatta-") as name:
+            folder = Path(name)
+            self._download(workspace, dataset.file_id, rows, folder / TABLE)
+            columns = f"{workspace.tasks.folder(job_id)}columns/"
+            values = {
+                column: _stored_column(workspace, f"{columns}{place:06}", rows)
+                for place, column in enumerate(self.read_again)
+            }
+            table = Table(folder / TABLE, dataset.columns, dataset.rows, dataset.memory_bytes)
+            with _naming_damage(rows):
+                yield OpenRows(folder, model, table, rows, ColumnsReadAgain(values, FileCells(), first_row=rows.start))
+
+    def warnings(self, outputs: list[Json]) -> list[str]:
+        """Return the warnings of the columns that were read again.
+
+        Raises `DamagedDocumentError` unless every chunk has predicted all of its rows.
+        """
+        for number, output in enumerate(outputs):
+            if output["rows"] != len(self.rows(number)):
+                raise DamagedDocumentError(
+                    f"Chunk {number} has {output['rows']} rows and not {len(self.rows(number))}."
+                )
+        return self.unreadable
+
     def rows(self, number: int) -> range:
         """Return the rows of a chunk."""
         return range(self.borders[number], self.borders[number + 1])
 
-
-def divide_rows(workspace: Workspace, command: TableCommand, job_id: str) -> Division | None:
-    """Return how the rows of a stored table are divided into chunks; None where they are too few.
-
-    Raises what `core.services.table_prediction.export_table.export_table` does before it predicts.
-    """
-    dataset = workspace.datasets.manifest(command.file_id, fresh=True)
-    if not 0 < settings().chunk_rows < dataset.rows:
-        return None
-    chunk_rows = max(settings().chunk_rows, -(-dataset.rows // MOST_CHUNKS))
-    model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
-    with TemporaryDirectory(prefix="regatta-") as name:
-        folder = Path(name)
+    def _download(self, workspace: Workspace, file_id: str, rows: range, path: Path) -> None:
+        """Make a file as large as the stored table that has its footer and the row groups of these rows."""
         try:
-            size = workspace.objects.size(workspace.datasets.key(dataset.file_id, TABLE))
-            metadata = _read_footer(workspace, dataset.file_id, size, folder / TABLE)
-        except MissingObjectError as error:
-            raise _deleted(dataset.file_id) from error
-        borders = chunk_borders(metadata, SLICE_ROWS, chunk_rows)
-        if len(borders) <= 2 or borders[-1] != dataset.rows:
-            return None
-        read_again = read_again_on_disk(workspace, dataset, model.manifest.features, folder)
-        unreadable = read_again.warnings(strict=command.strict)
-        for place, values in enumerate(read_again.values.values()):
-            _store_column(workspace, f"{workspace.tasks.folder(job_id)}columns/{place:06}", values, folder / "column")
-    chunks = Chunks(
-        borders=borders,
-        table_bytes=size,
-        version=model.manifest.version,
-        trained_at=model.manifest.created_at,
-        unreadable=unreadable,
-        read_again=list(read_again.values),
-    )
-    tasks = len(borders) - 1
-    # One row alone takes longer than a row among many, so a chunk takes at most so long.
-    seconds = (model.manifest.latency_us or 0.0) * 1e-6 * dataset.rows / tasks
-    return Division(tasks=tasks, facts=chunks.model_dump(), task_seconds=seconds)
-
-
-@contextmanager
-def open_chunk(
-    workspace: Workspace, command: TableCommand, chunks: Chunks, number: int, job_id: str
-) -> Iterator[tuple[Table, ColumnsReadAgain, Path]]:
-    """Yield the table, whose file has the rows of this chunk only, its columns that were read again, and a folder.
-
-    Raises `NoSuchFileError`, and `NotACsvError` for a table that is damaged.
-    """
-    manifest = workspace.datasets.manifest(command.file_id, fresh=True)
-    key, rows = workspace.datasets.key(manifest.file_id, TABLE), chunks.rows(number)
-    with TemporaryDirectory(prefix="regatta-") as name:
-        path = Path(name) / TABLE
-        try:
-            metadata = _read_footer(workspace, manifest.file_id, chunks.table_bytes, path)
+            metadata = _read_footer(workspace, file_id, self.table_bytes, path)
             start, stop = bytes_of_groups(metadata, groups_of_rows(metadata, rows.start, rows.stop))
-            download_range(workspace.objects, key, start, stop, path)
+            download_range(workspace.objects, workspace.datasets.key(file_id, TABLE), start, stop, path)
         except MissingObjectError as error:
-            raise _deleted(manifest.file_id) from error
-        columns = f"{workspace.tasks.folder(job_id)}columns/"
-        values = {
-            column: _stored_column(workspace, f"{columns}{place:06}", rows)
-            for place, column in enumerate(chunks.read_again)
-        }
-        read_again = ColumnsReadAgain(values, FileCells(), first_row=rows.start)
-        try:
-            yield Table(path, manifest.columns, manifest.rows, manifest.memory_bytes), read_again, Path(name)
-        except (ArrowInvalid, OSError) as error:
-            if (
-                isinstance(error, ArrowInvalid) or error.errno is None
-            ):  # Arrow's own, as of bytes that cannot be unpacked
-                raise NotACsvError(
-                    f"The stored table is damaged between rows {rows.start + 2:,} and {rows.stop + 1:,}. "
-                    "Upload the file again."
-                ) from error
-            raise
-
-
-def output_pieces(workspace: Workspace, job_id: str, outputs: list[Json], ending: str) -> list[StoredPiece]:
-    """Return what all chunks have stored with this ending, in order, given their facts."""
-    keys = [workspace.tasks.output_key(job_id, number, ending) for number in range(len(outputs))]
-    return [StoredPiece(key, 0, output["size_bytes"][ending]) for key, output in zip(keys, outputs, strict=True)]
-
-
-def check_rows(chunks: Chunks, outputs: list[Json]) -> None:
-    """Raise `DamagedDocumentError` unless every chunk has predicted all of its rows."""
-    for number, output in enumerate(outputs):
-        if output["rows"] != len(chunks.rows(number)):
-            raise DamagedDocumentError(f"Chunk {number} has {output['rows']} rows and not {len(chunks.rows(number))}.")
+            raise _deleted(file_id) from error
 
 
 def _read_footer(workspace: Workspace, file_id: str, size: int, path: Path) -> parquet.FileMetaData:
@@ -177,6 +149,21 @@ def _read_footer(workspace: Workspace, file_id: str, size: int, path: Path) -> p
         return parquet.read_metadata(path)
     except (ArrowInvalid, OSError) as error:
         raise NotACsvError("The stored table is damaged: its footer cannot be read. Upload the file again.") from error
+
+
+@contextmanager
+def _naming_damage(rows: range) -> Iterator[None]:
+    """Raise `NotACsvError` that names the rows for bytes that Arrow cannot unpack."""
+    try:
+        yield
+    except (ArrowInvalid, OSError) as error:
+        # Arrow's own errors have no number; those of the disk do.
+        if isinstance(error, ArrowInvalid) or error.errno is None:
+            raise NotACsvError(
+                f"The stored table is damaged between rows {rows.start + 2:,} and {rows.stop + 1:,}. "
+                "Upload the file again."
+            ) from error
+        raise
 
 
 def _deleted(file_id: str) -> NoSuchFileError:

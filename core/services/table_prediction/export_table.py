@@ -51,23 +51,25 @@ def export_table(
     does but for the number of rows, and `StoppedError` from `report_progress`.
     """
     with TemporaryDirectory(prefix="regatta-") as folder:
-        made = _write_table(workspace, command, Path(folder), report_progress)
+        made, warnings = _write_table(workspace, command, Path(folder), report_progress)
         report_progress("storing", WRITTEN)
         url = workspace.exports.store(made.name, made.path, made.media_type)
-        return {"media_type": made.media_type, **stored_file(url, made.name, made.path.stat().st_size)}
+        stored = stored_file(url, made.name, made.path.stat().st_size)
+        return {"media_type": made.media_type, **stored, "warnings": warnings}
 
 
 def _write_table(
     workspace: Workspace, command: ExportTableCommand, folder: Path, report_progress: ReportProgress
-) -> NamedFile:
+) -> tuple[NamedFile, list[str]]:
+    """Write the file; return it with the warnings of the columns that were read again."""
     model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
     made = named_file(model.manifest, TABLE_FORMATS[command.format], folder)
     with open_table(workspace, command.file_id) as (dataset, table):
         read_again = read_again_on_disk(workspace, dataset, model.manifest.features, folder)
-        read_again.warnings(strict=command.strict)
+        warnings = read_again.warnings(strict=command.strict)
         rows = range(table.rows)
         write_rows(made.path, model, command, table, rows, read_again, report_progress)
-    return made
+    return made, warnings
 
 
 def write_rows(
@@ -79,13 +81,13 @@ def write_rows(
     read_again: ColumnsReadAgain,
     report_progress: ReportProgress,
     *,
-    begins: bool | None = None,
-    ends: bool | None = None,
+    begins: bool = True,
+    ends: bool = True,
 ) -> None:
-    """Write these rows of a table with their predictions; only a file that `begins` has a header.
+    """Write these rows of a table with their predictions: a whole file, or one part of it.
 
-    By default the file of the first rows begins and that of the last rows ends: one after the other they are the file
-    of the whole table. Raises what `export_table` does.
+    The part that `begins` the file has its header, and the one that `ends` it what stands last. Raises what
+    `export_table` does.
     """
     chosen = TABLE_FORMATS[command.format]
     stored = table.schema
@@ -94,8 +96,6 @@ def write_rows(
     chosen.check_columns(len(schema))
     chosen.check_names(schema.names, table.rows)
     options = file_options(model.manifest, added, raw=command.raw, style=command.csv_style())
-    begins = rows.start == 0 if begins is None else begins
-    ends = rows.stop == table.rows if ends is None else ends
     options = replace(options, begins=begins, ends=ends)
     with (
         path.open("wb") as file,

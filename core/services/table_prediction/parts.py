@@ -16,23 +16,20 @@ from core.errors import InvalidInputError, NoSuchFileError, NotACsvError, Regatt
 from core.inference.read_again import NOTHING_READ_AGAIN, ColumnsReadAgain
 from core.inference.stored_columns import check_feature_columns
 from core.inference.sufficiency import features_to_read_again
-from core.jobs.commands import ExportTableCommand
+from core.jobs.commands import TableCommand
 from core.manifests import DatasetManifest, Feature, Reading
-from core.progress import ReportProgress
-from core.services.prediction.loaded_models import find_model
+from core.services.prediction.loaded_models import find_manifest
 from core.services.prediction.parts import Part, find_parts, part_key
 from core.services.prediction.stored_texts import read_texts_again
 from core.services.processing.describe import manifest_of
 from core.services.processing.received_table import find_table
-from core.services.table_prediction.chunks import FixedModel
-from core.services.table_prediction.export_table import write_rows
+from core.services.table_prediction.source import OpenRows, Source
 from core.settings import settings
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
 from core.tables.csv_reader import read_table
 from core.tables.table import Table
-from core.tables.table_writers import TABLE_FORMATS
 from core.types import Json
 
 WAY_OUT = "Correct the object, or choose a model that was trained on a file like it."
@@ -49,21 +46,64 @@ class PartColumn(BaseModel):
     holds: str
 
 
-class Parts(FixedModel):
-    """The facts of a division: the objects in their order, and the columns of the first one."""
+class Parts(Source):
+    """The objects in their order, and the columns of the first one, which all of them have."""
 
     parts: list[Part]
     columns: list[PartColumn]
 
+    @classmethod
+    def divide(cls, workspace: Workspace, command: TableCommand, job_id: str) -> Division:
+        """Return a division with a task for each object.
+
+        The first one is read now, so that another whose columns differ ends the job as soon as it is read. Raises what
+        `find_parts` and `open` do.
+        """
+        parts = find_parts(workspace, command.prefix or "")
+        model = find_manifest(workspace, command.model_name, command.version, model_info=command.model_info)
+        with _open_part(workspace, parts[0], model.features, strict=command.strict) as first:
+            check_feature_columns({column.name for column in first.columns}, model.features)
+            columns = first.columns
+        facts = cls(version=model.version, trained_at=model.created_at, parts=parts, columns=columns)
+        return Division(tasks=len(parts), facts=facts.model_dump())
+
+    @contextmanager
+    def open(self, workspace: Workspace, command: TableCommand, number: int, job_id: str) -> Iterator[OpenRows]:
+        """Give the rows of an object that was downloaded and read as an upload is; what is raised meanwhile names it.
+
+        Raises `NoSuchFileError` for an object that was deleted, `InvalidInputError` for one that was changed or has
+        other columns, and `NotACsvError`, `TooLargeError` as an upload does.
+        """
+        model, part = self.model(workspace, command), self.parts[number]
+        with _open_part(workspace, part, model.manifest.features, strict=command.strict) as opened:
+            _agreed(self.columns, opened.columns, self.parts[0])
+            facts = {
+                "columns": [column.model_dump() for column in opened.columns],
+                "warnings": [f"{part.name}: {warning}" for warning in opened.warnings][:MOST_WARNINGS],
+            }
+            rows = range(opened.table.rows)
+            yield OpenRows(opened.folder, model, opened.table, rows, opened.read_again, facts)
+
+    def warnings(self, outputs: list[Json]) -> list[str]:
+        """Return the first warnings of reading; raises `InvalidInputError` where the columns of objects differ."""
+        columns, warnings = self.columns, list[str]()
+        for part, output in zip(self.parts, outputs, strict=True):
+            with _naming(part):
+                found = [PartColumn.model_validate(column) for column in output["columns"]]
+                columns = _agreed(columns, found, self.parts[0])
+            warnings += output["warnings"]
+        return warnings[:MOST_WARNINGS]
+
 
 @dataclass(frozen=True)
-class OpenPart:
-    """A part on this machine's disk: its table, what is known of it, and its columns that were read again."""
+class _OpenPart:
+    """An object on this machine's disk: its table, what is known of it, and its columns that were read again."""
 
     folder: Path
     manifest: DatasetManifest
     table: Table
     read_again: ColumnsReadAgain
+    warnings: list[str]
 
     @property
     def columns(self) -> list[PartColumn]:
@@ -77,77 +117,9 @@ class OpenPart:
         ]
 
 
-def divide_parts(workspace: Workspace, command: ExportTableCommand) -> Division:
-    """Return a division with a task for each object; raises what `find_parts` and `open_part` do."""
-    parts = find_parts(workspace, command.prefix or "")
-    model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
-    features = model.manifest.features
-    with open_part(workspace, parts[0], features) as first:
-        check_feature_columns({column.name for column in first.columns}, features)
-        columns = first.columns
-    facts = Parts(
-        version=model.manifest.version, trained_at=model.manifest.created_at, parts=parts, columns=columns
-    ).model_dump()
-    return Division(tasks=len(parts), facts=facts)
-
-
-def write_part(
-    workspace: Workspace,
-    command: ExportTableCommand,
-    division: Division,
-    number: int,
-    report_progress: ReportProgress,
-    job_id: str,
-) -> Json:
-    """Predict one object, and store its rows with their predictions as a part of the file."""
-    facts = Parts.model_validate(division.facts)
-    model = facts.model(workspace, command)
-    ending = TABLE_FORMATS[command.format].ending
-    part = facts.parts[number]
-    with open_part(workspace, part, model.manifest.features) as opened:
-        _agreed(facts.columns, opened.columns, facts.parts[0])
-        unreadable = opened.read_again.warnings(strict=command.strict)
-        path = opened.folder / f"part.{ending}"
-        write_rows(
-            path,
-            model,
-            command,
-            opened.table,
-            range(opened.table.rows),
-            opened.read_again,
-            report_progress,
-            begins=number == 0,
-            ends=number == division.tasks - 1,
-        )
-        workspace.objects.put_file(workspace.tasks.output_key(job_id, number, ending), path)
-        warnings = [f"{part.name}: {warning}" for warning in (*opened.manifest.warnings, *unreadable)]
-        return {
-            "rows": opened.table.rows,
-            "size_bytes": {ending: path.stat().st_size},
-            "columns": [column.model_dump() for column in opened.columns],
-            "warnings": warnings[:MOST_WARNINGS],
-        }
-
-
-def warnings_of_parts(facts: Parts, outputs: Sequence[Json]) -> list[str]:
-    """Return the first warnings of reading the parts; raises `InvalidInputError` where their columns differ."""
-    columns, warnings = facts.columns, list[str]()
-    for part, output in zip(facts.parts, outputs, strict=True):
-        with _named(part):
-            found = [PartColumn.model_validate(column) for column in output["columns"]]
-            columns = _agreed(columns, found, facts.parts[0])
-        warnings += output["warnings"]
-    return warnings[:MOST_WARNINGS]
-
-
 @contextmanager
-def open_part(workspace: Workspace, part: Part, features: Sequence[Feature]) -> Iterator[OpenPart]:
-    """Yield a part that was downloaded and read as an upload is; what is raised meanwhile names it.
-
-    Raises `NoSuchFileError` for an object that was deleted, `InvalidInputError` for one that was changed, and
-    `NotACsvError`, `TooLargeError` as an upload does.
-    """
-    with _named(part), TemporaryDirectory(prefix="regatta-") as name:
+def _open_part(workspace: Workspace, part: Part, features: Sequence[Feature], *, strict: bool) -> Iterator[_OpenPart]:
+    with _naming(part), TemporaryDirectory(prefix="regatta-") as name:
         folder = Path(name)
         source = folder / "source"
         _download(workspace, part, source)
@@ -163,7 +135,8 @@ def open_part(workspace: Workspace, part: Part, features: Sequence[Feature]) -> 
             again.mkdir()
             text = found.text.path if found.container else source
             read_again = read_texts_again(text, manifest, wanted, again, way_out=WAY_OUT)
-        yield OpenPart(folder, manifest, table, read_again)
+        warnings = [*manifest.warnings, *read_again.warnings(strict=strict)]
+        yield _OpenPart(folder, manifest, table, read_again, warnings)
 
 
 def _download(workspace: Workspace, part: Part, path: Path) -> None:
@@ -200,7 +173,7 @@ def _differs(message: str) -> InvalidInputError:
 
 
 @contextmanager
-def _named(part: Part) -> Iterator[None]:
+def _naming(part: Part) -> Iterator[None]:
     """Name the part in what is wrong with it."""
     try:
         yield

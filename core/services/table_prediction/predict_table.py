@@ -14,6 +14,7 @@ from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import Interval, conformal_interval
 from core.inference.read_again import FIRST_FILE_ROW
 from core.jobs.commands import PredictTableCommand
+from core.model_manifest import ModelManifest
 from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
 from core.services.prediction.loaded_models import LoadedModel, find_model
@@ -56,26 +57,25 @@ def predict_stored_table(
             pieces = predict_slices(model, slices, input_warnings, read_again, interval)
             _store(pieces, table.rows, lists, report_progress)
             count = table.rows
-        head = answer_head(model, count, [*unreadable, *input_warnings.warnings()], interval)
+        head = answer_head(model.manifest, count, [*unreadable, *input_warnings.warnings()], interval)
         report_progress("writing", PREDICTED)
         with path.open("wb") as file:
             _write(file, head, lists)
         report_progress("storing", WRITTEN)
-        name = file_name(model)
+        name = file_name(model.manifest)
         url = workspace.exports.store(name, path, "application/json")
         return {**head, "format": "json", **stored_file(url, name, path.stat().st_size)}
 
 
-def answer_head(model: LoadedModel, count: int, warnings: list[str], interval: Interval | None) -> Json:
+def answer_head(manifest: ModelManifest, count: int, warnings: list[str], interval: Interval | None) -> Json:
     """Return what the file and the job's result have beside the numbers of the rows."""
-    manifest = model.manifest
     head: Json = {"count": count, "model_name": manifest.model_name, "version": manifest.version, "warnings": warnings}
     return {**head, "interval": interval.summary} if interval else head
 
 
-def file_name(model: LoadedModel) -> str:
+def file_name(manifest: ModelManifest) -> str:
     """Return the name of the file for the caller."""
-    return f"{model.manifest.model_name}-v{model.manifest.version}.json"
+    return f"{manifest.model_name}-v{manifest.version}.json"
 
 
 def _store(pieces: Iterable[Predictions], rows: int, lists: Sequence[Path], report_progress: ReportProgress) -> None:

@@ -55,7 +55,8 @@ class DividedRace:
         """Return which trials are done, and the leaderboard so far."""
         planned = RacePlan.model_validate(division.facts).trials
         trials = [
-            _shown(Trial(planned[one].candidate, planned[one].label, 0.0), facts) for one, facts in outputs.items()
+            with_output(Trial(planned[one].candidate, planned[one].label, 0.0), facts, {})
+            for one, facts in outputs.items()
         ]
         parts = {one.label: float(number in outputs) for number, one in enumerate(planned)}
         return {"parts": parts, "standings": trial_statuses(trials, ())}
@@ -84,7 +85,3 @@ class DividedRace:
 
 def _files(workspace: Workspace, job_id: str) -> RaceFiles:
     return RaceFiles(workspace.objects, workspace.tasks.folder(job_id))
-
-
-def _shown(trial: Trial, facts: Json) -> Trial:
-    return with_output(trial, facts, {})

@@ -24,7 +24,6 @@ from core.services.table_prediction.export_table import export_table
 from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore, disposition
-from tests.support.jobs import read_job
 from tests.support.kept_objects import KeptObjects
 from tests.support.storage import WORKSPACE, home
 
@@ -336,54 +335,3 @@ def test_records_that_share_no_names_are_refused(client: httpx.Client, file_id: 
     refused = client.post("/predict/export", json={"model_name": "船价", "data": records})
     assert refused.status_code == 413
     assert "share their names" in refused.json()["detail"]
-
-
-def test_a_prefix_is_always_a_job_of_the_version_that_serves(client: httpx.Client, file_id: str) -> None:
-    payload = {"model_name": "船价", "prefix": "march/part-", "format": "json"}
-    answer = client.post("/predict/export", json=payload, headers={"Idempotency-Key": "march"})
-    assert (answer.status_code, answer.json()["kind"]) == (202, "export")
-    again = client.post("/predict/export", json=payload, headers={"Idempotency-Key": "march"})
-    assert again.json()["job_id"] == answer.json()["job_id"]
-    order = read_job(answer.json()["job_id"]).order
-    assert (order["prefix"], order["version"], order["file_id"]) == ("march/part-", 1, "")
-
-
-@pytest.mark.parametrize(
-    "prefix",
-    [
-        "",
-        "/march",
-        "../other/parts/",
-        "a/../../b",
-        "a//b",
-        "./a",
-        "s3://bucket/key",
-        "part-*.csv",
-        "a\\b",
-        "a\n",
-        "a" * 501,
-    ],
-)
-def test_a_prefix_that_may_be_elsewhere_is_refused(client: httpx.Client, prefix: str) -> None:
-    answer = client.post("/predict/export", json={"model_name": "m", "prefix": prefix})
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "prefix")
-
-
-@pytest.mark.parametrize(
-    ("more", "field"),
-    [
-        ({"model_name": None, "model_data": "e30="}, "model_name"),
-        ({"format": "excel"}, "format"),
-        ({"explain": True}, "explain"),
-        ({"file_id": "f"}, "data"),
-        ({"data": [{"x": 1}]}, "data"),
-    ],
-)
-def test_what_does_not_go_with_a_prefix_is_refused(client: httpx.Client, more: dict[str, Any], field: str) -> None:
-    answer = client.post("/predict/export", json={"model_name": "m", "prefix": "march/", **more})
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
-
-
-def test_a_prefix_needs_a_model_that_exists(client: httpx.Client) -> None:
-    answer = client.post("/predict/export", json={"model_name": "nobody", "prefix": "march/"})
-    assert answer.json()["type"] == "urn:regatta:problem:no-such-model"

@@ -199,7 +199,7 @@ def test_after_a_kill_and_a_retry_only_the_missing_chunks_are_predicted(
     written: list[range] = []
     write_rows = divided.write_rows
 
-    def killed(*_: Any) -> None:
+    def killed(*_: Any, **_also: Any) -> None:
         raise SystemExit
 
     monkeypatch.setattr(divided, "write_rows", killed)
@@ -207,9 +207,9 @@ def test_after_a_kill_and_a_retry_only_the_missing_chunks_are_predicted(
         do_next(job_id)
     assert not exports(bucket)
 
-    def noted(*arguments: Any) -> None:
+    def noted(*arguments: Any, **ends: bool) -> None:
         written.append(arguments[4])
-        write_rows(*arguments)
+        write_rows(*arguments, **ends)
 
     monkeypatch.setattr(divided, "write_rows", noted)
     advance_clock()

@@ -11,13 +11,14 @@ import pytest
 from pyarrow import parquet
 
 from core.jobs import service as jobs
-from core.jobs.commands import ExportTableCommand, TrainCommand
+from core.jobs.commands import ExportTableCommand, PredictTableCommand, TrainCommand
 from core.jobs.divided import run_next_task
 from core.progress import ignore_progress
 from core.services.handlers import DIVIDED
 from core.services.prediction import parts as naming
 from core.services.processing.ingest import ingest
 from core.services.table_prediction.export_table import export_table
+from core.services.table_prediction.predict_table import predict_stored_table
 from core.services.training.train import train_model
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
@@ -67,9 +68,9 @@ def exports(bucket: ObjectStore) -> list[bytes]:
     return [bucket.get(item.key) for item in bucket.list("exports/")]
 
 
-def begin(prefix: str = "run/part-", **fields: Any) -> str:
+def begin(prefix: str = "run/part-", kind: str = "export", **fields: Any) -> str:
     """Submit a job and let a worker divide it; return its id."""
-    job_id = submit("export", model_name="m", version=1, prefix=prefix, **fields)
+    job_id = submit(kind, model_name="m", version=1, prefix=prefix, **fields)
     carry_out(job_id)
     return job_id
 
@@ -113,6 +114,39 @@ def test_csv_and_parquet_parts_give_the_file_of_one_table(
     assert exports(bucket) == [expected, expected]
     assert result["size_bytes"] == len(expected)
     assert result["filename"] == f"m-v1.{options['format']}"
+
+
+@pytest.mark.parametrize("options", [{}, {"interval": 0.9}])
+def test_parts_are_predicted_to_the_lists_of_one_table(
+    put: Put, bucket: ObjectStore, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    whole = csv(range(300)).replace("red", "new", 1)
+    (tmp_path / "whole.csv").write_text(whole)
+    command = PredictTableCommand(
+        model_name="m", version=1, file_id=ingest(home(), "whole.csv", tmp_path / "whole.csv").file_id, **options
+    )
+    expected = predict_stored_table(home(), command, ignore_progress)
+    (body,) = exports(bucket)
+    lines = whole.splitlines()
+    put("run/part-1.csv", "\n".join(lines[:131]))
+    put("run/part-2.csv", "\n".join([HEADER, *lines[131:], "too,short"]))
+    result = finished(begin(kind="predict", **options)).result
+    assert result is not None
+    warning, *others = result.pop("warnings")
+    assert warning.startswith("run/part-2.csv: ")
+    assert others == expected.pop("warnings")
+    assert (result["count"], result["filename"]) == (expected["count"], expected["filename"])
+    made = json.loads(next(one for one in exports(bucket) if one != body))
+    assert made.pop("warnings") == [warning, *others]
+    assert made == {name: value for name, value in json.loads(body).items() if name != "warnings"}
+
+
+def test_a_strict_prediction_of_parts_names_the_part_and_its_row(put: Put) -> None:
+    put("run/part-1.csv", csv(range(40)))
+    put("run/part-2.csv", csv(range(40, 80)).replace("red", "pink", 1))
+    error = refusal(begin(kind="predict", strict=True))
+    assert error["detail"].startswith("run/part-2.csv: Correct 'colour'")
+    assert error["errors"][0]["row"] == 4
 
 
 def test_each_part_has_the_delimiter_that_is_found_in_it_and_its_warnings(put: Put, bucket: ObjectStore) -> None:
