@@ -10,11 +10,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from localstack import config
 from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
@@ -24,8 +26,14 @@ RUNTIME = Path(__file__).with_name("function_process.py")
 # Of LocalStack's own environment a function gets what belongs to the machine, and nothing else.
 INHERITED = ("PATH", "HOME", "LANG", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 INIT_SECONDS = 60.0
+# On Lambda a function has its processor to itself; here an answer may take as long as the gateway waits.
+PATIENT = {"REGATTA_PREDICT_SECONDS": "28", "REGATTA_STATUS_SECONDS": "28"}
 # What Lambda takes back at most: 6 MB and a little for the envelope.
 MOST_ANSWER_BYTES = 6 * 1024 * 1024 + 100
+# How often LocalStack asks whether a function is updated.
+LOOK_SECONDS, MOST_LOOKS = 0.05, 2400
+# A digest in Base64 becomes a name of a folder.
+FOR_A_NAME = str.maketrans("+/", "-_")
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
@@ -34,7 +42,8 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
     name = "process"
 
     def load(self, *args: Any, **kwargs: Any) -> type["ProcessExecutor"]:
-        """The executor's class."""
+        """The executor's class. Functions are updated at once, so LocalStack need not wait a second for each."""
+        config.BOTO_WAITER_DELAY, config.BOTO_WAITER_MAX_ATTEMPTS = LOOK_SECONDS, MOST_LOOKS
         return ProcessExecutor
 
 
@@ -43,6 +52,8 @@ class ProcessExecutor(RuntimeExecutor):
 
     After a timeout or a crash the next invocation starts it anew, as Lambda does.
     """
+
+    _unpacking = threading.Lock()
 
     def __init__(self, id: str, function_version: FunctionVersion) -> None:
         super().__init__(id, function_version)
@@ -114,12 +125,12 @@ class ProcessExecutor(RuntimeExecutor):
         self._answers, theirs = os.pipe()
         scratch = self._home / "tmp"
         scratch.mkdir(exist_ok=True)
-        own = {"LAMBDA_TASK_ROOT": str(code), "TMPDIR": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"}
+        own = {"LAMBDA_TASK_ROOT": str(code), "TMPDIR": str(scratch)}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [os.environ["FUNCTION_PYTHON"], str(RUNTIME), str(theirs)],
                 cwd=code,
-                env=self._environment | own,
+                env=self._environment | PATIENT | own,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -180,10 +191,22 @@ class ProcessExecutor(RuntimeExecutor):
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
-        """Unpack the code; raises for what has none, an image."""
-        if function_version.config.code is None:
+        """Unpack the code; raises for what has none, an image.
+
+        Functions of one package share one copy, so that Python compiles each module once.
+        """
+        code = function_version.config.code
+        if code is None:
             raise NotImplementedError("Only functions of package type Zip run as processes.")
-        function_version.config.code.prepare_for_execution()
+        location = code.get_unzipped_code_location()
+        shared = Path(tempfile.gettempdir(), f"code-{code.code_sha256.translate(FOR_A_NAME)}")
+        with cls._unpacking:
+            if not shared.exists():
+                code.prepare_for_execution()
+                location.rename(shared)
+            if not location.exists():
+                location.parent.mkdir(parents=True, exist_ok=True)
+                location.symlink_to(shared)
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
