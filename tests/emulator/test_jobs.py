@@ -147,14 +147,16 @@ def test_the_jobs_of_other_workspaces_are_done_as_well(own: Stack, tmp_path: Pat
         assert [(job.status, job.error) for job in jobs] == [("succeeded", None)] * 2
 
 
-def test_the_container_of_a_batch_job_is_killed_and_the_next_one_ends_the_job(own: Stack, file_id: str) -> None:
+def test_the_container_of_a_batch_job_is_killed_and_the_next_one_ends_the_job(
+    own: Stack, file_id: str, tmp_path: Path
+) -> None:
     """Its command runs as a process here. The job is in no queue, so nobody else carries it out."""
     order = {**SLOW, "target_column": "price", "model_name": "by-batch", "file_id": file_id}
     with process_environment(own.env):
         workspace = container().workspace("default")
         job_id = submit_job(workspace, TrainCommand.model_validate(order), deferred=False).job_id
         command = [sys.executable, "-m", "functions.worker.run_one", "default", job_id]
-        environment = {**own.shell, **own.env}
+        environment = {**own.shell, **own.env, "TMPDIR": str(tmp_path)}  # who is killed deletes nothing
         first = subprocess.Popen(command, env=environment)
         wait_for(lambda: workspace.jobs.read(job_id, fresh=True).status == "running")
         first.kill()

@@ -113,6 +113,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{folder / 'no-docker'}",
         "STATE_DIR": str(folder),
+        "TMPDIR": str(folder),
     }
     variables = {
         "REGATTA_BUCKET": BUCKET,
