@@ -34,7 +34,7 @@ def receive_upload(workspace: Workspace, file_id: str, handlers: Handlers, *, se
         uploads.close(file_id)
         return
     ticket = uploads.ticket(file_id, fresh=True)
-    if ticket is not None and not _is_announced(workspace, ticket):
+    if ticket is not None and not _is_announced(workspace, file_id, ticket):
         log.error("the upload %s was not announced to this service: it is discarded", file_id)
         uploads.close(file_id)
         return
@@ -75,11 +75,13 @@ def ingest_upload(
     return manifest.summary()
 
 
-def _is_announced(workspace: Workspace, ticket: Ticket) -> bool:
-    """Return whether this deployment wrote the ticket, of which whoever may send files could write another one."""
+def _is_announced(workspace: Workspace, file_id: str, ticket: Ticket) -> bool:
+    """Return whether this deployment wrote the ticket for this upload: whoever may send files could put another one."""
+    if ticket.file_id != file_id:
+        return False
     if ticket.code:
         return workspace.uploads.is_announced(ticket)
-    return was_written_before(workspace.objects, workspace.uploads.key(ticket.file_id))
+    return was_written_before(workspace.objects, workspace.uploads.key(file_id))
 
 
 def _submit(workspace: Workspace, file_id: str) -> Job | None:

@@ -46,11 +46,16 @@ EXPLAINED = [
         (r"POST /v2\S*", r"inputs|outputs|binary|JSON|must be the number of bytes|parameters", "tensors agree"),
         # Of values whose form is open.
         (r".*", r"There is no encoding|cannot be a delimiter", "the encodings that Python knows"),
-        (r"POST /model/(train|rename)\S*", r"starts with a letter or digit", "the letters of every script"),
+        (
+            r"POST /(model/train|model/rename|series)\S*",
+            r"starts with a letter or digit",
+            "the letters of every script",
+        ),
         (r".*", r"half of a character", "a text that UTF-8 cannot hold"),
         (r".*", r"has a character that no name has", "control characters, of which Unicode has several classes"),
         (r"GET /(model/trained|data/files|jobs|series)", r"cursor is `next`", "only what an answer gave is a cursor"),
         (r"POST /series/.*", r"cannot have this name", "the endings of tables, in any case"),
+        (r"POST /model/(train|compare)", r"has no AWS Batch", "what the service was set up with"),
         (r"POST /.*uploads", r"^urn:regatta:problem:too-large", "the limit is a setting"),
     )
 ]

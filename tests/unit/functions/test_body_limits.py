@@ -1,10 +1,14 @@
 """The limits of bodies: known from the path, and refused before anything is read."""
 
+import json
+import tracemalloc
 from typing import Any
 
+import httpx
 import pytest
 
 from core.errors import InvalidInputError
+from core.storage.s3.object_store import ObjectStore
 from functions.body_limits import FORM_BYTES, SETTINGS_BYTES, most_bytes
 from functions.predict.requests import BatchRequest
 
@@ -66,3 +70,29 @@ def test_a_length_is_refused_before_anything_is_read(path: str, status: int) -> 
     headers.append((b"host", b"127.0.0.1:8000"))
     run_async(lambda: app(scope, receive, send))
     assert sent[0]["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/data/process", {"leave_out": ["x"] * 200_000}),
+        ("/data/process", {"columns": {f"x{i}": "drop" for i in range(60_000)}}),
+        ("/v2/models/x/infer", {"inputs": [{}] * 1_000_000}),
+        ("/v2/models/x/infer", {"inputs": [], "outputs": [{}] * 1_000_000}),
+    ],
+    ids=["leave_out", "columns", "inputs", "outputs"],
+)
+def test_a_list_that_no_table_fills_is_refused_in_few_words_and_little_memory(
+    bucket: ObjectStore, handlers: httpx.Client, path: str, body: dict[str, Any]
+) -> None:
+    content = json.dumps(body, separators=(",", ":")).encode()
+    handlers.post(path, json={})  # what the first request of a kind loads
+    tracemalloc.start()
+    try:
+        answer = handlers.post(path, content=content, headers={"Content-Type": "application/json"})
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert answer.status_code == 422
+    assert len(answer.content) <= 20_000
+    assert most <= 40 * len(content)

@@ -135,6 +135,15 @@ def test_a_ticket_that_somebody_wrote_below_uploads_makes_no_dataset() -> None:
         assert list(container().objects.list("uploads/default/")) == []
 
 
+def test_a_ticket_that_somebody_copied_for_another_file_makes_no_dataset() -> None:
+    mine, file_id = start_upload(home(), "mine.csv", 8, Reading()).ticket, new_file_id()
+    container().objects.put(f"uploads/{WORKSPACE}/{file_id}.json", json.dumps(mine.model_dump()).encode())
+    container().objects.put(object_key(WORKSPACE, file_id), b"x,y\n1,2\n")
+    receive_upload(home(), file_id, HANDLERS, seconds=60)
+    assert not home().datasets.exists(file_id)
+    assert home().uploads.ticket(mine.file_id) is not None
+
+
 def test_the_order_of_a_retraining_names_its_own_workspace() -> None:
     command = RetrainCommand(
         series="prices",
