@@ -9,7 +9,8 @@ import pytest
 from infra.paths import ROOT
 
 PAGE = (ROOT / "SECURITY.md").read_text()
-NAMED = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGE)
+NAME = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+NAMED = NAME.findall(PAGE)
 DOCUMENT = json.loads((ROOT / "docs/openapi.json").read_text())
 ADDRESS = re.compile(r"\burl\b|\buri\b|webhook|callback|endpoint|hostname", re.IGNORECASE)
 
@@ -17,7 +18,14 @@ ADDRESS = re.compile(r"\burl\b|\buri\b|webhook|callback|endpoint|hostname", re.I
 def test_each_of_the_ten_risks_has_a_test() -> None:
     lines = [line for line in PAGE.splitlines() if re.match(r"\| API\d+ ", line)]
     assert [re.match(r"\| (API\d+)", line)[1] for line in lines] == [f"API{number}" for number in range(1, 11)]
-    assert len(NAMED) == len(lines)
+    assert all(NAME.search(line) for line in lines)
+
+
+def test_each_attack_that_worked_once_has_a_test() -> None:
+    table = PAGE.partition("## Attacks that worked once")[2].partition("\n## ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("| ")][2:]
+    assert len(lines) > 30
+    assert all(NAME.search(line) for line in lines)
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED)

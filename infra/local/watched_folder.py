@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from core.access.workspace_names import DEFAULT_WORKSPACE
 from core.errors import InvalidInputError
 from core.services.series.arrivals import ENDING, INCOMING, parse_arrival_key
+from core.telemetry.visible_text import visible
 
 # How often the folder is listed. No notification of files works on every system and file system.
 LOOK_SECONDS = 0.5
@@ -111,10 +112,10 @@ class Watcher(threading.Thread):
         return True
 
     def _report_once(self, path: Path, message: str) -> None:
-        """Report what is wrong with a file, unless something was reported of it before."""
+        """Report what is wrong with a file in one line, unless something was reported of it before."""
         if path not in self._reported:
             self._reported.add(path)
-            self._report(message)
+            self._report(visible(message))
 
 
 def _files(folder: Path) -> Iterator[Path]:

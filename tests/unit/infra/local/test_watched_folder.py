@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.storage.s3.object_store import ObjectStore
+from infra.cli import terminal
 from infra.local import watched_folder
-from infra.local.watched_folder import Watcher
+from infra.local.watched_folder import Report, Watcher
 from tests.support.simulated_time import SimulatedTime
 from tests.support.storage import BUCKET
 from tests.support.waiting import wait_for
@@ -34,11 +35,12 @@ class Watched:
     def __init__(self, folder: Path, bucket: ObjectStore, clock: SimulatedTime) -> None:
         self.folder, self.bucket, self.clock = folder, bucket, clock
         self.complaints: list[str] = []
+        self.report: Report = self.complaints.append
         self.start()
 
     def start(self) -> None:
         self.stopping = Looks()
-        self.watcher = Watcher(self.folder, self.bucket.client, BUCKET, self.stopping, self.complaints.append)
+        self.watcher = Watcher(self.folder, self.bucket.client, BUCKET, self.stopping, self.report)
         self.watcher.start()
 
     def stop(self) -> None:
@@ -138,6 +140,22 @@ def test_a_file_of_no_series_is_left_alone_and_said_once(watched: Watched) -> No
     said = {complaint.partition(" is left alone")[0] for complaint in watched.complaints}
     assert said == {str(watched.folder / "a.csv"), str(watched.folder / "-" / "c.csv")}
     assert len(watched.complaints) == 2
+
+
+def test_a_folder_of_any_name_ends_no_watcher(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
+    watched.stop()
+    watched.report = terminal.warn  # as `regatta up` shows it
+    watched.start()
+    odd = ("[/nope]", "\x1b[2J", "a\nb", "\udcff")
+    for name in odd:
+        watched.save(f"{name}/a.csv")
+    watched.save("flats/b.csv")
+    watched.wait_for("flats/b.csv")
+    watched.look()
+    shown = capsys.readouterr().err.splitlines()
+    assert len(shown) == len(odd)
+    assert all(line.isprintable() for line in shown)
+    assert watched.watcher.is_alive()
 
 
 def test_a_bucket_that_does_not_answer_is_asked_again(
