@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from core.errors import RegattaError
 from core.jobs.service import retry_job
 from core.services.series.arrivals import parse_arrival_key, submit_retraining
+from core.storage.bucket_queue import BucketQueue
 from core.storage.container import container
-from core.storage.job_queue import BucketQueue, DeadLetter, SqsQueue
+from core.storage.job_messages import DeadLetter
+from core.storage.job_queue import JobQueue
 from functions.s3_events import objects_in
 
 
@@ -26,18 +28,18 @@ class DescribedLetter:
     retry: Callable[[], object] | None
 
 
-def find_queue() -> SqsQueue | BucketQueue | None:
+def find_queue() -> JobQueue | None:
     """Return the queue of the settings; None where they name neither a queue nor a store that would have one."""
     queue = container().queue
     return None if isinstance(queue, BucketQueue) and container().objects.endpoint is None else queue
 
 
-def describe_dead_letters(queue: SqsQueue | BucketQueue) -> list[DescribedLetter]:
+def describe_dead_letters(queue: JobQueue) -> list[DescribedLetter]:
     """Return the messages in the dead-letter queue, each with the reason why it is there."""
     return [_describe_job(letter) if letter.job else _describe_arrivals(letter) for letter in queue.dead_letters()]
 
 
-def redrive(queue: SqsQueue | BucketQueue) -> tuple[int, int]:
+def redrive(queue: JobQueue) -> tuple[int, int]:
     """Let the subjects of all dead letters begin anew; return how many did, and how many letters are about nothing."""
     retried, unknown = 0, 0
     for described in describe_dead_letters(queue):

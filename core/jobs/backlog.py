@@ -10,7 +10,8 @@ from typing import Protocol
 
 from core.context_threads import ContextThreadPool
 from core.errors import NewerFormatError
-from core.storage.job_queue import BucketQueue, SqsQueue
+from core.storage.bucket_queue import BucketQueue
+from core.storage.job_queue import JobQueue
 from core.storage.job_repository import Job
 from core.storage.open_jobs import OpenJob
 from core.storage.workspace import Workspace
@@ -26,7 +27,7 @@ READERS = 8
 class Storage(Protocol):
     """What of the storage of a process the backlog needs."""
 
-    queue: SqsQueue | BucketQueue
+    queue: JobQueue
 
     def workspace(self, name: str) -> Workspace:
         """Return the workspace of this name."""
@@ -74,7 +75,7 @@ def read_backlog(storage: Storage, *, now: float | None = None, workspace: str |
     )
 
 
-def _will_be_taken(queue: SqsQueue | BucketQueue, running: int) -> bool:
+def _will_be_taken(queue: JobQueue, running: int) -> bool:
     """Return whether jobs that wait do so only because the workers are busy with others."""
     if not running:
         return False

@@ -10,7 +10,7 @@ from core.storage.cache import CachedObjects, Counters
 from core.storage.dataset_repository import DatasetRepository
 from core.storage.documents import Documents
 from core.storage.export_repository import ExportRepository
-from core.storage.job_queue import BucketQueue, SqsQueue, create_queue
+from core.storage.job_queue import JobQueue, create_queue
 from core.storage.job_repository import JobProgress, JobRepository
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.model_repository import ModelRepository
@@ -37,7 +37,7 @@ class Container:
         redis: RedisClient,
         counters: Counters,
         cached_objects: CachedObjects,
-        queue: SqsQueue | BucketQueue,
+        queue: JobQueue,
         quotas: KnownQuotas,
         batch: BatchJobs | None = None,
         state_machine: StateMachine | None = None,

@@ -3,12 +3,16 @@
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from core.access.workspace_names import is_workspace_name
 
 JOB_ID = re.compile("[0-9a-z]+")
 # What a text raises that is no JSON, or another one than is expected.
 UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
+
+# How many jobs wait (`depth`), are worked on (`in_flight`) and were given up (`dead_letters`).
+QueueState = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,22 @@ class Message:
     receipt: str
     body: str
     receives: int
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that no worker could process, and the handle to delete it by."""
+
+    body: str
+    receipt: str
+    receives: int
+    # Why it is one, where the queue has recorded that; else its job has.
+    reason: str | None = None
+
+    @property
+    def job(self) -> tuple[str, str] | None:
+        """Return the workspace and the id of the job; None for a message of another kind."""
+        return parse_message(self.body)
 
 
 def parse_message(body: str) -> tuple[str, str] | None:

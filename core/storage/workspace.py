@@ -6,7 +6,7 @@ from core.storage.batch_jobs import BatchJobs
 from core.storage.cache import Counters
 from core.storage.dataset_repository import DatasetRepository
 from core.storage.export_repository import ExportRepository
-from core.storage.job_queue import BucketQueue, SqsQueue
+from core.storage.job_queue import JobQueue
 from core.storage.job_repository import JobRepository
 from core.storage.manifest_index import ManifestIndex
 from core.storage.model_repository import ModelRepository
@@ -38,7 +38,7 @@ class Workspace:
     usage: UsageRepository
     index: dict[str, ManifestIndex]
     objects: ObjectStore
-    queue: SqsQueue | BucketQueue
+    queue: JobQueue
     batch: BatchJobs | None
     state_machine: StateMachine | None
     counters: Counters

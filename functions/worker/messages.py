@@ -17,7 +17,7 @@ from core.services.handlers import DIVIDED, HANDLERS
 from core.settings import settings
 from core.storage.container import container
 from core.storage.job_messages import Message, parse_message, submitter_of, task_of
-from core.storage.job_queue import SqsQueue
+from core.storage.sqs_queue import SqsQueue
 from core.telemetry.causes import cause_of
 from core.telemetry.request_id import serving_request
 from functions.log import log

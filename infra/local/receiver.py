@@ -11,7 +11,7 @@ from core.errors import UnavailableError
 from core.settings import settings
 from core.storage.container import container
 from core.storage.job_messages import Message, parse_message
-from core.storage.job_queue import SqsQueue
+from core.storage.sqs_queue import SqsQueue
 from core.storage.workspace import Workspace
 from core.telemetry.causes import cause_of
 from functions import heavy_work

@@ -18,8 +18,9 @@ from core.jobs.turns import JobName, Turns
 from core.jobs.worker import GaveUpError, run_job
 from core.services.handlers import DIVIDED, HANDLERS
 from core.settings import settings
+from core.storage.bucket_queue import BucketQueue
 from core.storage.container import container
-from core.storage.job_queue import BucketQueue, SqsQueue
+from core.storage.job_queue import JobQueue
 from core.storage.job_repository import Job
 from core.storage.workspace import Workspace
 from functions import heavy_work
@@ -133,5 +134,5 @@ async def running_jobs(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(worker.join, STOP_SECONDS)
 
 
-def _worker(queue: SqsQueue | BucketQueue) -> Runner | Receiver:
+def _worker(queue: JobQueue) -> Runner | Receiver:
     return Runner(queue) if isinstance(queue, BucketQueue) else Receiver(queue)

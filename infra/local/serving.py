@@ -11,9 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from core.errors import RegattaError, UnavailableError
 from core.settings import Settings, settings
-from core.storage.job_queue import SqsQueue
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signing import check_keys
+from core.storage.sqs_queue import SqsQueue
 from core.telemetry.log import set_up_log
 from functions.browser_origin import is_loopback
 from infra.buckets import bucket_exists

@@ -16,8 +16,8 @@ from core.services.series import arrivals
 from core.services.upkeep import unfinished
 from core.settings import settings
 from core.storage.container import container
-from core.storage.job_queue import SqsQueue
 from core.storage.s3.object_store import ObjectStore
+from core.storage.sqs_queue import SqsQueue
 from tests.support import quick_moto
 from tests.support.gateway import HandlerTransport
 from tests.support.job_commands import JobProbe, install_commands

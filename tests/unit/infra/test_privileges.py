@@ -14,9 +14,9 @@ from core.access.caller import Caller
 from core.access.roles import Role
 from core.services.upkeep.reconcile import Reconciler
 from core.storage.container import container
-from core.storage.job_queue import SqsQueue
 from core.storage.quota_repository import set_quota
 from core.storage.s3.object_store import ObjectStore
+from core.storage.sqs_queue import SqsQueue
 from functions import access
 from functions.ingest.handler import handler as ingest
 from functions.janitor.handler import handler as clean_up

@@ -9,7 +9,7 @@ from core.jobs import service as jobs
 from core.jobs.turns import Turns
 from core.settings import settings
 from core.storage.container import container
-from core.storage.job_queue import SqsQueue
+from core.storage.sqs_queue import SqsQueue
 from core.types import Json
 from functions.remaining_time import MARGIN_SECONDS
 from functions.worker import messages as worker

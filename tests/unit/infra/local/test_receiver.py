@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.settings import load, settings
-from core.storage.job_queue import SqsQueue
+from core.storage.sqs_queue import SqsQueue
 from functions.worker import messages
 from infra.dead_letters import describe_dead_letters
 from infra.local.receiver import Receiver

@@ -7,8 +7,8 @@ import pytest
 
 from core.jobs import service as jobs
 from core.jobs.turns import JobName
+from core.storage.bucket_queue import BucketQueue
 from core.storage.container import container
-from core.storage.job_queue import BucketQueue
 from core.storage.leases import free
 from core.storage.s3.object_store import ObjectStore
 from infra.dead_letters import describe_dead_letters, redrive

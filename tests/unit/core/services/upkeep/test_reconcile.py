@@ -14,9 +14,9 @@ from core.jobs.backlog import SILENT_SECONDS, read_backlog
 from core.services.upkeep import reconcile
 from core.services.upkeep.reconcile import EVENT_SECONDS, Reconciled, Reconciler
 from core.storage.container import container
-from core.storage.job_queue import SqsQueue
 from core.storage.s3.object_metadata import ObjectSummary
 from core.storage.s3.object_store import ObjectStore
+from core.storage.sqs_queue import SqsQueue
 from functions.reconcile.handler import handler
 from tests.support.arrivals import linear_table, put_file, submit_arrival
 from tests.support.gateway import HandlerTransport
