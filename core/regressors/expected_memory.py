@@ -32,9 +32,11 @@ def expected_bytes(candidates: Sequence[Candidate], rows: int, columns: Sequence
     return PROCESS_BYTES + int(rows * max(_row_bytes(candidate, columns, kept) for candidate in candidates))
 
 
-def rows_within(candidates: Sequence[Candidate], memory_bytes: int, columns: Sequence[Column]) -> int:
-    """Return on how many rows these candidates can be trained in so much memory."""
-    most = max(_row_bytes(candidate, columns, kept=False) for candidate in candidates)
+def rows_within(
+    candidates: Sequence[Candidate], memory_bytes: int, columns: Sequence[Column], *, kept: bool = False
+) -> int:
+    """Return on how many rows these candidates can be trained in so much memory, `kept` as in `expected_bytes`."""
+    most = max(_row_bytes(candidate, columns, kept) for candidate in candidates)
     return max(0, int((memory_bytes - PROCESS_BYTES) / most))
 
 

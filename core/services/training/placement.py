@@ -10,11 +10,14 @@ from core.machine_memory import training_bytes
 from core.manifests import DatasetManifest
 from core.regressors.candidates import Candidate
 from core.regressors.expected_memory import expected_bytes, have_row_budgets, rows_within
-from core.settings import settings
+from core.regressors.splits import MIN_ROWS
 from core.storage.workspace import Workspace
 
 # A forecast of seconds is within a factor of about three.
 DOUBT = 3
+# On so many rows, spread evenly over a table, a model is as good as on all of them but for a few thousandths of its
+# error: docs/scale.md has the figures.
+ENOUGH_ROWS = 500_000
 GIB = 1 << 30
 
 
@@ -30,7 +33,7 @@ def place(
     """
     is_parallel = isinstance(command, CompareCommand) and command.parallel
     batch = None if is_parallel else workspace.batch
-    if command.training == "batch" and batch is None and settings().jobs_queue_url is not None:
+    if command.training == "batch" and batch is None:
         raise InvalidInputError(
             "This service has no AWS Batch: REGATTA_BATCH_QUEUE and REGATTA_BATCH_JOB_DEFINITION are not set. Leave "
             "`training` out, or set them.",
@@ -38,19 +41,17 @@ def place(
         )
     memory = _expected_bytes(command, dataset, candidates)
     if batch is not None and _goes_to_batch(command, memory, seconds):
-        _check_room(command, memory, batch.most_bytes, candidates)
+        _check_room(command, dataset, candidates, batch.most_bytes)
         return Effort(inf, memory)
-    _check_room(command, memory, training_bytes(), candidates)
-    # On a server `batch` means a job: there is no other place.
-    return Effort(inf if is_parallel or command.training == "batch" else seconds)
+    _check_room(command, dataset, candidates, training_bytes())
+    return Effort(inf if is_parallel else seconds)
 
 
 def rows_to_read(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate]) -> int:
-    """Return how many rows of a dataset there is memory for here; raises `TooLargeError` where fewer would not do."""
-    memory = _expected_bytes(command, dataset, candidates)
+    """Return how many rows of a dataset there is memory for here; raises `TooLargeError` where they would not do."""
     most = training_bytes()
-    _check_room(command, memory, most, candidates)
-    return dataset.rows if memory <= most else rows_within(candidates, most, dataset.columns)
+    _check_room(command, dataset, candidates, most)
+    return _rows_within(command, dataset, candidates, most)
 
 
 def _goes_to_batch(command: Training, memory: int, seconds: float) -> bool:
@@ -60,25 +61,35 @@ def _goes_to_batch(command: Training, memory: int, seconds: float) -> bool:
 
 
 def _expected_bytes(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate]) -> int:
-    """Return the peak memory of a training in bytes; a comparison keeps the matrices of all folds."""
-    kept = isinstance(command, CompareCommand) and not command.searches_portfolio
-    return expected_bytes(candidates, dataset.rows, dataset.columns, kept=kept)
+    """Return the peak memory of a training in bytes."""
+    return expected_bytes(candidates, dataset.rows, dataset.columns, kept=_keeps_folds(command))
 
 
-def _check_room(command: Training, memory: int, most: int, candidates: Sequence[Candidate]) -> None:
-    """Raise `TooLargeError` for a training that takes more than `most` bytes, unless it can do with fewer rows."""
-    if memory <= most or _can_do_with_fewer(command, candidates):
+def _rows_within(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate], most: int) -> int:
+    """Return on how many rows of a dataset a training takes `most` bytes."""
+    return min(dataset.rows, rows_within(candidates, most, dataset.columns, kept=_keeps_folds(command)))
+
+
+def _keeps_folds(command: Training) -> bool:
+    """Return whether it keeps the matrices of all folds in memory, as a comparison does."""
+    return isinstance(command, CompareCommand) and not command.searches_portfolio
+
+
+def _check_room(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate], most: int) -> None:
+    """Raise `TooLargeError` for a training that `most` bytes are too few for, unless it can do with fewer rows."""
+    rows = _rows_within(command, dataset, candidates, most)
+    if rows == dataset.rows or rows >= _least_rows(command, candidates):
         return
+    memory = _expected_bytes(command, dataset, candidates)
     raise TooLargeError(
-        f"This training would take about {memory / GIB:,.1f} GiB of memory, and there are {most / GIB:,.1f}. Upload "
-        "fewer rows, or leave out columns with POST /data/process; or choose a model type that learns from a bounded "
-        "number of rows (most_rows in GET /model/available), a race with ensemble and time_limit, training=batch, or a "
-        "machine with more memory."
+        f"This training would take about {memory / GIB:,.1f} GiB of memory, and there are {most / GIB:,.1f}, which are "
+        f"enough for {rows:,} of the {dataset.rows:,} rows; it does with {ENOUGH_ROWS:,}. Leave out columns with POST "
+        "/data/process; or upload fewer rows, choose a model type that learns from a bounded number of rows (most_rows "
+        "in GET /model/available), a race with ensemble and time_limit, training=batch, or a machine with more memory."
     )
 
 
-def _can_do_with_fewer(command: Training, candidates: Sequence[Candidate]) -> bool:
-    """Return whether it learns from a bounded number of rows, or a race chooses how many."""
-    if isinstance(command, CompareCommand):
-        return command.searches_portfolio
-    return have_row_budgets(candidates)
+def _least_rows(command: Training, candidates: Sequence[Candidate]) -> int:
+    """Return how many rows of a table it has to learn from: few where it learns from a bounded number, or a race."""
+    is_race = isinstance(command, CompareCommand) and command.searches_portfolio
+    return MIN_ROWS if is_race or have_row_budgets(candidates) else ENOUGH_ROWS

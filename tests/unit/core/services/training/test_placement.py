@@ -103,15 +103,14 @@ def test_a_caller_may_choose_batch(large: Workspace, batch: RecordedBatch) -> No
     assert batch.stopped == [job.job_id]
 
 
-def test_without_batch_on_aws_it_is_refused_and_on_a_server_it_is_a_job(
-    large: Workspace, dataset: DatasetManifest, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("queue", ["", "https://sqs.us-east-1.amazonaws.com/1/jobs"])
+def test_batch_that_is_not_set_up_is_refused_with_and_without_a_queue_of_aws(
+    large: Workspace, dataset: DatasetManifest, monkeypatch: pytest.MonkeyPatch, queue: str
 ) -> None:
-    server = replace(large, batch=None)
-    assert place(server, train(training="batch"), dataset, [RIDGE], 1.0) == Effort(inf)
-    monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/1/jobs")
+    monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", queue)
     settings.cache_clear()
     with pytest.raises(InvalidInputError, match="REGATTA_BATCH_QUEUE") as refused:
-        place(server, train(training="batch"), dataset, [RIDGE], 1.0)
+        place(replace(large, batch=None), train(training="batch"), dataset, [RIDGE], 1.0)
     assert refused.value.errors[0]["field"] == "training"
 
 
@@ -125,6 +124,22 @@ def test_a_training_that_has_room_nowhere_is_refused_with_the_ways_out(
             place(large, command, dataset, [RIDGE], 1.0)
     with pytest.raises(TooLargeError, match="fewer rows"):
         train_model(replace(large, batch=None), train())
+
+
+@pytest.mark.usefixtures("little_memory")
+@pytest.mark.parametrize("command", [train(), CompareCommand(target_column="mpg")])
+def test_any_training_learns_from_the_rows_that_have_room_where_these_are_enough(
+    large: Workspace, dataset: DatasetManifest, monkeypatch: pytest.MonkeyPatch, command: TrainCommand | CompareCommand
+) -> None:
+    kept = isinstance(command, CompareCommand)
+    rows = rows_within([RIDGE], LITTLE, dataset.columns, kept=kept)
+    assert 20 < rows < dataset.rows
+    monkeypatch.setattr(placement, "ENOUGH_ROWS", rows)
+    assert rows_to_read(command, dataset, [RIDGE]) == rows
+    assert place(replace(large, batch=None), command, dataset, [RIDGE], 1.0) == Effort(1.0)
+    monkeypatch.setattr(placement, "ENOUGH_ROWS", rows + 1)
+    with pytest.raises(TooLargeError, match=f"enough for {rows:,} of the 398 rows"):
+        rows_to_read(command, dataset, [RIDGE])
 
 
 @pytest.mark.usefixtures("little_memory")
