@@ -12,6 +12,7 @@ from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import (
     Fault,
     access_denied,
+    answer_a_page,
     internal_error,
     refuse_deletes,
     reset_after,
@@ -26,7 +27,7 @@ KEY = "default/models/boat/champion.json"
 BODY = b"0123456789" * 100
 
 ALWAYS = None
-NEVER_LANDS: list[Fault] = [reset_before, internal_error, slow_down, access_denied]
+NEVER_LANDS: list[Fault] = [reset_before, internal_error, slow_down, access_denied, answer_a_page]
 
 
 def put(store: ObjectStore) -> object:
@@ -181,3 +182,32 @@ def test_a_file_is_put_whole_or_not_at_all(store: ObjectStore, proxy: FaultProxy
     proxy.plan(reset_before, method="PUT", key="^other$", times=ALWAYS)
     with pytest.raises(UnavailableError):
         store.put_file("other", path)
+
+
+def test_a_page_of_a_proxy_is_no_answer_of_the_store(
+    store: ObjectStore, proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.storage.dependency.FAILURES", 1_000_000)
+    monkeypatch.setattr("core.storage.aws_calls.FIRST_WAIT_SECONDS", 0.0)
+    store.put(KEY, BODY)
+    fresh = ObjectStore(store.bucket, store.endpoint)
+    rule = proxy.plan(answer_a_page, times=ALWAYS)
+    calls: list[Callable[[], object]] = [
+        lambda: fresh.get(KEY),
+        lambda: store.get_with_etag(KEY),
+        lambda: store.download(KEY, tmp_path / "file"),
+        lambda: store.head(KEY),
+        lambda: list(store.list("")),
+        lambda: store.copy(KEY, "copy"),
+        lambda: store.begin_parts("other"),
+        lambda: store.list_parts("large", "upload"),
+        lambda: store.join_parts("large", "upload", {1: '"etag"'}),
+        lambda: list(store.open_parts()),
+    ]
+    for number, call in enumerate(calls):
+        before = rule.met
+        with pytest.raises(UnavailableError):
+            call()
+        assert rule.met > before, number
+    proxy.clear()
+    assert [item.key for item in store.list("")] == [KEY]

@@ -147,6 +147,13 @@ slow_down = refuse(503, "SlowDown")
 access_denied = refuse(403, "AccessDenied")
 
 
+def answer_a_page(exchange: Exchange) -> None:
+    """Answer as a proxy does that has a page of its own for everything; the request never reaches the store."""
+    page = "<html><body>Sign in to the network.</body></html>"
+    headers = {"Content-Type": "text/html", "Content-Length": str(len(page))}
+    exchange.send(Answer(200, headers, page.encode()), None)
+
+
 def refuse_deletes(exchange: Exchange) -> None:
     """Answer a DeleteObjects with 200 and an error for each key, none of which is deleted; pass on all others."""
     if "delete" not in exchange.request.query:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.storage.aws_calls import bound_calls
 from core.storage.dependency import Dependency
 from core.storage.s3.attempts import report_attempts
+from core.storage.s3.foreign_answers import refuse_foreign_answers
 from core.storage.send_timeout import send_patiently
 from core.telemetry.calls import watch_client
 
@@ -64,6 +65,7 @@ def create_client(endpoint: str | None) -> "S3Client":
     bound_calls(client, Dependency("object store", calls=CALLS), _patience)
     send_patiently(client)
     parse_listings_fast(client)
+    refuse_foreign_answers(client)
     report_attempts(client)
     watch_client(client, "storage")
     return client

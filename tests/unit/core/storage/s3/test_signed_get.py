@@ -48,7 +48,11 @@ class _Store(QuietHandler):
             return
         found = not self.path.endswith("/absent")
         body = b"\x00bytes\xff" if found else b"<Code>NoSuchKey</Code>"
-        self.answer(body, 200 if found else 404)
+        self.send_response(200 if found else 404)
+        self.send_header("ETag", '"etag"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 @pytest.fixture

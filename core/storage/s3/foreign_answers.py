@@ -1,0 +1,56 @@
+"""Refuse answers that are not the store's: a proxy may answer 200 with a page of its own.
+
+A client that takes such a page for an answer believes that objects were deleted or copied. Reads and single writes need
+an ETag, which no page has.
+"""
+
+import logging
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+    from mypy_boto3_s3.client import S3Client
+
+log = logging.getLogger("regatta")
+
+# By operation the element that its answer is.
+ROOTS = {
+    "CompleteMultipartUpload": b"CompleteMultipartUploadResult",
+    "CopyObject": b"CopyObjectResult",
+    "CreateMultipartUpload": b"InitiateMultipartUploadResult",
+    "DeleteObjects": b"DeleteResult",
+    "ListMultipartUploads": b"ListMultipartUploadsResult",
+    "ListParts": b"ListPartsResult",
+    "UploadPartCopy": b"CopyPartResult",
+}
+# Neither a declaration nor a comment.
+FIRST_ELEMENT = re.compile(rb"<(?:[\w.-]+:)?(\w+)")
+# An error of the store, which botocore reads.
+ERROR = b"Error"
+
+
+def refuse_foreign_answers(client: "S3Client") -> None:
+    """Let a client take an answer with status 200 that is not the store's for a 500, which is asked for again."""
+    events = client.meta.events
+    for operation, root in ROOTS.items():
+        events.register_first(f"before-parse.s3.{operation}", partial(_check_root, root))
+    events.register_first("before-parse.s3.HeadObject", _check_etag)
+
+
+def _check_root(root: bytes, response_dict: dict[str, Any], operation_model: "OperationModel", **_: Any) -> None:
+    first = FIRST_ELEMENT.search(response_dict["body"])
+    if first is None or first[1] not in (root, ERROR):
+        _refuse(response_dict, operation_model)
+
+
+def _check_etag(response_dict: dict[str, Any], operation_model: "OperationModel", **_: Any) -> None:
+    if "ETag" not in response_dict["headers"]:
+        _refuse(response_dict, operation_model)
+
+
+def _refuse(answer: dict[str, Any], operation: "OperationModel") -> None:
+    if answer["status_code"] == 200:
+        log.warning("what answered %s is no object store, but perhaps a proxy", operation.name)
+        answer["status_code"] = 500
