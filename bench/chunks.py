@@ -33,14 +33,15 @@ IMPORTS = """
 import os
 from core.jobs.commands import ExportTableCommand
 from core.progress import ignore_progress
-from core.services.handlers import DIVIDED, HANDLERS
+from core.services.divided_commands import DIVIDED
+from core.services.table_prediction.export_table import export_table
 from core.storage.task_repository import Division
 from tests.support.storage import home
 file_id, job_id, first, step = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:5])
 command = ExportTableCommand(model_name="houses", file_id=file_id)
 how = DIVIDED[ExportTableCommand]
 """
-WHOLE = "answer = HANDLERS[ExportTableCommand](home(), command, ignore_progress)['size_bytes']"
+WHOLE = "answer = export_table(home(), command, ignore_progress)['size_bytes']"
 DIVIDE = """
 division = how.divide(home(), command, ignore_progress, job_id)
 home().tasks.divide(job_id, division)

@@ -33,6 +33,8 @@ HEAVY_MODULES = (
     "functions.aws_lambda",
     "functions.http",
     "core.services.handlers",
+    "core.services.table_prediction.divided",
+    "core.services.training.divided_race",
     "core.services.processing.ingest_upload",
     "boto3.s3.inject",
     "redis",

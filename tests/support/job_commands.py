@@ -10,7 +10,8 @@ from pydantic import ConfigDict, Field
 from core.errors import TargetError, UnavailableError
 from core.jobs.commands import COMMANDS, Command
 from core.progress import ReportProgress, StoppedError
-from core.services.handlers import DIVIDED, HANDLERS
+from core.services.divided_commands import DIVIDED
+from core.services.handlers import HANDLERS
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
 from core.types import Json

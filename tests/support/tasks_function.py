@@ -12,7 +12,8 @@ from typing import Any
 from core.errors import TargetError
 from core.jobs.commands import COMMANDS, Command, ExportTableCommand
 from core.progress import ReportProgress
-from core.services.handlers import DIVIDED, HANDLERS
+from core.services.divided_commands import DIVIDED
+from core.services.handlers import HANDLERS
 from core.services.table_prediction.divided import DividedExport
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.task_repository import Division

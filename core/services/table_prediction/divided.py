@@ -15,7 +15,6 @@ from core.progress import ReportProgress
 from core.services.prediction.predict import predict_slices
 from core.services.table_prediction.chunks import Chunks
 from core.services.table_prediction.export_table import write_rows
-from core.services.table_prediction.parts import Parts
 from core.services.table_prediction.predict_table import (
     LISTS,
     answer_head,
@@ -163,7 +162,11 @@ class DividedPrediction:
 
 
 def _source_type(command: TableCommand) -> type[Source]:
-    return Chunks if command.prefix is None else Parts
+    if command.prefix is None:
+        return Chunks
+    from core.services.table_prediction.parts import Parts  # loads what reads files, which chunks do without
+
+    return Parts
 
 
 def _store(workspace: Workspace, job_id: str, number: int, opened: OpenRows, paths: Mapping[str, Path]) -> Json:

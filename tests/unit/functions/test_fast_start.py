@@ -57,6 +57,12 @@ def test_a_function_that_predicts_nothing_loads_no_runtime(name: str) -> None:
     assert "onnxruntime" not in loaded_by(f"functions.{name}.handler")
 
 
+def test_a_task_that_predicts_rows_loads_nothing_that_learns_or_reads_files() -> None:
+    loaded = loaded_by("functions.tasks.handler", "core.services.table_prediction.divided")
+    assert "pyarrow" in loaded
+    assert loaded & {"pandas", "sklearn", "scipy", "lightgbm", "onnx"} == set()
+
+
 def test_no_heavy_function_connects_to_anything_when_it_is_loaded() -> None:
     handlers = [f"functions.{name}.handler" for name in ("upload", "ingest", "process", "train", "worker")]
     loaded = loaded_by(*handlers)

@@ -10,7 +10,7 @@ from core.jobs import divided
 from core.jobs import service as jobs
 from core.jobs.divided import TaskTakenError, run_next_task, run_task
 from core.jobs.worker import MOST_ATTEMPTS, GaveUpError
-from core.services.handlers import DIVIDED
+from core.services.divided_commands import DIVIDED
 from core.settings import settings
 from core.storage.job_repository import Job
 from tests.support.job_commands import JobProbe

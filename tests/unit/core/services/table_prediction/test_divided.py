@@ -13,7 +13,7 @@ from core.jobs import service as jobs
 from core.jobs.commands import ExportTableCommand, PredictTableCommand, TrainCommand, parse_command
 from core.jobs.divided import run_next_task
 from core.progress import ignore_progress
-from core.services.handlers import DIVIDED
+from core.services.divided_commands import DIVIDED
 from core.services.processing.ingest import ingest
 from core.services.table_prediction import chunks, divided, export_table, predict_table
 from core.services.training.train import train_model

@@ -10,7 +10,7 @@ from core.errors import InvalidInputError
 from core.jobs import service as jobs
 from core.jobs.commands import LEAST_PARALLEL_SECONDS, CompareCommand
 from core.jobs.divided import run_next_task, run_task
-from core.services.handlers import DIVIDED
+from core.services.divided_commands import DIVIDED
 from core.services.processing.ingest import ingest
 from core.services.training import comparison
 from core.services.training.commands import check_compare
