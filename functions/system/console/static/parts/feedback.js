@@ -3,7 +3,7 @@ import { Problem, Unreachable, hasKey, signInAsked } from "./api.js";
 import { Button, ButtonLink, Icon, Skeleton } from "./elements.js";
 import { html, useEffect, useErrorBoundary, useId, useRef, useState } from "./preact.js";
 import { href } from "./router.js";
-import { Said } from "./service_words.js";
+import { Said, said } from "./service_words.js";
 import { createStore, useStore } from "./store.js";
 import { known, t } from "./words.js";
 
@@ -64,18 +64,24 @@ const toasts = createStore([]);
 let last = 0;
 
 // Say something for a few seconds, such as what was done. `action`: { label, run }.
-export function toast(text, { kind = "good", action } = {}) {
+export function toast(text, { kind = "good", action, lang } = {}) {
   const id = (last += 1);
   const leave = () => toasts.set(toasts.get().filter((each) => each.id !== id));
-  toasts.set([...toasts.get(), { id, text, kind, action, leave }]);
+  toasts.set([...toasts.get(), { id, text, lang, kind, action, leave }]);
   setTimeout(leave, action ? 2 * TOAST_MS : TOAST_MS);
+}
+
+// Say why something was not done.
+export function toastError(error) {
+  const { text, lang } = said(error.message);
+  toast(text, { kind: "error", lang });
 }
 
 export function Toasts() {
   const shown = useStore(toasts);
   return html`<div class="toasts" role="status" aria-live="polite">
-    ${shown.map(({ id, text, kind, action, leave }) => html`<div class="toast ${kind}" key=${id}>
-      <${Icon} name=${kind === "good" ? "check" : kind} size="18" /><span>${text}</span>
+    ${shown.map(({ id, text, lang, kind, action, leave }) => html`<div class="toast ${kind}" key=${id}>
+      <${Icon} name=${kind === "good" ? "check" : kind} size="18" /><span lang=${lang}>${text}</span>
       ${action && html`<${Button} kind="quiet" onClick=${() => { leave(); action.run(); }}>${action.label}<//>`}
       <${Button} kind="quiet" icon="close" label=${t("common.close")} onClick=${leave} />
     </div>`)}

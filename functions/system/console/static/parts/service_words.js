@@ -1,27 +1,66 @@
 // Sentences of the service in the language that is shown. The service speaks English, and a sentence is known by its form:
 // "has no value in {Rows} ({share})" in words/service.zh.json. What stands for a name with a capital letter is a sentence
-// of its own, such as "44 rows"; any other value stays as it is, {n} is a number. A sentence that is not listed stays English, and says so.
+// or one of the `parts` of sentences, such as "44 rows"; any other value stays as it is, {n} is a number. Of several
+// sentences each may be listed by itself. What is not listed stays English, and says so.
 import { html } from "./preact.js";
 import { useStore } from "./store.js";
 import { sentences, shownLanguage } from "./words.js";
 
-const DEPTH = 3;
-// A form with fewer letters of its own is a part of sentences, and none by itself.
-const LEAST = 12;
+// So many sentences may stand inside of each other.
+const DEPTH = 6;
+const BREAK = /(?<=[.!?]) (?=[A-Z`])/;
+// Lists show the same sentences again and again.
+const MOST_KEPT = 1000;
 const forms = new WeakMap();
+let kept = new Map();
+let keptFor = null;
 
 // Return { text, lang } of a sentence; `lang` is undefined where it is in the language that is shown.
-export function said(text, depth = DEPTH) {
-  for (const { form, names, other, letters } of formsOf(sentences())) {
-    const found = depth > 0 && (letters >= LEAST || depth < DEPTH) && form.exec(text);
-    if (!found) continue;
-    const values = Object.fromEntries(names.map((name, index) => [name, valueOf(name, found[index + 1], depth)]));
-    return { text: other.replace(/\{(\w+)\}/g, (_, name) => values[name]) };
-  }
+export function said(text) {
+  const words = translated(text, DEPTH);
+  if (words !== undefined) return { text: words };
   return { text, lang: shownLanguage.get() === "en" ? undefined : "en" };
 }
 
-const valueOf = (name, value, depth) => (/^[A-Z]/.test(name) ? said(value, depth - 1).text : value);
+// Return a text by the listed forms, or undefined; what was found once is kept.
+function translated(text, depth) {
+  if (!/[A-Za-z]/.test(text)) return text;
+  if (depth === 0) return undefined;
+  if (keptFor !== sentences() || kept.size > MOST_KEPT) [kept, keptFor] = [new Map(), sentences()];
+  const key = `${depth} ${text}`;
+  if (kept.has(key)) return kept.get(key);
+  const words = found(text, depth);
+  kept.set(key, words);
+  return words;
+}
+
+// Inside of a sentence the parts of sentences are known too.
+function found(text, depth) {
+  const { sentences: whole, parts } = formsOf(sentences());
+  const known = depth < DEPTH ? [...whole, ...parts] : whole;
+  const pieces = text.split(BREAK);
+  if (pieces.length === 1) return byForm(text, known, depth);
+  return byForm(text, known.filter(({ isSeveral }) => isSeveral), depth) ?? joined(pieces, depth) ?? byForm(text, known, depth);
+}
+
+function joined(pieces, depth) {
+  const words = pieces.map((each) => translated(each, depth));
+  return words.includes(undefined) ? undefined : words.join("");
+}
+
+// A form whose parts are not all known is not meant.
+function byForm(text, known, depth) {
+  for (const { form, longest, names, other } of known) {
+    const match = text.includes(longest) && form.exec(text);
+    if (!match) continue;
+    const values = Object.fromEntries(names.map((name, index) => [name, valueOf(name, match[index + 1], depth)]));
+    if (names.some((name) => values[name] === undefined)) continue;
+    return other.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+  return undefined;
+}
+
+const valueOf = (name, value, depth) => (/^[A-Z]/.test(name) ? translated(value, depth - 1) : value);
 
 // A sentence as it is read out: with a capital letter and an end where it is English.
 export function Said({ text, whole = false }) {
@@ -33,11 +72,11 @@ export function Said({ text, whole = false }) {
 
 const capitalised = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
-// Return what recognises each listed sentence. Those with more words of their own say more exactly what is meant.
+// Return what recognises each listed sentence and part. Those with more words of their own say more exactly what is meant.
 function formsOf(listed) {
   if (!forms.has(listed)) {
-    const found = Object.entries(listed).map(([english, other]) => formOf(english, other));
-    forms.set(listed, found.sort((one, other) => other.letters - one.letters));
+    const recognised = (texts = {}) => Object.entries(texts).map(([english, other]) => formOf(english, other)).sort((one, next) => next.letters - one.letters);
+    forms.set(listed, { sentences: recognised(listed.sentences), parts: recognised(listed.parts) });
   }
   return forms.get(listed);
 }
@@ -46,10 +85,11 @@ function formOf(english, other) {
   const names = [...english.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const literals = english.split(/\{\w+\}/);
   const source = literals.map((text, index) => escaped(text) + (index < names.length ? valueForm(names[index]) : "")).join("");
-  return { form: new RegExp(`^${source}$`, "s"), names, other, letters: literals.join("").length };
+  const longest = literals.reduce((one, next) => (next.length > one.length ? next : one));
+  return { form: new RegExp(`^${source}$`, "s"), longest, names, other, letters: literals.join("").length, isSeveral: BREAK.test(english.replace(/\{\w+\}/g, "A")) };
 }
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-// Behind a semicolon a sentence goes on: no single value has one.
-const valueForm = (name) => ({ n: "([\\d.,]+)", value: "([^;]+?)" })[name] ?? "(.+?)";
+// Behind a semicolon a sentence goes on: no single value has one, and a plain one no comma.
+const valueForm = (name) => ({ n: "([\\d.,]+)", value: "([^;]+?)", what: "([^;]+?)", plain: "([^;,]+?)", format: "([^;()]+?)" })[name] ?? "(.+?)";

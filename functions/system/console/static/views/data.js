@@ -1,7 +1,7 @@
 // Data: the files, and what is in one of them.
 import { list, post } from "../parts/api.js";
 import { Button, FileDrop, Section, Tag, ViewHead } from "../parts/elements.js";
-import { Loaded, toast } from "../parts/feedback.js";
+import { Loaded, toast, toastError } from "../parts/feedback.js";
 import { ago, bytes, count } from "../parts/format.js";
 import { html, useState } from "../parts/preact.js";
 import { ASSETS } from "../parts/places.js";
@@ -80,4 +80,4 @@ function FileTable({ files, current, onChange }) {
     ${leaving && html`<${DeleteFile} file=${leaving} onClose=${() => setLeaving(null)} onDone=${onChange} />`}`;
 }
 
-const failed = (error) => toast(error.message, { kind: "error" });
+const failed = toastError;

@@ -1,7 +1,7 @@
 // One file: what was understood of it, what a person should know, and its columns.
 import { get, post, send } from "../../parts/api.js";
 import { Button, ButtonLink, Tabs, Tag, ViewHead } from "../../parts/elements.js";
-import { Loaded, toast } from "../../parts/feedback.js";
+import { Loaded, toast, toastError } from "../../parts/feedback.js";
 import { download, save } from "../../parts/files.js";
 import { ago, bytes, count } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
@@ -46,7 +46,7 @@ function Head({ info, isCurrent, onChange }) {
   const [leaving, setLeaving] = useState(false);
   const [renaming, setRenaming] = useState(false);
   const { file_id: fileId, filename } = info;
-  const failed = (error) => toast(error.message, { kind: "error" });
+  const failed = toastError;
   const report = useAction(async () => {
     const page = await fetchReport(fileId);
     save(page, `${filename.replace(/\.[^.]+$/, "")}.html`);

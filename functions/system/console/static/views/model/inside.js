@@ -1,6 +1,6 @@
 // What a model is made of: the columns it takes, its parameters, its data, what was noted in training, and its files.
 import { Button, Card, Section, Tag } from "../../parts/elements.js";
-import { Notice, toast } from "../../parts/feedback.js";
+import { Notice, toastError } from "../../parts/feedback.js";
 import { download } from "../../parts/files.js";
 import { bytes, count, duration, exact, moment, number } from "../../parts/format.js";
 import { html } from "../../parts/preact.js";
@@ -49,7 +49,7 @@ export function Inside({ info, schema, title }) {
 }
 
 function File({ info, format, size }) {
-  const take = () => download("GET", `/model/artifact/${encodeURIComponent(info.model_name)}`, { query: { format, version: info.version } }).catch((error) => toast(error.message, { kind: "error" }));
+  const take = () => download("GET", `/model/artifact/${encodeURIComponent(info.model_name)}`, { query: { format, version: info.version } }).catch(toastError);
   return html`<${Button} icon="download" onClick=${take}>${t(`model.as.${format}`)} · ${bytes(size)}<//>`;
 }
 

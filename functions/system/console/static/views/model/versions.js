@@ -1,7 +1,7 @@
 // The versions of a model: which one serves, and which did before.
 import { post, remove } from "../../parts/api.js";
 import { Button, Tag } from "../../parts/elements.js";
-import { Confirm, toast } from "../../parts/feedback.js";
+import { Confirm, toast, toastError } from "../../parts/feedback.js";
 import { ago, bytes, number, score } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { regressor } from "../../parts/regressors.js";
@@ -18,7 +18,7 @@ export function Versions({ info, versions, onChange }) {
     toast(t("model.servesNow", { version }), { action: back });
     onChange();
   };
-  const failed = (error) => toast(error.message, { kind: "error" });
+  const failed = toastError;
   return html`<p class="note after-choice">${t("model.versionsNote")}</p>
     <${Table} caption=${t("model.tab.versions")} rows=${versions} sort=${{ name: "version", down: true }} rowKey=${(row) => row.version} selected=${(row) => row.version === info.version} columns=${[
       { name: "version", label: t("model.versionLabel"), number: true, isHeading: true, show: (version) => html`<a href=${href("model", name, { version, tab: "versions" })}>${version}</a>` },

@@ -1,7 +1,7 @@
 // What a recipe does to the table: before and after side by side.
 import { get, send } from "../../parts/api.js";
 import { Button, ButtonLink, Section } from "../../parts/elements.js";
-import { Loaded, toast } from "../../parts/feedback.js";
+import { Loaded, toastError } from "../../parts/feedback.js";
 import { download } from "../../parts/files.js";
 import { count, number } from "../../parts/format.js";
 import { html, useEffect } from "../../parts/preact.js";
@@ -20,7 +20,7 @@ const FIGURES = ["rows", "columns", "missing_values"];
 export function Effect({ info, effect }) {
   const { before, after, recipe } = effect;
   useEffect(() => document.getElementById("effect")?.scrollIntoView(), []);
-  const take = () => download("GET", "/data/download", { query: { file_id: info.file_id, processed: true, format: "csv" } }).catch((error) => toast(error.message, { kind: "error" }));
+  const take = () => download("GET", "/data/download", { query: { file_id: info.file_id, processed: true, format: "csv" } }).catch(toastError);
   return html`
     <${Section} id="effect" title=${t("prepare.effect")} actions=${html`
         <${Button} icon="download" onClick=${take}>${t("prepare.take")}<//>

@@ -2,7 +2,7 @@
 import { Bars } from "../../charts/charts.js";
 import { get, send } from "../../parts/api.js";
 import { Button, ButtonLink, Figures, Section, Tag, ViewHead } from "../../parts/elements.js";
-import { Loaded, toast } from "../../parts/feedback.js";
+import { Loaded, toastError } from "../../parts/feedback.js";
 import { save } from "../../parts/files.js";
 import { ago, count, NOTHING, number, share } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
@@ -38,7 +38,7 @@ function Decision({ name, path, report, onChange }) {
   return html`
     <${ViewHead} eyebrow=${html`<a href=${href("series", name)}>${name}</a>`} title=${arrival.filename} note=${html`<${DecisionState} of=${arrival} /> ${ago(arrival.decided_at)}`}>
       ${file && html`<${ButtonLink} icon="data" href=${href("data", file.file_id)}>${t("series.toFile")}<//>`}
-      <${Button} icon="download" onClick=${() => take().catch((error) => toast(error.message, { kind: "error" }))}>${t("series.report")}<//>
+      <${Button} icon="download" onClick=${() => take().catch(toastError)}>${t("series.report")}<//>
       ${(learned || arrival.learned) && html`<${Button} onClick=${() => setAsked({ row: arrival, learned })}>${t(learned ? "series.learn" : "series.exclude")}<//>`}
     <//>
     <${Section} title=${t("series.why")}><div class="card"><p><${Said} text=${arrival.reason} /></p>

@@ -1,0 +1,76 @@
+"""What `parts/service_words.js` of the console makes of a sentence of the service, by the forms that are listed."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from functions.system.console.assets import STATIC
+from tests.support.service_sentences import HOLE
+
+NAME = re.compile(r"\{(\w+)\}")
+BREAK = re.compile(rf"(?<=[.!?]) (?=[A-Z`{HOLE}])")
+DEPTH = 6
+VALUES = {
+    "n": rf"([\d.,{HOLE}]+)",
+    "value": "([^;]+?)",
+    "what": "([^;]+?)",
+    "plain": "([^;,]+?)",
+    "format": "([^;()]+?)",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A listed sentence or part: what recognises it, the names of its values, and its letters."""
+
+    pattern: re.Pattern[str]
+    names: list[str]
+    letters: int
+    is_several: bool
+
+
+@cache
+def listed() -> dict[str, dict[str, str]]:
+    """Return the Chinese by its English form, of `sentences` and of their `parts`."""
+    found: dict[str, dict[str, str]] = json.loads((STATIC / "words/service.zh.json").read_text("utf-8"))
+    return found
+
+
+def unlisted(text: str, depth: int = DEPTH) -> list[str]:
+    """Return what stays English of a form; a hole has no words and stays as it is."""
+    if not re.search("[A-Za-z]", text):
+        return []
+    if depth == 0:
+        return [text]
+    known = [*_forms("sentences"), *(_forms("parts") if depth < DEPTH else [])]
+    pieces = BREAK.split(text)
+    if len(pieces) == 1:
+        return _by_form(text, known, depth)
+    several = _by_form(text, [form for form in known if form.is_several], depth)
+    each = [words for piece in pieces for words in unlisted(piece, depth)]
+    return each if several and each else []
+
+
+def _by_form(text: str, known: list[Form], depth: int) -> list[str]:
+    for form in known:
+        if found := form.pattern.fullmatch(text):
+            inner = [value for name, value in zip(form.names, found.groups(), strict=True) if name[0].isupper()]
+            if not any(unlisted(value, depth - 1) for value in inner):
+                return []
+    return [text]
+
+
+@cache
+def _forms(kind: str) -> list[Form]:
+    found = [_form(english) for english in listed()[kind]]
+    return sorted(found, key=lambda form: -form.letters)
+
+
+def _form(english: str) -> Form:
+    names, literals = NAME.findall(english), NAME.split(english)[::2]
+    holes = [VALUES.get(name, "(.+?)") for name in names]
+    pattern = "".join(re.escape(text) + hole for text, hole in zip(literals, [*holes, ""], strict=True))
+    return Form(
+        re.compile(pattern, re.DOTALL), names, sum(map(len, literals)), bool(BREAK.search(NAME.sub(HOLE, english)))
+    )
