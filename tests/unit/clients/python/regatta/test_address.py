@@ -51,6 +51,7 @@ def test_a_key_that_no_header_may_have_is_refused_without_showing_it(key: str) -
 
 
 def test_neither_key_nor_password_is_shown() -> None:
+    # pragma: allowlist nextline secret
     address = Address.of("https://user:password@host/prod", "my key", {"Authorization": "Bearer token"})
     assert address.shown == "https://host/prod"
     assert not [secret for secret in ("my key", "password", "token") if secret in repr(address)]
