@@ -161,7 +161,7 @@ def test_a_term_stands_in_the_glossary_once() -> None:
 
 
 def test_the_keys_of_redis_are_documented_as_they_are() -> None:
-    section = (ROOT / "docs/operations.md").read_text().partition("## Keys in Redis")[2].partition("\n## ")[0]
+    section = (ROOT / "docs/stored-state.md").read_text().partition("## Keys in Redis")[2].partition("\n## ")[0]
     rows = [row for row in section.splitlines() if row.startswith("| `")]
     assert rows == [
         f"| `{pattern.pattern}` | {pattern.type} | {_expiry(pattern)} | {pattern.holds} | {pattern.when_lost} |"

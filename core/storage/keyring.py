@@ -66,7 +66,7 @@ class Keyring:
     def dump(self) -> str:
         """Return the text of the keys; `parse_keyring` reads it."""
         own = None if self.seed is None else key_id(public_key(self.seed))
-        lines = ["# The keys of Regatta: docs/operations.md says what each is for. Only the owner may read them."]
+        lines = ["# The keys of Regatta: docs/stored-state.md says what each is for. Only the owner may read them."]
         if self.seed is not None:
             lines.append(f"signing {base64.b64encode(self.seed).decode()}")
         lines += [f"verifying {base64.b64encode(key).decode()}" for one, key in self.verifying.items() if one != own]

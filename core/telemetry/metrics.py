@@ -1,7 +1,7 @@
 """Every metric of Regatta, defined once, and the recorder that keeps what is counted.
 
 On a server `core.telemetry.shared_metrics` keeps them, on Lambda `core.telemetry.embedded_metrics`; anywhere else
-nothing does, and counting costs next to nothing. docs/operations.md has this table.
+nothing does, and counting costs next to nothing. docs/monitoring.md has this table.
 """
 
 from dataclasses import dataclass

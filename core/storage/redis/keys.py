@@ -1,6 +1,6 @@
 """Every Redis key that Regatta writes or reads.
 
-`KEY_PATTERNS` lists them, and docs/operations.md has the same table for operators. The keys stay as they are, and a
+`KEY_PATTERNS` lists them, and docs/stored-state.md has the same table for operators. The keys stay as they are, and a
 value of another form gets another key: during a deploy two versions of Regatta share one Redis.
 """
 
