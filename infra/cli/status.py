@@ -112,11 +112,14 @@ def _print(report: dict[str, Any]) -> None:
 def _troubles(parts: dict[str, Any]) -> Iterator[str]:
     """Yield a line about each part of the stack that is not as it should be, or was started again."""
     for name, part in parts.items():
-        times = f", {part['restarts']} times since the start" if part.get("restarts") else ""
+        count = part.get("restarts", 0)
+        times = f", {count} {'time' if count == 1 else 'times'} since the start" if count else ""
         if part.get("state") == "restarting":
             yield f"{name} has ended and is started again{times}."
         elif times:
             yield f"{name} was started again{times}."
+        if part.get("state") == "silent":
+            yield f"{name} runs and does not answer. It is started again if it computes nothing either."
         if part.get("serving", 0) < part.get("workers", 0):
             yield f"{part['serving']} of {part['workers']} workers serve; the others are starting."
 

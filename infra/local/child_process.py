@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 from core.telemetry.log import log_descriptors
 
 FORKS = sys.platform == "linux"
@@ -68,6 +70,14 @@ def start(program: Program, descriptors: Sequence[int], temporary: Path | None) 
         env=environment,
         process_group=0,
     )
+
+
+def is_stopped(pid: int) -> bool:
+    """Return whether a signal such as SIGSTOP has stopped a process."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False  # it has ended
 
 
 class ForkedProcess:

@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from infra.local.child_process import Program, start
+from infra.local.child_process import Program, is_stopped, start
 from infra.local.lifeline import BUSY, IDLE, LEAVE
 
 log = logging.getLogger("regatta")
 
 # A process that has not begun to serve after so long, or is silent for so long while it serves, hangs.
 START_SECONDS, SILENCE_SECONDS = 120.0, 30.0
+# So long lies between two looks at a process that is silent because it works: a signal may have stopped it.
+LOOK_SECONDS = 5.0
 # Work that is done so soon keeps nobody waiting; no other process is started for it.
 SHORT_SECONDS = 0.5
 # A process that was not needed for so long is asked to leave.
@@ -37,7 +39,8 @@ class Member:
         """Start the process with `folder` for its temporary files; raises `OSError` where there is no room for it."""
         self.folder = folder
         self.is_serving = self.is_busy = False
-        self.started_at = self.heard_at = self.busy_since = now
+        self.started_at = self.heard_at = self.busy_since = self._looked_at = now
+        self._was_stopped = False
         temporary = None
         with suppress(OSError):  # on a full disk the process serves all the same
             folder.mkdir(parents=True)
@@ -75,7 +78,17 @@ class Member:
         """Return whether the process should have told something by now."""
         if not self.is_serving:
             return now - self.started_at > START_SECONDS
-        return not self.is_busy and now - self.heard_at > SILENCE_SECONDS
+        if now - self.heard_at <= SILENCE_SECONDS:
+            return False
+        return not self.is_busy or self._stays_stopped(now)
+
+    def _stays_stopped(self, now: float) -> bool:
+        """Return whether the process was stopped at this look and at the one before."""
+        if now - self._looked_at < LOOK_SECONDS:
+            return False
+        before, self._was_stopped = self._was_stopped, is_stopped(self.pid)
+        self._looked_at = now
+        return before and self._was_stopped
 
     def tell(self, message: bytes) -> None:
         """Tell the process something: `LEAVE` or `PUT_BACK`."""

@@ -13,7 +13,7 @@ FILE = "parts.json"
 
 
 class PartStates:
-    """The file with the state of each part: `up` or `restarting`, and how often it was started again."""
+    """The file with the state of each part: `up`, `silent` or `restarting`, and how often it was started again."""
 
     def __init__(self, home: Path) -> None:
         self._file = home / FILE

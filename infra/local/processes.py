@@ -16,6 +16,7 @@ import psutil
 
 from core.settings import Settings
 from infra.emulator_account import ACCOUNT, REGION, STACK_NAME
+from infra.local.child_process import is_stopped
 from infra.local.credentials import credentials_of
 
 HOST = "127.0.0.1"
@@ -40,7 +41,8 @@ class StackError(Exception):
 class Child:
     """One child process: its command, environment and log; `ready` returns whether it serves.
 
-    The stack goes on without a child that is not `essential`.
+    The stack goes on without a child that is not `essential`. One that is not `asked` while it runs looks after its
+    own processes, which answer for it.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Child:
     log: Path
     ready: Callable[[], bool]
     essential: bool = True
+    asked: bool = True
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -73,6 +76,20 @@ class Child:
     def exit_status(self) -> int | None:
         """Return the exit status once the process has ended; None while it runs."""
         return self.process.poll() if self.process else None
+
+    def is_silent(self) -> bool:
+        """Return whether the process, which runs, is stopped or does not answer."""
+        assert self.process is not None
+        return is_stopped(self.process.pid) or (self.asked and not self.ready())
+
+    def processor_seconds(self) -> float:
+        """Return how long the process, which runs, has computed."""
+        assert self.process is not None
+        try:
+            times = psutil.Process(self.process.pid).cpu_times()
+        except psutil.Error:
+            return 0.0  # it has ended
+        return float(times.user + times.system)
 
     def describe_end(self) -> str:
         """Say how the process ended, with the last lines and the path of its log."""
@@ -133,6 +150,7 @@ def web(settings: Settings, home: Path, variables: Mapping[str, str]) -> Child:
         | dict(variables),
         home / "logs" / "web.log",
         lambda: _http_answers(url),
+        asked=False,
     )
 
 

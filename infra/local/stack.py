@@ -23,6 +23,7 @@ from infra.local.processes import Child, StackError
 from infra.local.restarts import Restarts
 from infra.local.running_stack import STOP_SECONDS, Running
 from infra.local.signing_key import create_signing_key
+from infra.local.silence import HANGS_AFTER, LOOK_SECONDS, Silence
 
 START_SECONDS = 60
 
@@ -45,7 +46,10 @@ class Stack:
         self._lock: IO[str] | None = None
         self._states = PartStates(self.home)
         self._restarts: dict[str, Restarts] = {}
+        self._silences: dict[str, Silence] = {}
+        self._look_at = 0.0
         self._children: dict[str, Child] = {}
+        self._guard: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Running | None:
         """Start all children at once and deploy the template; return None when `stopping` was set meanwhile.
@@ -59,7 +63,7 @@ class Stack:
         create_signing_key(self.home / "signing.key")
         self._redis_socket = self._find_redis_socket()
         self.variables = processes.stack_variables(self.settings, self.home, embedded_redis.url(self._redis_socket))
-        guard.start(self.home)
+        self._keep_guard()
         for child in self._make_children():
             self._children[child.name] = child
             child.start()
@@ -92,7 +96,7 @@ class Stack:
         return path
 
     def watch(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Start each child again that ends, until `stopping` is set or `until()` is true.
+        """Start each child again that ends or hangs, until `stopping` is set or `until()` is true.
 
         Raises `StackError` where one that the stack cannot do without ends again and again.
         """
@@ -100,6 +104,34 @@ class Stack:
             for child in self._children.values():
                 if child.exit_status() is not None and not self.stopping.is_set():
                     self._look_after(child)
+            self._keep_guard()
+            self._end_what_hangs()
+
+    def _keep_guard(self) -> None:
+        """Start the guard, unless it runs."""
+        if self._guard is None or self._guard.poll() is not None:
+            self._guard = guard.start(self.home)
+
+    def _end_what_hangs(self) -> None:
+        """Kill each child that hangs, so that it is started again; let `regatta status` tell of a silent one."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_SECONDS
+        for name, child in self._children.items():
+            if child.exit_status() is not None or child.process is None:
+                continue
+            silence = self._silences.setdefault(name, Silence())
+            was_told = silence.is_told
+            silence.look(child)
+            if silence.hangs:
+                self.report(f"{name} has neither answered nor computed for {HANGS_AFTER * LOOK_SECONDS:.0f} s")
+                child.process.kill()
+                child.process.wait()
+                self._silences.pop(name)
+            elif silence.is_told != was_told:
+                restarts = self._restarts.get(name, Restarts())
+                self._states.set(name, "silent" if silence.is_told else "up", restarts.count)
 
     def _look_after(self, child: Child) -> None:
         """Start a child that has ended again, when its pause is over."""

@@ -12,7 +12,14 @@ import psutil
 import pytest
 
 from infra.local.child_process import Program
-from infra.local.crew import MOST_FAILED_STARTS, SILENCE_SECONDS, START_SECONDS, SURPLUS_SECONDS, Crew
+from infra.local.crew import (
+    LOOK_SECONDS,
+    MOST_FAILED_STARTS,
+    SILENCE_SECONDS,
+    START_SECONDS,
+    SURPLUS_SECONDS,
+    Crew,
+)
 from tests.support import toy_member
 from tests.support.waiting import wait_for
 
@@ -154,6 +161,19 @@ def test_a_process_that_works_may_be_silent(hire: Hire, clock: Clock) -> None:
     working = crew.members[0]
     pass_time(crew, clock, 10 * SILENCE_SECONDS)
     assert crew.members == [working]
+
+
+def test_a_process_that_is_stopped_at_its_work_is_replaced(hire: Hire, clock: Clock) -> None:
+    crew = hire("busy")
+    tend_until(crew, lambda: crew.serving == 1)
+    stopped = crew.members[0]
+    stopped.send_signal(signal.SIGSTOP)
+    wait_for(lambda: psutil.Process(stopped.pid).status() == psutil.STATUS_STOPPED)
+    pass_time(crew, clock, SILENCE_SECONDS)
+    assert crew.members == [stopped]
+    pass_time(crew, clock, 2 * LOOK_SECONDS + 2)
+    assert stopped not in crew.members
+    assert stopped.process.returncode == -signal.SIGKILL
 
 
 def test_a_supervisor_that_was_stopped_itself_kills_nobody(hire: Hire, clock: Clock) -> None:
