@@ -7,7 +7,7 @@ import pytest
 from core.access.keys import NewKey
 from core.errors import UnavailableError
 from core.storage.key_repository import KeyRepository, StoredKey
-from core.storage.known_keys import BELIEVED_SECONDS, KEY_SECONDS, REFRESH_SECONDS, USE_SECONDS, KnownKeys
+from core.storage.known_keys import KEY_SECONDS, REFRESH_SECONDS, USE_SECONDS, KnownKeys
 from core.storage.s3.object_store import ObjectStore
 
 STALE_SECONDS = 900.0
@@ -90,7 +90,7 @@ def test_a_revoked_key_is_refused_within_a_second(process: Process, bucket: Obje
     _, made = process.repository.create("acme", "read")
     assert process.serves(made)
     KeyRepository(bucket).revoke(made.key_id)
-    process.now += BELIEVED_SECONDS
+    process.now += 1
     assert not process.serves(made)
 
 
@@ -101,7 +101,7 @@ def test_a_clock_that_jumps_delays_no_revocation(process: Process, hours: int) -
     process.now += 3600 * hours
     assert process.serves(made)
     process.repository.revoke(made.key_id)
-    process.now += BELIEVED_SECONDS
+    process.now += 1
     assert not process.serves(made)
 
 
