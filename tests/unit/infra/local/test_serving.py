@@ -2,8 +2,10 @@
 
 import pytest
 
+from core.errors import InvalidSettingError
 from core.settings import Settings
-from infra.local.serving import ServingError, exposure
+from infra.local.serving import ServingError, check, exposure
+from tests.support.process_state import process_environment
 
 EVERYWHERE = ["0.0.0.0", "::", "10.1.2.3"]
 
@@ -36,3 +38,16 @@ def test_who_asks_for_keys_or_tokens_may_serve_everywhere(auth: str) -> None:
 def test_authentication_that_cannot_work_is_refused(auth: str) -> None:
     with pytest.raises(ServingError, match="REGATTA_AUTH"):
         exposure(Settings(auth=auth), "127.0.0.1", 8000)
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({}, "REGATTA_SIGNING_KEY_FILE"),
+        ({"REGATTA_SIGNING_KEY": "a" * 16}, "REGATTA_SIGNING_KEY has all bytes equal"),
+        ({"REGATTA_VERIFYING_KEYS": "AAAA"}, "REGATTA_VERIFYING_KEYS is not usable"),
+    ],
+)
+def test_a_server_with_a_missing_or_weak_key_does_not_start(variables: dict[str, str], reason: str) -> None:
+    with process_environment(variables), pytest.raises((ServingError, InvalidSettingError), match=reason):
+        check(Settings())
