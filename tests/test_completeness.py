@@ -25,6 +25,7 @@ from core.reporting import formatting
 from core.services.prediction.export import ExportRequest
 from core.services.prediction.requests import ModelChoice
 from core.settings import DESCRIPTIONS
+from core.storage.idempotency_records import CONTENT_TYPES
 from core.tables.table_writers import TABLE_FORMATS
 from functions.predict.requests import BatchRequest
 from functions.process.app import download
@@ -106,6 +107,11 @@ def test_every_format_can_be_asked_for_and_every_one_that_is_asked_for_can_be_wr
 def test_regatta_run_writes_every_export_format() -> None:
     endings = {name: kind.ending for name, kind in FORMATS.items()}
     assert endings == EXPORT_SUFFIX, "add it to EXPORT_SUFFIX in infra/cli/demo_run.py"
+
+
+def test_a_kept_answer_may_have_every_export_format() -> None:
+    missing = {kind.media_type for kind in FORMATS.values()} - {*CONTENT_TYPES}
+    assert not missing, "add it to CONTENT_TYPES in core/storage/idempotency_records.py"
 
 
 def test_every_delimiter_is_found_in_a_file_and_in_a_request_and_may_be_named() -> None:

@@ -105,7 +105,7 @@ func (r *DataResource) Process(ctx context.Context, recipe Process, options ...C
 // Download asks for a table as a file.
 type Download struct {
 	FileID string
-	// Format is csv (the default), excel, json or parquet.
+	// Format is csv (the default), excel, json, jsonl or parquet.
 	Format string
 	// Processed is the table as its recipe leaves it.
 	Processed bool

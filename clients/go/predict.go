@@ -260,7 +260,7 @@ type Export struct {
 	FileID string `json:"file_id,omitempty"`
 	Rows   any    `json:"data,omitempty"`
 	Prefix string `json:"prefix,omitempty"`
-	// Format is csv (the default), excel or json.
+	// Format is csv (the default), excel, json or jsonl.
 	Format string `json:"format,omitempty"`
 	// Raw leaves texts of a CSV as they are that a spreadsheet would run as formulas.
 	Raw bool `json:"raw,omitempty"`

@@ -108,6 +108,12 @@ def _json(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = 
         file.write(b"[]" if separator == b"[" else b"]")
 
 
+def _json_lines(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = PLAIN, /) -> None:
+    """Write an object a line, as `_json` has it."""
+    for row in rows:
+        file.write(_json_object(dict(zip(header, row, strict=True))) + b"\n")
+
+
 def _json_object(values: dict[str, Any]) -> bytes:
     """Return a row as a JSON object."""
     try:
@@ -126,4 +132,5 @@ FORMATS: dict[str, Format[WriteRows]] = {
         EXCEL_COLUMNS,
     ),
     "json": Format("json", "application/json", _json, repeats_names=True),
+    "jsonl": Format("jsonl", "application/x-ndjson", _json_lines, repeats_names=True),
 }

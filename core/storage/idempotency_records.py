@@ -23,6 +23,7 @@ CONTENT_TYPES = (
     "application/json",
     "text/csv; charset=utf-8",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/x-ndjson",
 )
 KEPT_HEADERS = (
     "content-disposition",

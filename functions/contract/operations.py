@@ -17,6 +17,7 @@ from functions.contract.answer import Deleted, FileSummary
 JSON, HTML, BYTES, CSV = "application/json", "text/html", "application/octet-stream", "text/csv"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PARQUET = "application/vnd.apache.parquet"
+JSON_LINES = "application/x-ndjson"
 # What a file may have been received as, besides.
 RECEIVED = (
     "application/gzip",
@@ -84,7 +85,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/data/process"): Operation("process_dataset", _json(data.ProcessEffect), (*BODY, 404)),
     ("GET", "/data/download"): Operation(
         "download_dataset",
-        (Answers(media=(CSV, EXCEL, JSON, PARQUET, *RECEIVED), headers=ATTACHMENT), ELSEWHERE),
+        (Answers(media=(CSV, EXCEL, JSON, JSON_LINES, PARQUET, *RECEIVED), headers=ATTACHMENT), ELSEWHERE),
         (404, 413),
     ),
     ("GET", "/data/files"): Operation("list_files", _json(data.Files)),
@@ -133,7 +134,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/predict/export"): Operation(
         "export_predictions",
-        (Answers(media=(CSV, EXCEL, JSON), headers=(*ATTACHMENT, "Regatta-Stale-Seconds")), ACCEPTED, ELSEWHERE),
+        (
+            Answers(media=(CSV, EXCEL, JSON, JSON_LINES), headers=(*ATTACHMENT, "Regatta-Stale-Seconds")),
+            ACCEPTED,
+            ELSEWHERE,
+        ),
         (*BODY, 404),
     ),
     ("GET", "/v2"): Operation("get_server_metadata", _json(predictions.ServerMetadata)),

@@ -69,7 +69,7 @@ def _outliers(workspace: Workspace, file_id: str | None, method: Method, thresho
 @router.get("/data/download", response_class=Response)
 def download(
     workspace: CallerWorkspace,
-    format: Literal["csv", "excel", "json", "parquet"] = "csv",
+    format: Literal["csv", "excel", "json", "jsonl", "parquet"] = "csv",
     processed: Annotated[bool, Query(description="as the stored recipe leaves it")] = False,
     raw: Raw = False,
     source: Annotated[bool, Query(description="the bytes as they were received, under their own name")] = False,

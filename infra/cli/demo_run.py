@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 # As many rows of the leaderboard are printed.
 SHOWN_ROWS = 5
-EXPORT_SUFFIX: dict[Literal["csv", "excel", "json"], str] = {"csv": "csv", "excel": "xlsx", "json": "json"}
+EXPORT_SUFFIX: dict[Literal["csv", "excel", "json", "jsonl"], str] = {
+    "csv": "csv",
+    "excel": "xlsx",
+    "json": "json",
+    "jsonl": "jsonl",
+}
 INDENT = " " * 20
 
 # Adds a line to those that are printed when the step is done.

@@ -15,7 +15,7 @@ from infra.cli.service import CommandError, connect
 from infra.cli.stored_data import file_id_of
 
 # By format the ending of its files.
-TABLE_ENDINGS = {"csv": ".csv", "excel": ".xlsx", "json": ".json"}
+TABLE_ENDINGS = {"csv": ".csv", "excel": ".xlsx", "json": ".json", "jsonl": ".jsonl"}
 MODEL_ENDINGS = {"onnx": ".onnx", "pickle": ".pkl"}
 ENDINGS = {**TABLE_ENDINGS, **MODEL_ENDINGS}
 
@@ -106,7 +106,7 @@ def _format(file_format: str | None, out: Path | None) -> Any:
 def _refuse_rows(data: str | None, style: Mapping[str, Any], chosen: str) -> None:
     """Raise `CommandError` where a model is asked for, and what goes with rows alone."""
     if data is not None:
-        raise CommandError(f"A model as {chosen} has no rows: leave {data!r} out, or choose csv, excel or json.")
+        raise CommandError(f"A model as {chosen} has no rows: leave {data!r} out, or choose csv, excel, json or jsonl.")
     given = [f"--{name}" for name, value in style.items() if value is not None]
     if given:
         raise CommandError(f"A model as {chosen} is no CSV: leave {', '.join(given)} out, or choose csv.")

@@ -40,7 +40,7 @@ def check_answer(method: str, route: str, response: httpx.Response) -> None:
     undeclared = response.headers.keys() & CASED.keys() - headers
     assert not undeclared, f"{where} with the undeclared headers {undeclared}"
     assert needed <= response.headers.keys(), f"{where} without {needed - response.headers.keys()}"
-    if media.endswith("json") and len(response.content) <= CHECKED_BYTES and route != "/data/download":
+    if media.endswith(("/json", "+json")) and len(response.content) <= CHECKED_BYTES and route != "/data/download":
         error = _find_error(method, route, response.status_code, media, response.content)
         assert error is None, f"{where} with {error}, which its document does not declare"
 

@@ -120,7 +120,7 @@ export class Predict {
     );
   }
 
-  /** Return rows with their predictions as a file: `csv`, `excel` or `json`. */
+  /** Return rows with their predictions as a file: `csv`, `excel`, `json` or `jsonl`. */
   async export(options: ExportOptions): Promise<Download> {
     const { rows, onProgress, ...rest } = options;
     const { body, signal } = split(rest);

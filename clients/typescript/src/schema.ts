@@ -1778,7 +1778,7 @@ export interface components {
              * @default csv
              * @enum {string}
              */
-            format?: "csv" | "excel" | "json";
+            format?: "csv" | "excel" | "json" | "jsonl";
             /** @description csv: what divides the cells, or its name; default: comma, by a decimal comma semicolon */
             delimiter?: ("comma" | "semicolon" | "tab" | "pipe") | string | null;
             /** @description csv: the mark before a fraction, or its name */
@@ -4140,7 +4140,7 @@ export interface operations {
     download_dataset: {
         parameters: {
             query?: {
-                format?: "csv" | "excel" | "json" | "parquet";
+                format?: "csv" | "excel" | "json" | "jsonl" | "parquet";
                 /** @description as the stored recipe leaves it */
                 processed?: boolean;
                 /** @description csv: leave texts as they are that a spreadsheet would run as formulas */
@@ -4174,6 +4174,7 @@ export interface operations {
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                     "application/json": components["schemas"]["Row"][];
+                    "application/x-ndjson": string;
                     "application/vnd.apache.parquet": string;
                     "application/gzip": string;
                     "application/zip": string;
@@ -9839,6 +9840,7 @@ export interface operations {
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                     "application/json": components["schemas"]["Row"][];
+                    "application/x-ndjson": string;
                 };
             };
             /** @description It goes on as a job */

@@ -31,7 +31,7 @@ from core.tables.table_writers import TABLE_FORMATS
 from core.types import Json
 
 # The formats whose files are their parts one after the other.
-JOINED_FORMATS = ("csv", "json")
+JOINED_FORMATS = ("csv", "json", "jsonl")
 # What the tasks of a prediction have stored of what is unusual about their rows.
 WARNINGS = "warnings.json"
 

@@ -125,7 +125,7 @@ class AsyncData:
         self,
         path: str | os.PathLike[str],
         *,
-        format: Literal["csv", "excel", "json", "parquet"] = "csv",
+        format: Literal["csv", "excel", "json", "jsonl", "parquet"] = "csv",
         processed: bool = False,
         raw: bool = False,
         source: bool = False,

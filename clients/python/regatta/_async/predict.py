@@ -104,7 +104,7 @@ class AsyncPredict:
         file_id: str | None = None,
         prefix: str | None = None,
         version: int | None = None,
-        format: Literal["csv", "excel", "json"] = "csv",
+        format: Literal["csv", "excel", "json", "jsonl"] = "csv",
         interval: float | None = None,
         strict: bool = False,
         explain: bool = False,

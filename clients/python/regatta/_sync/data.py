@@ -126,7 +126,7 @@ class Data:
         self,
         path: str | os.PathLike[str],
         *,
-        format: Literal["csv", "excel", "json", "parquet"] = "csv",
+        format: Literal["csv", "excel", "json", "jsonl", "parquet"] = "csv",
         processed: bool = False,
         raw: bool = False,
         source: bool = False,

@@ -105,7 +105,7 @@ class Predict:
         file_id: str | None = None,
         prefix: str | None = None,
         version: int | None = None,
-        format: Literal["csv", "excel", "json"] = "csv",
+        format: Literal["csv", "excel", "json", "jsonl"] = "csv",
         interval: float | None = None,
         strict: bool = False,
         explain: bool = False,

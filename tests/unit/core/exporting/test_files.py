@@ -79,12 +79,18 @@ def test_json_is_an_array_of_objects_with_nulls() -> None:
     assert "北京".encode() in body
 
 
+def test_json_lines_are_the_objects_of_json_one_a_line() -> None:
+    lines = written("jsonl", HEADER, ROWS).splitlines(keepends=True)
+    assert [json.loads(line) for line in lines] == json.loads(written("json", HEADER, ROWS))
+    assert all(line.endswith(b"}\n") for line in lines)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_rows_are_still_a_file(name: str) -> None:
     body = written(name, HEADER, [])
-    assert body
     if name == "json":
         assert json.loads(body) == []
+    assert bool(body) == (name != "jsonl")
 
 
 def test_a_row_shorter_than_the_header_never_passes_for_json() -> None:
@@ -141,7 +147,7 @@ def test_rows_are_written_as_they_come() -> None:
             Sink.largest = max(Sink.largest, len(body))
             return super().write(body)
 
-    for kind in ("csv", "json"):
+    for kind in ("csv", "json", "jsonl"):
         FORMATS[kind].write(Sink(), ["v"], (("x" * 100,) for _ in range(10_000)))
         assert Sink.largest < 100_000
 

@@ -103,6 +103,7 @@ def only(bucket: ObjectStore, before: dict[str, bytes]) -> bytes:
         ({"format": "csv"}, 100),
         ({"format": "csv", "interval": 0.9, "decimal": ",", "delimiter": ";", "bom": True}, 64),
         ({"format": "json"}, 100),
+        ({"format": "jsonl"}, 100),
         ({"format": "csv", "raw": True}, 16),
     ],
 )

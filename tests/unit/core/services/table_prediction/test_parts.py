@@ -95,7 +95,9 @@ def refusal(job_id: str) -> dict[str, Any]:
     return error
 
 
-@pytest.mark.parametrize("options", [{"format": "csv"}, {"format": "csv", "decimal": ","}, {"format": "json"}])
+@pytest.mark.parametrize(
+    "options", [{"format": "csv"}, {"format": "csv", "decimal": ","}, {"format": "json"}, {"format": "jsonl"}]
+)
 def test_csv_and_parquet_parts_give_the_file_of_one_table(
     put: Put, bucket: ObjectStore, tmp_path: Path, options: dict[str, Any]
 ) -> None:
