@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from pyarrow import ArrowInvalid, parquet
+from pyarrow import parquet
 
 from core.array_types import Floats
-from core.errors import NoSuchFileError, NotACsvError
+from core.errors import NoSuchFileError
 from core.inference.file_cells import FileCells
 from core.inference.read_again import ColumnsReadAgain
 from core.jobs.commands import TableCommand
@@ -32,6 +32,7 @@ from core.storage.s3.ranges import download_range, read_range
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
 from core.stored_document import DamagedDocumentError
+from core.tables.damage import naming_damage
 from core.tables.row_groups import TAIL_BYTES, bytes_of_groups, chunk_borders, footer_start, groups_of_rows
 from core.tables.table import Table
 from core.types import Json
@@ -108,7 +109,7 @@ class Chunks(Source):
                 for place, column in enumerate(self.read_again)
             }
             table = Table(folder / TABLE, dataset.columns, dataset.rows, dataset.memory_bytes)
-            with _naming_damage(rows):
+            with naming_damage(f" between rows {rows.start + 2:,} and {rows.stop + 1:,}"):
                 yield OpenRows(folder, model, table, rows, ColumnsReadAgain(values, FileCells(), first_row=rows.start))
 
     def warnings(self, outputs: list[Json]) -> list[str]:
@@ -145,25 +146,8 @@ def _read_footer(workspace: Workspace, file_id: str, size: int, path: Path) -> p
     with path.open("wb") as file:
         file.truncate(size)
     download_range(workspace.objects, key, start, size, path)
-    try:
+    with naming_damage(": its footer cannot be read"):
         return parquet.read_metadata(path)
-    except (ArrowInvalid, OSError) as error:
-        raise NotACsvError("The stored table is damaged: its footer cannot be read. Upload the file again.") from error
-
-
-@contextmanager
-def _naming_damage(rows: range) -> Iterator[None]:
-    """Raise `NotACsvError` that names the rows for bytes that Arrow cannot unpack."""
-    try:
-        yield
-    except (ArrowInvalid, OSError) as error:
-        # Arrow's own errors have no number; those of the disk do.
-        if isinstance(error, ArrowInvalid) or error.errno is None:
-            raise NotACsvError(
-                f"The stored table is damaged between rows {rows.start + 2:,} and {rows.stop + 1:,}. "
-                "Upload the file again."
-            ) from error
-        raise
 
 
 def _deleted(file_id: str) -> NoSuchFileError:
