@@ -21,6 +21,7 @@ SHAPES: dict[str, tuple[int, int, tuple[int, ...]]] = {
     "mixed": (10, 2, (5, 30, 200, 4)),
     "numbers": (40, 0, ()),
     "categories": (4, 0, (3, 8, 20, 60, 150, 400)),
+    "wide": (120, 0, ()),
 }
 TARGET = "price"
 

@@ -20,6 +20,8 @@ TABLE_COPIES = 2.6
 # The matrix as the columns' results, joined, and as a tree's own copy. Standardised, it is kept beside that, and a
 # linear solver centres a copy.
 MATRIX_COPIES, SCALED_COPIES = 3.0, 4.0
+# Before there is a matrix, the numbers of a fold are imputed together: scikit-learn masks and sorts them for a median.
+IMPUTED_COPIES = 6.0
 # The share of the rows that a fold trains on, with the usual holdout.
 FOLD_SHARE = 0.64
 
@@ -48,8 +50,10 @@ def have_row_budgets(candidates: Iterable[Candidate]) -> bool:
 def _row_bytes(candidate: Candidate, columns: Sequence[Column], kept: bool) -> float:
     copies = SCALED_COPIES if candidate.regressor.scaled else MATRIX_COPIES
     width = coded_width(columns) if candidate.takes_codes else matrix_width(columns)
-    held = FOLDS * FOLD_SHARE * (2 if candidate.regressor.scaled else 1) if kept else 0
-    return NUMBER_BYTES * (TABLE_COPIES * len(columns) + (copies + held) * width)
+    held = FOLDS * FOLD_SHARE * (2 if candidate.regressor.scaled else 1) * width if kept else 0
+    numbers = sum(column.type not in ("category", "date") for column in columns)
+    prepared = max(copies * width, IMPUTED_COPIES * numbers)
+    return NUMBER_BYTES * (TABLE_COPIES * len(columns) + held + prepared)
 
 
 def coded_width(columns: Sequence[Column]) -> int:
