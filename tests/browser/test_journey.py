@@ -87,6 +87,8 @@ def understand(page: "Page", hands: Hands, say: Words) -> None:
     page.get_by_role("tab", name=say("model.tab.quality")).focus()
     page.keyboard.press("ArrowRight")
     page.get_by_role("heading", name=say("model.importance")).wait_for()
+    # The other tab keeps the focus that the arrow key gave it.
+    page.locator("[role=tab][aria-selected=true]:focus").wait_for()
 
 
 def predict(page: "Page", hands: Hands, rows: int, say: Words, folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from infra.paths import ROOT
 from tests.browser.conftest import Check
 from tests.support.stack import Stack
+from tests.support.tables import noisy
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -62,3 +63,19 @@ def test_another_version_serves_and_the_first_one_again(page: "Page", check: Che
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Version 2 serves now.").wait_for()
     wait_for(serving, [2].__eq__)
+
+
+def test_a_model_that_was_deleted_in_another_window_is_said_to_be_gone(page: "Page", stack: Stack) -> None:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
+        file_id = client.post("/data/upload", files={"file": ("short.csv", noisy(60).encode())}).json()["file_id"]
+        body = {"model_type": "ridge", "target_column": "y", "model_name": "short-lived", "file_id": file_id}
+        client.post("/model/train", json=body).raise_for_status()
+        page.goto("/console/predict/short-lived")
+        page.locator(".prediction bdi").wait_for()
+        client.delete("/model/trained/short-lived").raise_for_status()
+    page.get_by_role("navigation").get_by_role("link", name="Model", exact=True).click()
+    page.get_by_role("heading", name="Model", exact=True).wait_for()
+    page.go_back()
+    page.get_by_role("alert").get_by_text("This model is gone").wait_for()
+    page.get_by_role("link", name="All models").click()
+    page.get_by_role("heading", name="Model", exact=True).wait_for()

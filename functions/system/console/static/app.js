@@ -81,7 +81,7 @@ function leave() {
 const modules = createStore({});
 
 function View() {
-  const { view, path, query, address } = useStore(route);
+  const { view, path, query, place } = useStore(route);
   const loaded = useStore(modules)[view];
   const state = useStore(connection);
   const main = useRef(null);
@@ -111,7 +111,7 @@ function View() {
     return html`<${Notice} kind="warning" title=${t("errors.otherVersion")} actions=${html`<${Button} kind="primary" onClick=${() => location.reload()}>${t("errors.reload")}<//>`}>${t("errors.otherVersionNote")}<//>`;
   }
   return html`<div class="view" ref=${main} key=${view}>
-    ${loaded ? html`<${Guarded} key=${address}><${loaded.Component} path=${path} query=${query} /><//>` : html`<${Skeleton} shape="cards" />`}
+    ${loaded ? html`<${Guarded} key=${place}><${loaded.Component} path=${path} query=${query} /><//>` : html`<${Skeleton} shape="cards" />`}
   </div>`;
 }
 

@@ -1,7 +1,11 @@
 // Small components that every view uses. Their texts come from the view; nothing here knows what is shown.
 import { html, useEffect, useId, useRef, useState } from "./preact.js";
+import { count } from "./format.js";
 import { t } from "./words.js";
 
+// With more options than this, one that can be searched is; so many are offered at once.
+const MANY_OPTIONS = 20;
+const MOST_OPTIONS = 100;
 const ICONS = {
   data: "M4 6c0-1.7 3.6-3 8-3s8 1.3 8 3-3.6 3-8 3-8-1.3-8-3zm0 0v12c0 1.7 3.6 3 8 3s8-1.3 8-3V6M4 12c0 1.7 3.6 3 8 3s8-1.3 8-3",
   prepare: "M4 7h9m5 0h2M4 17h3m5 0h8M15.5 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM9.5 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
@@ -142,9 +146,17 @@ export function TextField({ label, hint, error, value, onInput, ...rest }) {
   <//>`;
 }
 
-// options: [[value, text], ...]
-export function SelectField({ label, hint, error, value, options, onChange, ...rest }) {
-  return html`<${Field} label=${label} hint=${hint} error=${error}>
+// options: [[value, text], ...]. Of many with a `search`, only those with its text are offered, and the chosen one.
+export function SelectField({ label, hint, error, value, options: all, onChange, search, ...rest }) {
+  const [wanted, setWanted] = useState("");
+  const isMany = search && all.length > MANY_OPTIONS;
+  const text = wanted.trim().toLowerCase();
+  const found = isMany ? all.filter(([, words]) => words.toLowerCase().includes(text)) : all;
+  const options = isMany ? all.filter((option) => option[0] === value).concat(found.filter(([name]) => name !== value).slice(0, MOST_OPTIONS)) : all;
+  const status = isMany && html`<span class="muted" role="status">${t("common.offered", { n: found.length, count: count(found.length), shown: count(Math.min(found.length, MOST_OPTIONS)) })}</span>`;
+  return html`${isMany && html`<label class="table-search"><span class="visually-hidden">${search}</span>
+      <input type="search" placeholder=${search} value=${wanted} onInput=${(event) => setWanted(event.target.value)} />${status}</label>`}
+    <${Field} label=${label} hint=${hint} error=${error}>
     ${(control) => html`<select value=${value} onChange=${(event) => onChange(event.target.value)} ...${control} ...${rest}>
       ${options.map(([name, text]) => html`<option value=${name} selected=${name === value}>${text}</option>`)}
     </select>`}

@@ -5,7 +5,11 @@ import { createStore } from "./store.js";
 function read() {
   const steps = location.pathname.slice(CONSOLE.length).split("/").filter(Boolean).map(decodeURIComponent);
   const [view = "data", ...path] = steps;
-  return { view, path, query: new URLSearchParams(location.search), address: location.pathname + location.search };
+  const query = new URLSearchParams(location.search);
+  const asked = new URLSearchParams(query);
+  asked.delete("tab");
+  // Tabs of one place share what it has loaded, and keep the focus.
+  return { view, path, query, address: location.pathname + location.search, place: `${location.pathname}?${asked}` };
 }
 
 export const route = createStore(read());

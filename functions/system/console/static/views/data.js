@@ -30,7 +30,7 @@ function Files() {
         <${ViewHead} title=${t("data.title")} note=${t("data.note")} />
         <${FileDrop} compact multiple accept=${ACCEPTED} onFiles=${start} title=${t("data.drop")} note=${t("data.formats")} />
         <${Uploads} of=${uploads} />
-        <${Section}><${FileTable} files=${found.files} current=${found.current} onChange=${files.reload} /><//>
+        <${Section}><${FileTable} files=${found.files} current=${found.current} onChange=${files.reload} onSwitch=${(current) => files.set({ ...found, current })} /><//>
       `}
     <//>`;
 }
@@ -57,12 +57,13 @@ function Beginning({ uploads, onFiles }) {
   </div>`;
 }
 
-function FileTable({ files, current, onChange }) {
+// Another worker may name the former file in use for a second, so what was switched is shown without asking again.
+function FileTable({ files, current, onChange, onSwitch }) {
   const [leaving, setLeaving] = useState(null);
   const makeCurrent = async (file) => {
     await post(`/data/switch/${encodeURIComponent(file.file_id)}`);
     toast(t("data.switched", { name: file.filename }));
-    onChange();
+    onSwitch(file.file_id);
   };
   const columns = [
     { name: "filename", label: t("data.name"), isHeading: true, wide: true, show: (name, file) => html`<a href=${href("data", file.file_id)}>${name}</a>${" "}${file.file_id === current && html`<${Tag} kind="good">${t("data.current")}<//>`}` },

@@ -34,7 +34,7 @@ export function DatasetView({ fileId, query }) {
       const Part = TABS[tab];
       const choose = (name) => navigate(href("data", fileId, { tab: name === "overview" ? null : name }), { replace: true });
       return html`
-        <${Head} info=${found.info} isCurrent=${found.isCurrent} onChange=${dataset.reload} />
+        <${Head} info=${found.info} isCurrent=${found.isCurrent} onChange=${dataset.reload} onSwitch=${() => dataset.set({ ...found, isCurrent: true })} />
         <${Tabs} label=${t("data.parts")} value=${tab} tabs=${Object.keys(TABS).map((name) => [name, t(`data.tab.${name}`)])} onChange=${choose}>
           <${Part} info=${found.info} profile=${found.profile} onChange=${dataset.reload} />
         <//>`;
@@ -42,7 +42,7 @@ export function DatasetView({ fileId, query }) {
   <//>`;
 }
 
-function Head({ info, isCurrent, onChange }) {
+function Head({ info, isCurrent, onChange, onSwitch }) {
   const [leaving, setLeaving] = useState(false);
   const [renaming, setRenaming] = useState(false);
   const { file_id: fileId, filename } = info;
@@ -53,7 +53,7 @@ function Head({ info, isCurrent, onChange }) {
   });
   const makeCurrent = () => post(`/data/switch/${encodeURIComponent(fileId)}`).then(() => {
     toast(t("data.switched", { name: filename }));
-    onChange();
+    onSwitch();
   }, failed);
   const note = html`${t("data.shape", { rows: count(info.rows), columns: count(info.columns) })} · ${bytes(info.size_bytes)} · ${ago(info.created_at)}`;
   return html`

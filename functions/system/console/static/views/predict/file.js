@@ -37,7 +37,7 @@ export function FilePredictions({ schema, level }) {
     <${FileDrop} compact accept=${ACCEPTED} disabled=${send.busy} onFiles=${send.act} title=${t("predict.drop")} note=${t("predict.dropNote")} />
     ${progress && html`<div class="card sending"><${Progress} share=${progress.share} label=${known(`stages.${progress.stage}`, t("predict.sending"))} /></div>`}
     ${send.error && html`<${ErrorPanel} error=${send.error} />`}
-    ${options.length > 1 && html`<div class="file-choice"><${SelectField} label=${t("predict.orChoose")} value=${fileId} options=${options} onChange=${setFileId} /></div>`}
+    ${options.length > 1 && html`<div class="file-choice"><${SelectField} label=${t("predict.orChoose")} search=${t("data.search")} value=${fileId} options=${options} onChange=${setFileId} /></div>`}
     ${file && html`<${Scored} key=${`${fileId} ${level}`} file=${file} schema=${schema} level=${level} />`}`;
 }
 

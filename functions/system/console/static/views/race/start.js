@@ -30,7 +30,7 @@ function ChosenFile({ files, first, target, time }) {
   const info = useResource((signal) => get("/data/info", { file_id: fileId }, { signal }), [fileId]);
   const names = [...files].reverse().map((file) => [file.file_id, t("race.fileName", { name: file.filename, rows: count(file.rows) })]);
   return html`<div class="card race-form">
-    <${SelectField} label=${t("race.file")} value=${fileId} options=${names} onChange=${setFileId} />
+    <${SelectField} label=${t("race.file")} search=${t("data.search")} value=${fileId} options=${names} onChange=${setFileId} />
     <${Loaded} of=${info} skeleton=${{ shape: "lines", count: 4 }}>${(found) => html`<${Form} info=${found} wanted=${target} time=${time} key=${fileId} />`}<//>
   </div>`;
 }
