@@ -15,6 +15,14 @@ DESCRIPTORS = (
     "once, or start it with a higher limit: `ulimit -n 4096`."
 )
 MEMORY = "There is not enough memory for this request. Send fewer rows at once, or give the server more memory."
+THREADS = (
+    "This server can start no other thread: its address space or its number of threads is used up. The request was not "
+    "carried out. Send fewer at once, or start it with higher limits (`ulimit -v`, `ulimit -u`)."
+)
+LARGE = (
+    "No file in {} may be as large as this request needs, so it was not carried out. Raise the limit (`ulimit -f`), or "
+    "let TMPDIR name a folder on another disk."
+)
 FULL = (
     "The disk of {} is full, so the request was not carried out. Make room on it, or let TMPDIR name a folder on "
     "another one."
@@ -27,12 +35,15 @@ DETAILS = {
     errno.EMFILE: DESCRIPTORS,
     errno.ENFILE: DESCRIPTORS,
     errno.ENOMEM: MEMORY,
+    errno.EFBIG: LARGE,
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
     errno.EROFS: READ_ONLY,
     errno.EACCES: READ_ONLY,
     errno.EPERM: READ_ONLY,
 }
+# What errors of Python and of native libraries say, which have no class or number of their own.
+WORDS = {"can't start new thread": THREADS, "bad_alloc": MEMORY, "bad allocation": MEMORY}
 
 
 def machine_error(error: BaseException) -> UnavailableError | None:
@@ -48,7 +59,7 @@ def _detail(error: BaseException) -> str | None:
     if isinstance(error, MemoryError):
         return MEMORY
     if not isinstance(error, OSError):
-        return None
+        return next((detail for words, detail in WORDS.items() if words in str(error)), None)
     if "No usable temporary directory" in str(error):
         return READ_ONLY.format(_folder(error))
     if isinstance(error, PermissionError) and not _is_temporary(error):

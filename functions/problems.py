@@ -43,8 +43,8 @@ def answer_errors_as_problems(app: FastAPI) -> None:
     app.add_exception_handler(RegattaError, _known_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _framework_error)
-    app.add_exception_handler(OSError, _machine_error)
-    app.add_exception_handler(MemoryError, _machine_error)
+    for kind in (OSError, MemoryError, RuntimeError):  # a machine at its limits raises these
+        app.add_exception_handler(kind, _unexpected_error)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(DepartedError, _gone)
     app.add_exception_handler(Exception, _unexpected_error)
@@ -140,24 +140,21 @@ def _method_not_allowed(request: Request) -> JSONResponse:
     return answer
 
 
-async def _machine_error(request: Request, error: Exception) -> JSONResponse:
-    """Answer an error of the system: one of a machine at its limits is a 503, any other one is a bug."""
-    found = machine_error(error)
-    if found is None:
-        return await _unexpected_error(request, error)
-    note(error=cause_of(error))
-    return respond(request, found)
-
-
 async def _gone(request: Request, error: Exception) -> Response:
     """Answer a caller who went away while it sent: nobody reads it, but the log has its status and no fault of ours."""
     return Response(status_code=GONE)
 
 
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
-    """Log a bug, and answer with 500; a text of the caller that no file can hold is their error."""
+    """Log a bug, and answer with 500, or with 503 where the machine is at a limit.
+
+    A text of the caller that no file can hold is their error.
+    """
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         return respond(request, InvalidInputError(HALF_OF_A_CHARACTER))
+    if limit := machine_error(error):
+        note(error=cause_of(error))
+        return respond(request, limit)
     note(error=cause_of(error), trace=frames_of(error))
     return respond(
         request, RegattaError(f"This is a fault of ours. It has been logged as {request_id()}; trying again may help.")

@@ -1,7 +1,10 @@
 """A machine at its limits is told of, with the limit and the way out."""
 
 import errno
+import json
 import os
+import subprocess
+import sys
 import tempfile
 
 import httpx
@@ -19,7 +22,57 @@ ERRORS = {
     "no folder": (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), ("TMPDIR",)),
     "descriptors": (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), ("ulimit -n",)),
     "memory": (MemoryError(), ("fewer rows",)),
+    "memory of a library": (RuntimeError("Non-zero status code: std::bad_alloc"), ("fewer rows",)),
+    "threads": (RuntimeError("can't start new thread"), ("ulimit -v",)),
+    "large file": (OSError(errno.EFBIG, os.strerror(errno.EFBIG), "/data/tmp/table"), ("/data/tmp", "ulimit -f")),
 }
+# Prints the answers of a small machine to requests that need little, that need more than it has, and that need little.
+SMALL_MACHINE = """
+import asyncio, json, resource, sys, tempfile
+import httpx
+from fastapi import APIRouter
+from functions.http import create_app
+
+router = APIRouter()
+
+@router.get("/memory/{count}")
+def hold(count: int) -> int:
+    return len(bytearray(count))
+
+@router.get("/file/{count}")
+def write(count: int) -> int:
+    with tempfile.NamedTemporaryFile() as file:
+        return file.write(bytes(count))
+
+async def ask(paths):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(router)), base_url="http://here") as client:
+        return [await client.get(path) for path in paths]
+
+limit, most, *paths = sys.argv[1:]
+resource.setrlimit(getattr(resource, limit), (int(most), int(most)))
+for answer in asyncio.run(ask(paths)):
+    print(json.dumps([answer.status_code, answer.headers.get("retry-after"), answer.json()]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "resource", "words"),
+    [
+        ("RLIMIT_AS", 1_500_000_000, "memory", "not enough memory"),
+        ("RLIMIT_FSIZE", 1_000_000, "file", "ulimit -f"),
+    ],
+)
+def test_a_request_that_does_not_fit_is_refused_and_the_next_one_served(
+    limit: str, most: int, resource: str, words: str
+) -> None:
+    paths = [f"/{resource}/{count}" for count in (1000, 2 * most, 1000)]
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL_MACHINE, limit, str(most), *paths], capture_output=True, text=True, check=False
+    )
+    before, refused, after = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
+    assert before == after == [200, None, 1000]
+    assert (refused[0], refused[1] is None) == (503, False)
+    assert words in refused[2]["detail"]
 
 
 @pytest.mark.parametrize("name", ERRORS)
