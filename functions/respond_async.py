@@ -142,7 +142,7 @@ def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerT
     dataset = workspace.datasets.manifest(command.file_id)
     model = workspace.models.manifest(command.model_name, command.version)
     seconds = dataset.rows * (model.latency_us or 0.0) / 1e6 + seconds_to_read_again(dataset, model.features)
-    if dataset.rows <= most_table_rows() and not terms.later(seconds):
+    if dataset.rows <= most_table_rows() and not command.is_always_a_job and not terms.later(seconds):
         return None
     check_feature_columns({column.name for column in dataset.columns}, model.features)
     resolved = command.model_copy(

@@ -100,7 +100,7 @@ def test_every_dependency_is_locked(extra: str | None, lock: str) -> None:
 
 
 def test_every_format_can_be_asked_for_and_every_one_that_is_asked_for_can_be_written() -> None:
-    assert set(get_args(ExportFormat)) == set(FORMATS)
+    assert set(get_args(ExportFormat)) == {*FORMATS, "parquet"}
     assert set(get_args(inspect.signature(download).parameters["format"].annotation)) == set(TABLE_FORMATS)
 
 

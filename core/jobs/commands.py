@@ -188,6 +188,11 @@ class TableCommand(Command):
     strict: Strict = False
     interval: IntervalLevel = None
 
+    @property
+    def is_always_a_job(self) -> bool:
+        """Return whether no request does it at once, however few the rows are."""
+        return self.prefix is not None
+
 
 class PredictTableCommand(TableCommand):
     """Predict a stored table of any size, or many objects of the bucket, into a JSON file."""
@@ -202,6 +207,11 @@ class ExportTableCommand(CsvStyleFields, TableCommand):
 
     format: ExportFormat = "csv"
     raw: RawTexts = False
+
+    @property
+    def is_always_a_job(self) -> bool:
+        """Return whether no request does it at once: what answers requests cannot write Parquet."""
+        return super().is_always_a_job or self.format == "parquet"
 
 
 class RetrainCommand(Command):

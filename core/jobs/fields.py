@@ -7,7 +7,7 @@ from pydantic import Field
 from core.types import Json
 from core.whole_numbers import WHOLE
 
-ExportFormat = Literal["csv", "excel", "json", "jsonl"]
+ExportFormat = Literal["csv", "excel", "json", "jsonl", "parquet"]
 ModelVersion = Annotated[
     Annotated[int, Field(ge=1), WHOLE] | None, Field(description="default: the version that serves")
 ]

@@ -34,6 +34,15 @@ class ExportRepository:
         join_objects(self._objects, key, pieces, content_type)
         return self._objects.presign(key, filename, URL_SECONDS), self._objects.size(key)
 
+    def copy(self, filename: str, source: str) -> str:
+        """Store a copy of an object, made inside the store; return a URL as `store` does.
+
+        Raises `MissingObjectError`.
+        """
+        key = self._new_key()
+        self._objects.copy(source, key)
+        return self._objects.presign(key, filename, URL_SECONDS)
+
     def _new_key(self) -> str:
         return f"exports/{self._workspace}/{secrets.token_hex(16)}"
 

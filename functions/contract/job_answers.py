@@ -66,6 +66,7 @@ class StoredExport(Answer):
     filename: str
     media_type: str
     size_bytes: int
+    parts: int | None = absent("of Parquet in several files: how many the manifest at `url` names")
     warnings: list[str] | None = absent("what was unusual about reading the rows; exports of earlier versions lack it")
 
 

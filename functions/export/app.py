@@ -44,8 +44,22 @@ def _check_source(workspace: Workspace, request: ExportRequest) -> None:
         raise InvalidInputError("Send either data, file_id or prefix.", errors)
     if request.prefix is not None:
         check_prefix(workspace, request.prefix, request.model_name, explain=request.explain, format=request.format)
+    elif request.format == "parquet":
+        _check_parquet(request)
     if request.data is not None and not request.data:
         raise InvalidInputError("data has no rows. Send at least one.", [{"field": "data", "message": "is empty"}])
+
+
+def _check_parquet(request: ExportRequest) -> None:
+    """Raise `InvalidInputError` for what does not go with Parquet, which a job writes from a stored file."""
+    unusable = {
+        "data": (request.data is not None, "rows of a request are exported as csv, excel, json or jsonl"),
+        "model_name": (request.model_name is None, "parquet needs a stored model"),
+        "explain": (request.explain, "does not go with parquet"),
+    }
+    errors = [{"field": name, "message": message} for name, (found, message) in unusable.items() if found]
+    if errors:
+        raise InvalidInputError(f"{errors[0]['field']}: {errors[0]['message']}.", errors)
 
 
 app = create_app(router)

@@ -120,7 +120,10 @@ export class Predict {
     );
   }
 
-  /** Return rows with their predictions as a file: `csv`, `excel`, `json` or `jsonl`. */
+  /**
+   * Return rows with their predictions as a file: `csv`, `excel`, `json`, `jsonl` or `parquet`. Of a large table in
+   * parquet it is a manifest, in JSON: the `parts` it names, each with its `url`, are files of their own.
+   */
   async export(options: ExportOptions): Promise<Download> {
     const { rows, onProgress, ...rest } = options;
     const { body, signal } = split(rest);

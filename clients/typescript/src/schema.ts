@@ -1778,7 +1778,7 @@ export interface components {
              * @default csv
              * @enum {string}
              */
-            format?: "csv" | "excel" | "json" | "jsonl";
+            format?: "csv" | "excel" | "json" | "jsonl" | "parquet";
             /** @description csv: what divides the cells, or its name; default: comma, by a decimal comma semicolon */
             delimiter?: ("comma" | "semicolon" | "tab" | "pipe") | string | null;
             /** @description csv: the mark before a fraction, or its name */
@@ -3407,6 +3407,11 @@ export interface components {
             media_type: string;
             /** Format: int64 */
             size_bytes: number;
+            /**
+             * Format: int64
+             * @description of Parquet in several files: how many the manifest at `url` names
+             */
+            parts?: number;
             /** @description what was unusual about reading the rows; exports of earlier versions lack it */
             warnings?: string[];
         };

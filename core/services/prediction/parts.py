@@ -46,7 +46,7 @@ def check_prefix(
         raise _unusable("The prefix is not usable.", message)
     unusable = {
         "model_name": (model_name is None, "a prefix needs a stored model"),
-        "format": (format == "excel", "a prefix is exported as csv, json or jsonl"),
+        "format": (format == "excel", "a prefix is exported as csv, json, jsonl or parquet"),
         "explain": (explain, "does not go with a prefix"),
     }
     errors = [{"field": name, "message": message} for name, (found, message) in unusable.items() if found]

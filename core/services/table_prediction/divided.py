@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic_core import to_json
 
+from core.context_threads import run_in_threads
 from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import conformal_interval
 from core.inference.read_again import FIRST_FILE_ROW
@@ -30,8 +31,10 @@ from core.storage.workspace import Workspace
 from core.tables.table_writers import TABLE_FORMATS
 from core.types import Json
 
-# The formats whose files are their parts one after the other.
-JOINED_FORMATS = ("csv", "json", "jsonl")
+# The format that has no file of several parts, and the one whose parts stay files of their own.
+WORKBOOK, PARQUET = "excel", "parquet"
+# How many parts are copied at a time.
+COPIERS = 8
 # What the tasks of a prediction have stored of what is unusual about their rows.
 WARNINGS = "warnings.json"
 
@@ -43,7 +46,7 @@ class DividedExport:
         self, workspace: Workspace, command: ExportTableCommand, report_progress: ReportProgress, job_id: str
     ) -> Division | None:
         """Return the tasks; None where the rows are too few, and for a workbook."""
-        if command.format not in JOINED_FORMATS:
+        if command.format == WORKBOOK:
             return None
         return _source_type(command).divide(workspace, command, job_id)
 
@@ -83,14 +86,17 @@ class DividedExport:
         report_progress: ReportProgress,
         job_id: str,
     ) -> Json:
-        """Join the parts, and return what `export_table` does."""
+        """Join the parts, and return what `export_table` does; of Parquet store a manifest of the parts."""
         source = _source_type(command).of(division)
         warnings = source.warnings(outputs)
         chosen = TABLE_FORMATS[command.format]
-        name = f"{command.model_name}-v{source.version}.{chosen.ending}"
+        name = f"{command.model_name}-v{source.version}"
         pieces = _pieces(workspace, job_id, outputs, chosen.ending)
-        url, size = workspace.exports.join(name, pieces, chosen.media_type)
-        return {"media_type": chosen.media_type, **stored_file(url, name, size), "warnings": warnings}
+        if command.format == PARQUET:
+            return {**_store_manifest(workspace, name, pieces, outputs), "warnings": warnings}
+        url, size = workspace.exports.join(f"{name}.{chosen.ending}", pieces, chosen.media_type)
+        stored = stored_file(url, f"{name}.{chosen.ending}", size)
+        return {"media_type": chosen.media_type, **stored, "warnings": warnings}
 
 
 class DividedPrediction:
@@ -167,6 +173,25 @@ def _source_type(command: TableCommand) -> type[Source]:
     from core.services.table_prediction.parts import Parts  # loads what reads files, which chunks do without
 
     return Parts
+
+
+def _store_manifest(workspace: Workspace, name: str, pieces: list[StoredPiece], outputs: list[Json]) -> Json:
+    """Store the parts as files of their own, and a manifest that names them in order; return where the manifest is.
+
+    A Parquet file cannot be continued: its end says where everything in it is.
+    """
+
+    def copy(number: int) -> Json:
+        filename = f"{name}-{number:05}.{PARQUET}"
+        url = workspace.exports.copy(filename, pieces[number].key)
+        rows, size = outputs[number]["rows"], pieces[number].stop
+        return {"url": url, "filename": filename, "rows": rows, "size_bytes": size}
+
+    parts = run_in_threads(copy, range(len(pieces)), COPIERS)
+    body = to_json({"format": PARQUET, "rows": sum(part["rows"] for part in parts), "parts": parts})
+    filename = f"{name}.manifest.json"
+    url, size = workspace.exports.join(filename, [body], "application/json")
+    return {"media_type": "application/json", **stored_file(url, filename, size), "parts": len(parts)}
 
 
 def _store(workspace: Workspace, job_id: str, number: int, opened: OpenRows, paths: Mapping[str, Path]) -> Json:

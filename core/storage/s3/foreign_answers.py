@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("regatta")
 
-# By operation the element that its answer is.
+# By operation how the name of the element begins that its answer is.
 ROOTS = {
     "CompleteMultipartUpload": b"CompleteMultipartUploadResult",
     "CopyObject": b"CopyObjectResult",
     "CreateMultipartUpload": b"InitiateMultipartUploadResult",
     "DeleteObjects": b"DeleteResult",
     "ListMultipartUploads": b"ListMultipartUploadsResult",
-    "ListParts": b"ListPartsResult",
+    # ListPartsResult on AWS, and ListPartsResponse of a store that is no less one.
+    "ListParts": b"ListParts",
     "UploadPartCopy": b"CopyPartResult",
 }
 # Neither a declaration nor a comment.
@@ -41,7 +42,7 @@ def refuse_foreign_answers(client: "S3Client") -> None:
 
 def _check_root(root: bytes, response_dict: dict[str, Any], operation_model: "OperationModel", **_: Any) -> None:
     first = FIRST_ELEMENT.search(response_dict["body"])
-    if first is None or first[1] not in (root, ERROR):
+    if first is None or not first[1].startswith((root, ERROR)):
         _refuse(response_dict, operation_model)
 
 

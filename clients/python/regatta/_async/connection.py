@@ -1,5 +1,7 @@
 """Requests to a service. What it refuses becomes a typed exception, and what may be repeated is."""
 
+import json
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from errno import EISDIR, ENOENT
@@ -120,6 +122,23 @@ class AsyncConnection:
                 await _write(response, target)
 
         await self._repeat(once, repeated=True)
+
+    async def fetch_parts(self, url: str, target: Path) -> None:
+        """Make a folder `target` of the files that the manifest at a URL names, which has its name once it is complete.
+
+        The manifest is `_manifest.json` in it, which readers of such folders pass over. A file `target` is replaced.
+        """
+        folder = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
+        folder.mkdir()
+        try:
+            manifest = folder / "_manifest.json"
+            await self.fetch(url, manifest)
+            for part in json.loads(manifest.read_bytes())["parts"]:
+                await self.fetch(part["url"], folder / Path(part["filename"]).name)
+            target.unlink(missing_ok=True)
+            folder.rename(target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @asynccontextmanager
     async def bucket(self, url: httpx.URL) -> AsyncIterator[httpx.AsyncClient]:

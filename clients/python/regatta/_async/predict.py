@@ -104,7 +104,7 @@ class AsyncPredict:
         file_id: str | None = None,
         prefix: str | None = None,
         version: int | None = None,
-        format: Literal["csv", "excel", "json", "jsonl"] = "csv",
+        format: Literal["csv", "excel", "json", "jsonl", "parquet"] = "csv",
         interval: float | None = None,
         strict: bool = False,
         explain: bool = False,
@@ -118,10 +118,11 @@ class AsyncPredict:
 
         The rows are a DataFrame or dicts in `rows`, the stored file `file_id`, or the objects of the bucket below
         `{workspace}/parts/` whose keys go on with `prefix`; without all of them the current file. A large file is
-        predicted as a job, which is followed, and so are objects. The file has its name once it is complete. With
-        `explain` there is a column `contribution_...` for each column of the model, and `base_value`, to which they are
-        added. A CSV is written with the `delimiter` and the `decimal` mark that are given, and without a byte order
-        mark if `bom` is False.
+        predicted as a job, which is followed, and so are objects; as `parquet` these are several files in a folder
+        `path`, which pandas and polars read as one. What is written has its name once it is complete. With `explain`
+        there is a column `contribution_...` for each column of the model, and `base_value`, to which they are added. A
+        CSV is written with the `delimiter` and the `decimal` mark that are given, and without a byte order mark if
+        `bom` is False.
         """
         target = Path(path)
         choice = await self._choice(model, version)
@@ -135,7 +136,9 @@ class AsyncPredict:
         response = await self._connection.download("POST", "/predict/export", target, keyed=True, json=body)
         if response.status_code == httpx.codes.ACCEPTED:
             job = await self._jobs.wait(self._connection.read(response)["job_id"], on_progress=on_progress)
-            await self._connection.fetch((job.result or {})["url"], target)
+            result = job.result or {}
+            fetch = self._connection.fetch_parts if result.get("parts") else self._connection.fetch
+            await fetch(result["url"], target)
         return target
 
     async def _rows_to_export(self, rows: Any, file_id: str | None, *, strict: bool) -> dict[str, Any]:

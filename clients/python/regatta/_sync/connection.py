@@ -1,6 +1,8 @@
 # Generated from regatta/_async/connection.py by `make client`. Change that file.
 """Requests to a service. What it refuses becomes a typed exception, and what may be repeated is."""
 
+import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from errno import EISDIR, ENOENT
@@ -119,6 +121,23 @@ class Connection:
                 _write(response, target)
 
         self._repeat(once, repeated=True)
+
+    def fetch_parts(self, url: str, target: Path) -> None:
+        """Make a folder `target` of the files that the manifest at a URL names, which has its name once it is complete.
+
+        The manifest is `_manifest.json` in it, which readers of such folders pass over. A file `target` is replaced.
+        """
+        folder = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
+        folder.mkdir()
+        try:
+            manifest = folder / "_manifest.json"
+            self.fetch(url, manifest)
+            for part in json.loads(manifest.read_bytes())["parts"]:
+                self.fetch(part["url"], folder / Path(part["filename"]).name)
+            target.unlink(missing_ok=True)
+            folder.rename(target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def bucket(self, url: httpx.URL) -> Iterator[httpx.Client]:

@@ -24,6 +24,7 @@ from core.services.table_prediction.export_table import export_table
 from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore, disposition
+from tests.support.jobs import read_job
 from tests.support.kept_objects import KeptObjects
 from tests.support.storage import WORKSPACE, home
 
@@ -328,6 +329,26 @@ def test_a_free_name_is_found_without_comparing_all_columns_each_time() -> None:
     Counted.compared = 0
     assert added_columns(header) == ["prediction_2000"]
     assert Counted.compared < 20 * len(header)
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"data": [{"crew": 1}]}, "data"),
+        ({"file_id": "f", "model_name": None, "model_data": "e30="}, "model_name"),
+        ({"file_id": "f", "explain": True}, "explain"),
+        ({"file_id": "f", "bom": False}, "bom"),
+    ],
+)
+def test_what_does_not_go_with_parquet_is_refused(client: httpx.Client, more: dict[str, Any], field: str) -> None:
+    answer = client.post("/predict/export", json={"model_name": "m", "format": "parquet", **more})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+def test_parquet_is_always_a_job(client: httpx.Client, file_id: str) -> None:
+    answer = client.post("/predict/export", json=export_payload(file_id, format="parquet"))
+    assert (answer.status_code, answer.json()["kind"]) == (202, "export")
+    assert read_job(answer.json()["job_id"]).order["format"] == "parquet"
 
 
 def test_records_that_share_no_names_are_refused(client: httpx.Client, file_id: str) -> None:

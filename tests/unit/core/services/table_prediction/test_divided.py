@@ -5,7 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -120,6 +122,33 @@ def test_the_parts_of_an_export_are_the_bytes_of_one_machine(
     result = finished(job_id).result
     assert only(bucket, before) == next(iter(before.values()))
     assert {**result, "url": "", "expires_at": ""} == {**one, "url": "", "expires_at": ""}
+
+
+def test_parts_of_parquet_are_files_of_their_own_that_a_manifest_names_in_order(
+    file_id: str, bucket: ObjectStore, chunk_rows: Callable[[int], None]
+) -> None:
+    command = ExportTableCommand(model_name="m", version=1, file_id=file_id, format="parquet", interval=0.9)
+    one = export_table.export_table(home(), command, ignore_progress)
+    assert (one["media_type"], one["filename"]) == ("application/vnd.apache.parquet", "m-v1.parquet")
+    (expected,) = exports(bucket).values()
+    chunk_rows(300)
+    result = finished(begin("export", file_id=file_id, format="parquet", interval=0.9)).result
+    assert result is not None
+    assert (result["media_type"], result["filename"]) == ("application/json", "m-v1.manifest.json")
+    manifest = json.loads(stored_at(bucket, result["url"]))
+    assert (manifest["format"], manifest["rows"], len(manifest["parts"])) == ("parquet", ROWS, result["parts"])
+    assert [part["filename"] for part in manifest["parts"]][:2] == ["m-v1-00000.parquet", "m-v1-00001.parquet"]
+    bodies = [stored_at(bucket, part["url"]) for part in manifest["parts"]]
+    assert [len(body) for body in bodies] == [part["size_bytes"] for part in manifest["parts"]]
+    tables = [parquet.read_table(pa.BufferReader(body)) for body in bodies]
+    assert [len(table) for table in tables] == [part["rows"] for part in manifest["parts"]]
+    assert pa.concat_tables(tables, promote_options="default").to_pylist() == (
+        parquet.read_table(pa.BufferReader(expected)).to_pylist()
+    )
+
+
+def stored_at(bucket: ObjectStore, url: str) -> bytes:
+    return bucket.get(unquote(urlsplit(url).path).removeprefix(f"/{bucket.bucket}/"))
 
 
 def test_chunks_of_many_row_groups_are_the_bytes_of_one_machine(

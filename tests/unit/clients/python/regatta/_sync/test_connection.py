@@ -284,6 +284,31 @@ def test_a_large_export_is_a_job_whose_file_is_fetched_without_the_key(tmp_path:
     assert "X-Api-Key" not in service.requests[-1].headers
 
 
+def test_an_export_of_several_files_is_a_folder_of_them(tmp_path: Path) -> None:
+    parts = [{"url": f"https://bucket.example/{n}", "filename": f"../m-{n}.parquet", "rows": 1} for n in range(2)]
+    job = {"job_id": "j1", "kind": "export", "status": "succeeded", "stage": "", "progress": 1.0}
+    done = {**job, "result": {"url": "https://bucket.example/manifest", "parts": 2}}
+    manifest = httpx.Response(200, json={"format": "parquet", "rows": 2, "parts": parts})
+    files = [httpx.Response(200, content=b"first"), httpx.Response(200, content=b"second")]
+    (tmp_path / "p.parquet").write_text("of an earlier export")
+    service = ScriptedService(answer({**job, "status": "queued"}, 202), answer(done), manifest, *files)
+    folder = regatta(service).predict.export(tmp_path / "p.parquet", "m", file_id="f", format="parquet")
+    found = {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.startswith("_")}
+    assert found == {"m-0.parquet": b"first", "m-1.parquet": b"second"}
+    assert [*tmp_path.iterdir()] == [folder]
+
+
+def test_an_export_whose_part_cannot_be_fetched_leaves_the_former_file(tmp_path: Path) -> None:
+    job = {"job_id": "j1", "kind": "export", "status": "succeeded", "stage": "", "progress": 1.0}
+    done = {**job, "result": {"url": "https://bucket.example/manifest", "parts": 1}}
+    manifest = httpx.Response(200, json={"parts": [{"url": "https://bucket.example/0", "filename": "m-0.parquet"}]})
+    (tmp_path / "p.parquet").write_text("of an earlier export")
+    service = ScriptedService(answer({**job, "status": "queued"}, 202), answer(done), manifest, httpx.Response(403))
+    with pytest.raises(errors.ServerError, match=r"bucket\.example does not send the file \(403\)"):
+        regatta(service).predict.export(tmp_path / "p.parquet", "m", file_id="f", format="parquet")
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["of an earlier export"]
+
+
 def test_a_file_whose_url_has_expired_says_so(tmp_path: Path) -> None:
     service = ScriptedService(answer(None, 303, Location="https://bucket.example/f"), httpx.Response(403))
     with pytest.raises(errors.ServerError, match=r"bucket\.example does not send the file \(403\)"):
