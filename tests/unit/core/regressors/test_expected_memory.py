@@ -16,7 +16,7 @@ def _columns(numbers: int, levels: tuple[int, ...] = ()) -> list[Column]:
     return [*kinds, *(Column(name=f"measure_{i}", type="number", missing=0) for i in range(numbers + 1))]
 
 
-NUMBERS, CATEGORIES = _columns(40), _columns(4, (3, 8, 20, 60, 150, 400))
+NUMBERS, WIDE, CATEGORIES = _columns(40), _columns(120), _columns(4, (3, 8, 20, 60, 150, 400))
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,8 @@ NUMBERS, CATEGORIES = _columns(40), _columns(4, (3, 8, 20, 60, 150, 400))
         (NUMBERS, "lightgbm", 300_000, 1228),
         (NUMBERS, "decision_tree", 300_000, 1175),
         (NUMBERS, "ridge", 900_000, 2577),
+        (WIDE, "ridge", 200_000, 1977),
+        (WIDE, "decision_tree", 200_000, 1960),
         (CATEGORIES, "ridge", 300_000, 786),
         (CATEGORIES, "lightgbm", 300_000, 522),
         (CATEGORIES, "decision_tree", 300_000, 747),
