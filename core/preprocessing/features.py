@@ -12,6 +12,8 @@ from core.manifests import Column, Recipe
 MAX_LEVELS = 40
 # A text with more different values than this fraction of the rows identifies single rows.
 FREE_TEXT_SHARE = 0.5
+# How far the values of a target may be apart, halved: squares of more, added up, are infinite, and of less are 0.
+LEAST_SPREAD, MOST_SPREAD = 1e-140, 1e140
 
 
 def allowed_features(columns: list[Column], recipe: Recipe, target: str | None) -> list[Column]:
@@ -102,3 +104,16 @@ def check_target(columns: list[Column], target: str) -> Column:
             [{"field": "target_column", "message": "constant"}],
         )
     return found
+
+
+def check_target_spread(values: Floats, target: str) -> None:
+    """Raise `TargetError` where squares of the spread of these values, float64 (n,), are beyond float64 or become 0."""
+    spread = float(values.max() / 2 - values.min() / 2)
+    if spread == 0 or LEAST_SPREAD <= spread <= MOST_SPREAD:
+        return
+    size, way_out = ("large", "Divide") if spread > MOST_SPREAD else ("small", "Multiply")
+    raise TargetError(
+        f"{target!r} has values as {size} as {values[np.abs(values).argmax()]:.3g}, of which no squared error can be "
+        f"computed. {way_out} them by a constant and upload the table again.",
+        [{"field": "target_column", "message": "out of range"}],
+    )

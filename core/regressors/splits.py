@@ -14,6 +14,7 @@ from core.catalogue import SEED
 from core.errors import InvalidInputError, NotEnoughRowsError
 from core.manifests import Column, Recipe
 from core.model_manifest import RANDOM, Validation
+from core.preprocessing.features import check_target_spread
 from core.preprocessing.pipeline import make_preprocessor, make_standardiser
 from core.regressors.validation import (
     FOLDS,
@@ -101,8 +102,8 @@ def split_table(
 
     Both divisions are random with a fixed seed, or by the column of `options.validation`. `frame` is a `raw_frame` with
     the target, the features and that column; `notes` are those of earlier steps. `extra_train` has the same form: its
-    rows are trained on and never tested on in the holdout. Raises `NotEnoughRowsError`, and `InvalidInputError` where
-    the column allows no folds.
+    rows are trained on and never tested on in the holdout. Raises `NotEnoughRowsError`, `TargetError`, and
+    `InvalidInputError` where the column allows no folds.
     """
     notes = list(notes)
     rows = len(frame) + (0 if extra_train is None else len(extra_train))
@@ -112,6 +113,7 @@ def split_table(
             f"{len(frame)} usable rows are left; training needs at least {MIN_ROWS}. "
             "Upload more rows, or choose another handling of missing values than drop."
         )
+    check_target_spread(frame[options.target].to_numpy(np.float64), options.target)
     train_rows, test_rows, keys = _divided(frame, options, notes)
     train, test = _taken(frame, train_rows), _taken(frame, test_rows)
     del frame  # which may be half of the memory there is

@@ -35,6 +35,13 @@ def test_a_constant_or_empty_target_is_refused(value: str) -> None:
         check_target(read("a,y\n" + f"1,{value}\n" * 30).columns, "y")
 
 
+@pytest.mark.parametrize(("exponent", "way_out"), [("e300", "Divide"), ("e-300", "Multiply")])
+def test_a_target_whose_squared_errors_are_no_numbers_is_refused(exponent: str, way_out: str) -> None:
+    with pytest.raises(TargetError, match=way_out) as caught:
+        split_text(lines(40, "{i},2,{i}.5" + exponent))
+    assert caught.value.errors == [{"field": "target_column", "message": "out of range"}]
+
+
 def test_a_numeric_target_is_returned() -> None:
     assert check_target(real("mpg").columns, "mpg").type == "number"
 

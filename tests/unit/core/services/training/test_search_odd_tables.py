@@ -1,5 +1,6 @@
 """A race of an odd table has an answer in time: a stored winner, and warnings where something was left out."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from core.automl import portfolio, portfolio_search
 from core.catalogue import regressor
 from core.jobs.commands import CompareCommand
 from core.regressors.candidates import Candidate
+from core.services.prediction.explanations import find_explainer
+from core.services.prediction.loaded_models import find_model
+from core.services.prediction.predict import predict_records
 from core.services.processing.ingest import ingest
 from core.services.training import compare
 from core.services.training.compare import compare_models
@@ -21,6 +25,8 @@ from tests.support.storage import home
 from tests.support.training import FEW_TREES, fast_presets, quick
 
 SECONDS = 1.0
+# The rows that are predicted, and the level of their intervals: 20 rows allow no higher one.
+ROWS, LEVEL = 4, 0.8
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=60)
 Y = X + 0.1 * RANDOM.normal(size=60)
@@ -43,6 +49,26 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str | None]] = {
     "one feature": (lambda: pd.DataFrame({"x": X, "y": Y}), None),
     "20 rows": (lambda: pd.DataFrame({"x": X[:20], "z": X[20:40], "y": Y[:20]}), None),
     "a column that is the target": (lambda: pd.DataFrame({"x": X, "copy": Y, "y": Y}), None),
+    "the same column three times": (lambda: pd.DataFrame({"x": X, "again": X, "more": X, "y": Y}), None),
+    "dates and nothing else": (
+        lambda: pd.DataFrame({"day": pd.date_range("2024-01-28", periods=60).astype(str), "y": np.arange(60) % 7 + Y}),
+        None,
+    ),
+    "a number near the largest there is": (lambda: pd.DataFrame({"x": X, "most": np.sign(X) * 1e300, "y": Y}), None),
+    "one row far from all others": (
+        lambda: pd.DataFrame({"x": np.append(X[1:], 1e12), "y": np.append(Y[1:], 1e12)}),
+        None,
+    ),
+    "a target of zeros but for one row": (lambda: pd.DataFrame({"x": X, "y": np.arange(60) == 7}), None),
+    "more columns than rows": (
+        lambda: pd.DataFrame({**{f"x{number}": RANDOM.normal(size=60) for number in range(120)}, "x": X, "y": Y}),
+        None,
+    ),
+    "each cell missing half of the time": (
+        lambda: pd.DataFrame({f"x{n}": np.where(RANDOM.random(60) < 0.5, X, np.nan) for n in range(4)}).assign(y=Y),
+        None,
+    ),
+    "a column of one value": (lambda: pd.DataFrame({"x": X, "always": "same", "y": Y}), None),
 }
 
 
@@ -69,3 +95,18 @@ def test_an_odd_table_has_an_answer_in_time(
     assert answer["best"]["model_name"] == "odd-" + answer["best"]["model_type"]
     assert warning is None or any(warning in given for given in answer["warnings"])
     assert not any("fault of ours" in row["error"] for row in answer["failed"])
+    explained_within_bounds(answer["best"]["model_name"], make())
+
+
+def explained_within_bounds(model_name: str, frame: pd.DataFrame) -> None:
+    """Predict the first rows with `interval` and `explain`."""
+    records = json.loads(frame.drop(columns="y").head(ROWS).to_json(orient="records", double_precision=15))
+    model = find_model(home(), model_name)
+    found = predict_records(model, records, interval=LEVEL, explainer=find_explainer(home(), model))
+    assert found.interval is not None and found.explanation is not None
+    lower, upper = found.interval.bounds(found.values)
+    assert np.isfinite([lower, found.values, upper]).all()
+    assert (lower <= found.values).all() and (found.values <= upper).all()
+    sums = found.explanation.base_value + found.explanation.contributions.sum(axis=1)
+    # What is added up may be much larger than the sum.
+    np.testing.assert_allclose(sums, found.values, atol=1e-6 * max(1.0, abs(found.explanation.base_value)))
