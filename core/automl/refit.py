@@ -17,7 +17,7 @@ from core.automl.ensemble_selection import make_ensemble, weighted_prediction
 from core.automl.portfolio_search import PortfolioSearch
 from core.automl.scheduler import TrialScheduler
 from core.automl.screening import subsample_split
-from core.automl.selection import Selection, select
+from core.automl.selection import Selection, is_better_refitted, select
 from core.automl.serving_cost import ServingCost
 from core.automl.trial import Trial, make_trial
 from core.automl.verified_graph import VerifiedGraph, measure_cost, verify_graph
@@ -33,8 +33,6 @@ log = logging.getLogger("regatta")
 FEWER = 0.9
 # An ensemble that exceeds a limit although its members together do not is selected again within limits tightened so.
 TIGHTER = 0.8
-# The exponent of the curve of learning: with twice the rows the error falls to 2^-0.2 = 87 % of what it was.
-LEARNING_RATE = 0.2
 
 
 @dataclass(frozen=True)
@@ -106,9 +104,8 @@ class RefitStage:
         if not any(self.can_refit([trial]) for trial in self.search.finalists):
             return chosen
         quicker = self._select(self.can_refit)
-        errors = [max(0.0, 1.0 - selected[0].cross_validation.mean) for selected in (chosen, quicker)]
-        gain = (self.search.rows / rows) ** LEARNING_RATE
-        return quicker if gain * errors[1] < errors[0] else chosen
+        is_better = is_better_refitted(self.search.fold_cache, quicker[0], chosen[0], self.search.growth())
+        return quicker if is_better else chosen
 
     def can_refit(self, trials: Sequence[Trial]) -> bool:
         """Return whether there is time to refit these trials on all train rows and to store them."""
