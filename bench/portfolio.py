@@ -48,7 +48,7 @@ def measure_grid(folder: Path | None) -> None:
     """Measure the grid on every table, in every size, and add what is not there yet to the table of results."""
     begin(CSV)
     done = read(CSV)
-    splits = _splits(folder)
+    splits = dict(splits_of_tables(folder))
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         running = {}
         for size in SIZES:
@@ -81,23 +81,27 @@ def _today(size: str, names: Sequence[str], table: Table) -> list[int]:
     return sorted(wanted, key=lambda position: -priors[names[position]] / (LEAST_SECONDS + table.seconds[position]))
 
 
-def _splits(folder: Path | None) -> dict[str, Split]:
-    """Return the split of each table, by name."""
+def splits_of_tables(folder: Path | None, seeds: int = 1) -> list[tuple[str, Split]]:
+    """Return the name and the split of each table, its rows shuffled by each of so many seeds.
+
+    They are the tables of the repository, and those that `tables.toml` in a folder names.
+    """
     import pandas as pd
 
     from core.services.processing.ingest import ingest
     from core.services.training.train import open_split
 
-    found = {}
+    found = []
     tables = {**known_tables(None), **(known_tables(folder) if folder else {})}
     with bucket() as place:
         discard_logs()
         for name, table in tables.items():
-            path = place / f"{name}.csv"
             frame = pd.read_csv(table.csv).drop(columns=list(table.drop))
-            frame.sample(frac=1, random_state=0).to_csv(path, index=False)
-            file_id = ingest(home(), path.name, path).file_id
-            found[name] = open_split(home(), file_id, table.target, TEST_SIZE)[1]
+            for seed in range(seeds):
+                path = place / f"{name}-{seed}.csv"
+                frame.sample(frac=1, random_state=seed).to_csv(path, index=False)
+                file_id = ingest(home(), path.name, path).file_id
+                found.append((name, open_split(home(), file_id, table.target, TEST_SIZE)[1]))
     return found
 
 
