@@ -30,7 +30,7 @@ from core.regressors.thread_limits import one_core_per_fit, openmp_limited
 
 # Two boosted trees, a linear model and a support vector machine, which differ as the members of a blend do.
 POSITIONS = (0, 1, 7, 11)
-ROWS, SEEDS = 1_400, 3
+ROWS, SEEDS = 1_400, 7
 # A model whose error is larger by this factor is no rival of the blend.
 RIVAL = 1.15
 MODEL_BYTES = 64 << 20
@@ -84,7 +84,7 @@ def _choices(data: Split) -> Iterator[Choice]:
             single = Selection(trial.label, [(trial, 1.0)], cross_validation(trial.scores))
             refitted = 1 - float(r2_score(data.test_y, trial.predicted[fold_cache.holdout_fold]))
             growth = len(data.train_y) / fold_cache.train_rows(0)
-            yield Choice(kept, refitted, is_better_refitted(fold_cache, single, blend, growth))
+            yield Choice(kept, refitted, is_better_refitted(single, blend, growth))
 
 
 def _trial(fold_cache: FoldCache, position: int, limits: TrainingLimits) -> Trial:

@@ -68,7 +68,7 @@ def nested_scores(
     the score of the best of many is optimistic (Cawley and Talbot, "On Over-fitting in Model Selection and Subsequent
     Selection Bias in Performance Evaluation", JMLR 11, 2010).
     """
-    data, fold_numbers = fold_cache.data, common_folds(fold_cache, trials)
+    data, fold_numbers = fold_cache.data, _common_folds(fold_cache, trials)
     predicted = {i: np.column_stack([trial.predicted[i] for trial in trials]) for i in fold_numbers}
     if len(fold_numbers) == 1:
         (only,) = fold_numbers
@@ -95,7 +95,7 @@ def _halved_scores(predicted: Floats, actual: Floats, weigh: Callable[[Floats, F
 
 def final_weights(fold_cache: FoldCache, trials: Sequence[Trial], most_rows: int | None = None) -> Floats:
     """Return the weights from all folds, or from `most_rows` of their rows, evenly spaced."""
-    data, fold_numbers = fold_cache.data, common_folds(fold_cache, trials)
+    data, fold_numbers = fold_cache.data, _common_folds(fold_cache, trials)
     predicted = np.concatenate([np.column_stack([trial.predicted[i] for trial in trials]) for i in fold_numbers])
     actual = np.concatenate([data.train_y[data.folds[i].test] for i in fold_numbers])
     rows = evenly_spaced(len(actual), most_rows or len(actual))
@@ -108,7 +108,7 @@ def weighted_prediction(trials: Sequence[Trial], weights: Sequence[float] | Floa
     return np.asarray(predicted @ np.asarray(weights), np.float64)
 
 
-def common_folds(fold_cache: FoldCache, trials: Sequence[Trial]) -> list[int]:
+def _common_folds(fold_cache: FoldCache, trials: Sequence[Trial]) -> list[int]:
     """Return the numbers of the folds that all trials ran on."""
     return [i for i in range(len(fold_cache.data.folds)) if all(i in trial.predicted for trial in trials)]
 

@@ -104,7 +104,7 @@ class RefitStage:
         if not any(self.can_refit([trial]) for trial in self.search.finalists):
             return chosen
         quicker = self._select(self.can_refit)
-        is_better = is_better_refitted(self.search.fold_cache, quicker[0], chosen[0], self.search.growth())
+        is_better = is_better_refitted(quicker[0], chosen[0], self.search.growth())
         return quicker if is_better else chosen
 
     def can_refit(self, trials: Sequence[Trial]) -> bool:

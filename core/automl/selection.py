@@ -6,16 +6,11 @@ The ensemble if it beats the best single model out of fold, within the serving l
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from core.array_types import Floats
 from core.automl.ensemble_selection import (
     ENSEMBLE,
-    common_folds,
     final_weights,
     nested_scores,
     single_best_weights,
-    weighted_prediction,
 )
 from core.automl.serving_cost import ServingCost, ServingLimits
 from core.automl.trial import Trial
@@ -88,26 +83,13 @@ def select(
     return ensemble, None
 
 
-def is_better_refitted(fold_cache: FoldCache, refitted: Selection, kept: Selection, growth: float) -> bool:
+def is_better_refitted(refitted: Selection, kept: Selection, growth: float) -> bool:
     """Return whether a selection should beat another one that is kept as a fold fitted it, if it is refitted.
 
-    A refit has `growth` times the train rows of a fold. The gain has to be larger than the standard error of the
-    difference between both, row by row: Breiman et al., "Classification and Regression Trees" (1984), section 3.4.3.
+    A refit has `growth` times the train rows of a fold.
     """
-    data = fold_cache.data
-    folds = common_folds(fold_cache, [*refitted.trials, *kept.trials])
-    actual = np.concatenate([data.train_y[data.folds[i].test] for i in folds])
-
-    def squared_errors(one: Selection) -> Floats:
-        predicted = [weighted_prediction(one.trials, one.weights, i) for i in folds]
-        return np.asarray(np.square(actual - np.concatenate(predicted)), np.float64)
-
-    differences = squared_errors(kept) - squared_errors(refitted)
-    standard_error = differences.std() / np.sqrt(len(differences))
-    errors = [max(0.0, 1.0 - one.cross_validation.mean) for one in (kept, refitted)]
-    gain = errors[0] - growth**-LEARNING_RATE * errors[1]
-    # Errors are 1 - R2, in units of the target's variance.
-    return bool(gain * actual.var() > standard_error)
+    errors = [max(0.0, 1.0 - one.cross_validation.mean) for one in (refitted, kept)]
+    return bool(growth**-LEARNING_RATE * errors[0] < errors[1])
 
 
 def _select_ensemble(
