@@ -29,7 +29,7 @@ def test_run_races_unless_it_is_told_one_model(stack: Stack, tmp_path: Path) -> 
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "Race" in answer.stdout
     assert "µs a row" in answer.stdout
-    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".xlsx", ".json"}
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".xlsx", ".json", ".jsonl"}
 
 
 def test_reproduce_trains_a_stored_model_again_and_says_that_it_is_the_same(stack: Stack, tmp_path: Path) -> None:
@@ -60,5 +60,5 @@ def test_demo_with_exit_does_the_job_and_leaves(mine: Stack, tmp_path: Path) -> 
     answer = mine.cli("demo", "--exit", "--time-limit", "3", directory=tmp_path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "ocean_proximity" in answer.stdout
-    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".xlsx", ".json"}
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".xlsx", ".json", ".jsonl"}
     assert mine.processes() == []
