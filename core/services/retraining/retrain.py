@@ -7,9 +7,10 @@ from core.automl.portfolio_search import TimeLimit
 from core.automl.serving_cost import ServingLimits
 from core.errors import ArrivalRefusedError, ConflictError, NoSuchFileError, RegattaError
 from core.inference.column_meaning import feature_of
-from core.jobs.commands import RetrainCommand
+from core.jobs.commands import CompareCommand, RetrainCommand
 from core.manifests import DatasetManifest, Feature, Recipe
 from core.progress import ReportProgress, progress_within
+from core.regressors.candidates import Candidate
 from core.services.quotas import counts_training
 from core.services.retraining.champion_challenger import decide_next
 from core.services.retraining.decision import ArrivalCase
@@ -22,6 +23,8 @@ from core.services.retraining.series_meaning import (
 )
 from core.services.series.arrivals import submit_waiting
 from core.services.series.notify import notify
+from core.services.training.comparison import included
+from core.services.training.placement import rows_to_read
 from core.services.training.publish import Publication
 from core.services.training.search import search_models
 from core.services.training.train import open_split
@@ -140,8 +143,15 @@ def _first(case: ArrivalCase, dataset: DatasetManifest, target: str) -> Json | N
     if model is None:
         chosen = case.series().settings
         recipe = Recipe(handle_missing=chosen.handle_missing, target_column=target)
+        race = CompareCommand(file_id=dataset.file_id, ensemble=True, time_limit=chosen.time_limit)
         opened, data = open_split(
-            case.workspace, dataset.file_id, target, TEST_SIZE, recipe, validation=chosen.validation
+            case.workspace,
+            dataset.file_id,
+            target,
+            TEST_SIZE,
+            recipe,
+            chosen.validation,
+            lambda found: rows_to_read(race, found, [Candidate(one) for one in included(race)]),
         )
         cleaned = opened.model_copy(update={"recipe": recipe})
         search = search_models(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.services.retraining.decision import ArrivalCase
+from core.services.training import placement
 from core.storage.job_repository import Job
 from core.storage.series_repository import SeriesSettings
 from tests.support.arrivals import (
@@ -70,6 +71,16 @@ def test_two_first_files_at_once_are_two_versions_and_one_champion(monkeypatch: 
     assert read_arrival(second).version == 1
     assert home().series.report(SERIES, second.job_id)["before"] == read_arrival(first).version == 2
     assert serving_version() == loser.result["champion"]
+
+
+def test_the_first_file_is_read_as_far_as_there_is_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    home().series.configure(SERIES, SeriesSettings(target_column=TARGET, time_limit=1))
+    job = submit_arrival(put_file("first.csv", linear_table(0)))
+    monkeypatch.setattr(placement, "rows_within", lambda *_, **__: 40)
+    carry_out(job)
+    assert home().models.manifest(SERIES).dataset.rows_train <= 32
+    notes = home().series.report(SERIES, job.job_id)["notes"]
+    assert any(note.startswith("40 of the 200 rows were read") for note in notes)
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
