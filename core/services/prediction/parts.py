@@ -46,7 +46,8 @@ def check_prefix(
         raise _unusable("The prefix is not usable.", message)
     unusable = {
         "model_name": (model_name is None, "a prefix needs a stored model"),
-        "format": (format == "excel", "a prefix is exported as csv, json, jsonl or parquet"),
+        # Of Parquet the objects would have to agree about the types of all columns, and a column may be empty in one.
+        "format": (format in ("excel", "parquet"), "a prefix is exported as csv, json or jsonl"),
         "explain": (explain, "does not go with a prefix"),
     }
     errors = [{"field": name, "message": message} for name, (found, message) in unusable.items() if found]
