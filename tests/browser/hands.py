@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import FileChooser, Locator, Page
 
 # A view has fewer stops than this.
 MOST_TABS = 150
+MOST_TRIES = 60
 FOCUSED = "(element) => element === document.activeElement"
 # Whatever has the focus shows it: itself, or as a radio button does, by its label.
 SHOWS_FOCUS = """
@@ -86,11 +87,18 @@ class Keyboard:
         raise AssertionError("the arrow keys do not reach the choice")
 
     def choose_file(self, control: "Locator", file: Path) -> None:
-        """Go there, press Enter, and choose the file."""
-        self._reach(control)
-        with control.page.expect_file_chooser() as chooser:
+        """Press Enter on the button, and choose the file; once more where the view was drawn anew meanwhile."""
+        choosers: list[FileChooser] = []
+        # Playwright marks the function, which it cannot do with the method of a list.
+        control.page.once("filechooser", lambda chooser: choosers.append(chooser))  # noqa: PLW0108
+        for _ in range(MOST_TRIES):
+            self._reach(control)
             self.keys.press("Enter")
-        chooser.value.set_files(file)
+            control.page.wait_for_timeout(500)
+            if choosers:
+                choosers[0].set_files(file)
+                return
+        raise AssertionError(f"Enter opens no choice of files at {control}")
 
     def _reach(self, control: "Locator") -> None:
         control.wait_for(state="attached")
