@@ -1,6 +1,5 @@
 """Fixtures for every test."""
 
-import os
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -23,11 +22,6 @@ def patient_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for Redis however slow the machine is, where a test is about what Redis has afterwards."""
     for name in ("CONNECT_SECONDS", "COMMAND_SECONDS", "SLOW_SECONDS"):
         monkeypatch.setattr(redis_client, name, 60.0)
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Run on one process more than there are cores: many tests wait for processes that they started."""
-    return (os.cpu_count() or 1) + 1
 
 
 def pytest_sessionfinish() -> None:

@@ -1,5 +1,6 @@
 """How a person works with a page: with a mouse, or with the keyboard alone."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -49,9 +50,7 @@ class Mouse:
 
     def choose_file(self, control: "Locator", file: Path) -> None:
         """Click, and choose the file."""
-        with control.page.expect_file_chooser() as chooser:
-            control.click()
-        chooser.value.set_files(file)
+        choose(control, control.click, file)
 
 
 class Keyboard:
@@ -87,18 +86,13 @@ class Keyboard:
         raise AssertionError("the arrow keys do not reach the choice")
 
     def choose_file(self, control: "Locator", file: Path) -> None:
-        """Press Enter on the button, and choose the file; once more where the view was drawn anew meanwhile."""
-        choosers: list[FileChooser] = []
-        # Playwright marks the function, which it cannot do with the method of a list.
-        control.page.once("filechooser", lambda chooser: choosers.append(chooser))  # noqa: PLW0108
-        for _ in range(MOST_TRIES):
+        """Go there, press Enter, and choose the file."""
+
+        def press() -> None:
             self._reach(control)
             self.keys.press("Enter")
-            control.page.wait_for_timeout(500)
-            if choosers:
-                choosers[0].set_files(file)
-                return
-        raise AssertionError(f"Enter opens no choice of files at {control}")
+
+        choose(control, press, file)
 
     def _reach(self, control: "Locator") -> None:
         control.wait_for(state="attached")
@@ -108,3 +102,17 @@ class Keyboard:
                 return
             self.keys.press("Tab")
         raise AssertionError(f"Tab does not lead to {control}")
+
+
+def choose(control: "Locator", press: Callable[[], None], file: Path) -> None:
+    """Press a button that asks for a file, and choose it; press once more where the view was drawn anew meanwhile."""
+    choosers: list[FileChooser] = []
+    # Playwright marks the function, which it cannot do with the method of a list.
+    control.page.once("filechooser", lambda chooser: choosers.append(chooser))  # noqa: PLW0108
+    for _ in range(MOST_TRIES):
+        press()
+        control.page.wait_for_timeout(500)
+        if choosers:
+            choosers[0].set_files(file)
+            return
+    raise AssertionError(f"no choice of files opens at {control}")
