@@ -6,12 +6,7 @@ The ensemble if it beats the best single model out of fold, within the serving l
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.automl.ensemble_selection import (
-    ENSEMBLE,
-    final_weights,
-    nested_scores,
-    single_best_weights,
-)
+from core.automl.ensemble_selection import ENSEMBLE, final_weights, nested_scores, single_best_weights
 from core.automl.serving_cost import ServingCost, ServingLimits
 from core.automl.trial import Trial
 from core.errors import InvalidInputError, TrainingFailedError

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.errors import (
     BadSignatureError,
     NameTakenError,
@@ -201,5 +201,4 @@ class ModelChanges:
 
 def map_together(call: Callable[[T], R], arguments: Sequence[T]) -> list[R]:
     """Return the result of `call` for each argument; several calls run at a time."""
-    with ContextThreadPool(SENDERS) as callers:
-        return list(callers.map(call, arguments))
+    return run_in_threads(call, arguments, SENDERS)

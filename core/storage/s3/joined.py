@@ -7,7 +7,7 @@ everything else no byte passes through this process.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.storage.s3.object_store import ObjectStore
 from core.storage.s3.ranges import read_range
 from core.storage.s3.store_errors import translate_errors
@@ -44,9 +44,8 @@ def join_objects(store: ObjectStore, key: str, pieces: Iterable[Piece], content_
         upload = store.client.create_multipart_upload(Bucket=store.bucket, Key=key, ContentType=content_type)
     upload_id = upload["UploadId"]
     try:
-        with ContextThreadPool(COPIERS) as copiers:
-            numbers = range(1, len(parts) + 1)
-            etags = list(copiers.map(lambda number: _send(store, key, upload_id, number, parts[number - 1]), numbers))
+        numbers = range(1, len(parts) + 1)
+        etags = run_in_threads(lambda number: _send(store, key, upload_id, number, parts[number - 1]), numbers, COPIERS)
         store.join_parts(key, upload_id, dict(zip(numbers, etags, strict=True)))
     except BaseException:
         store.abort_parts(key, upload_id)
