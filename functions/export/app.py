@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from core.errors import InvalidInputError
 from core.services.prediction.export import ExportRequest, export_rows
-from core.services.prediction.parts import check_prefix
+from core.services.prediction.parts import check_prefix, refuse_fields
 from core.storage.workspace import Workspace
 from functions.answer_terms import Terms
 from functions.file_responses import file_answer
@@ -52,14 +52,13 @@ def _check_source(workspace: Workspace, request: ExportRequest) -> None:
 
 def _check_parquet(request: ExportRequest) -> None:
     """Raise `InvalidInputError` for what does not go with Parquet, which a job writes from a stored file."""
-    unusable = {
-        "data": (request.data is not None, "rows of a request are exported as csv, excel, json or jsonl"),
-        "model_name": (request.model_name is None, "parquet needs a stored model"),
-        "explain": (request.explain, "does not go with parquet"),
-    }
-    errors = [{"field": name, "message": message} for name, (found, message) in unusable.items() if found]
-    if errors:
-        raise InvalidInputError(f"{errors[0]['field']}: {errors[0]['message']}.", errors)
+    refuse_fields(
+        {
+            "data": (request.data is not None, "rows of a request are exported as csv, excel, json or jsonl"),
+            "model_name": (request.model_name is None, "parquet needs a stored model"),
+            "explain": (request.explain, "does not go with parquet"),
+        }
+    )
 
 
 app = create_app(router)

@@ -6,7 +6,7 @@ from infra.local.processes import Child
 
 # How often the supervisor looks.
 LOOK_SECONDS = 5.0
-# After so many looks in a row `regatta status` tells of a silent part, and after so many the part is killed.
+# After so many silent checks in a row `regatta status` tells of the part, and after so many still ones it is killed.
 TOLD_AFTER, HANGS_AFTER = 2, 6
 # What a part computes from one look to the next, in seconds of a processor, that has too much to do to answer.
 COMPUTES_SECONDS = 0.05

@@ -1,6 +1,7 @@
 """The objects below `{workspace}/parts/`, which callers have predicted as one table. Light: loads no Arrow."""
 
 import re
+from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
@@ -44,13 +45,19 @@ def check_prefix(
             "characters, without a slash at the beginning, empty folders, `.` and `..` as folders, `*` and backslashes"
         )
         raise _unusable("The prefix is not usable.", message)
-    unusable = {
-        "model_name": (model_name is None, "a prefix needs a stored model"),
-        # Of Parquet the objects would have to agree about the types of all columns, and a column may be empty in one.
-        "format": (format in ("excel", "parquet"), "a prefix is exported as csv, json or jsonl"),
-        "explain": (explain, "does not go with a prefix"),
-    }
-    errors = [{"field": name, "message": message} for name, (found, message) in unusable.items() if found]
+    refuse_fields(
+        {
+            "model_name": (model_name is None, "a prefix needs a stored model"),
+            # Objects in Parquet would have to agree about the types of all columns, of which one may be empty in some.
+            "format": (format in ("excel", "parquet"), "a prefix is exported as csv, json or jsonl"),
+            "explain": (explain, "does not go with a prefix"),
+        }
+    )
+
+
+def refuse_fields(fields: Mapping[str, tuple[bool, str]]) -> None:
+    """Raise `InvalidInputError` for the fields that are unusable, given by name whether they are, and why."""
+    errors = [{"field": name, "message": message} for name, (found, message) in fields.items() if found]
     if errors:
         raise InvalidInputError(f"{errors[0]['field']}: {errors[0]['message']}.", errors)
 
