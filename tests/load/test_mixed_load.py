@@ -14,6 +14,8 @@ from tests.support.stack import Stack
 from tests.support.waiting import wait_for
 
 CLIENTS, FIRST, REQUESTS = 8, 150, 450
+# The pools of a worker fill when chance gives it the requests that use them: what leaks grows in every round.
+ROUNDS = 5
 # Connections that a keep-alive or a pool holds for a moment.
 SLACK = 12
 CSV = b"area,rooms,price\n" + b"".join(b"%d,%d,%d\n" % (row, row % 5, 3 * row + row % 7) for row in range(120))
@@ -55,14 +57,15 @@ def send(server: Stack, requests: Iterator[Request], total: int) -> Counts:
     return run(load(port, requests, CLIENTS, lambda counts: sum(counts.statuses.values()) < total))
 
 
-def held(server: Stack) -> dict[str, int]:
-    """Return the descriptors, threads and temporary files of the server and its workers."""
+def held_after(server: Stack, counts: Counts) -> dict[str, int]:
+    """Return the descriptors and threads of the server and its workers after a load that was answered in full.
+
+    It first waits until nothing is left in the folders of temporary files.
+    """
+    assert (counts.server_errors, counts.refused) == (0, 0), counts.statuses
+    wait_for(lambda: temporary_folders(server.home / "tmp"), lambda left: not left)
     found = footprint(psutil.Process(server.process("web").pid), server.home / "tmp")
-    return {
-        "descriptors": found.descriptors,
-        "threads": found.threads,
-        "files": len([path for path in temporary_folders(server.home / "tmp")]),
-    }
+    return {"descriptors": found.descriptors, "threads": found.threads}
 
 
 def temporary_folders(folder: Path) -> list[Path]:
@@ -72,17 +75,12 @@ def temporary_folders(folder: Path) -> list[Path]:
 
 def test_a_mixed_load_is_answered_and_leaves_nothing(server: Stack, file_id: str) -> None:
     mix = requests_of(file_id)
-    first = send(server, mix, FIRST)
-    before = held(server)
-    counts = send(server, mix, REQUESTS)
-    assert (first.server_errors, first.refused) == (0, 0), first.statuses
-    assert (counts.server_errors, counts.refused) == (0, 0), counts.statuses
-    assert {kind for kind, _ in counts.statuses} == {"predict", "read", "write"}
-    wait_for(lambda: temporary_folders(server.home / "tmp"), lambda left: not left)
-    after = wait_for(
-        lambda: held(server), lambda now: all(now[name] <= before[name] + SLACK for name in ("descriptors", "threads"))
-    )
-    assert after["files"] == 0
+    rounds = [held_after(server, send(server, mix, FIRST))]
+    while len(rounds) < 2 or any(rounds[-1][name] > rounds[-2][name] + SLACK for name in rounds[-1]):
+        assert len(rounds) <= ROUNDS, rounds
+        counts = send(server, mix, REQUESTS)
+        rounds.append(held_after(server, counts))
+        assert {kind for kind, _ in counts.statuses} == {"predict", "read", "write"}
 
 
 def test_a_worker_that_is_killed_under_load_loses_its_own_requests_only(server: Stack, file_id: str) -> None:
