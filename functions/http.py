@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel, ConfigDict
 from starlette.types import ASGIApp
 
@@ -22,6 +23,8 @@ from functions.links import LinksMiddleware
 from functions.problems import answer_errors_as_problems
 from functions.request_log import RequestLogMiddleware
 
+# `core.telemetry` has the traces and figures of a request; FastAPI's own would say them again, with its query.
+NO_SECOND_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False)
 # The headers of an answer that a page of another origin may read, where it may call at all.
 EXPOSED_HEADERS = (
     "Content-Disposition",
@@ -63,8 +66,16 @@ class RequestBody(BaseModel):
 def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     """Return a FastAPI app that serves `router` and answers every error as `application/problem+json`."""
     # Without a document of its own: `functions.system.documentation` serves that of all functions.
-    app = FastAPI(title="Regatta", version=__version__, openapi_url=None, redirect_slashes=False, **kwargs)
-    app.include_router(router)
+    app = FastAPI(
+        title="Regatta",
+        version=__version__,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry=NO_SECOND_TELEMETRY,
+        **kwargs,
+    )
+    # The routes themselves: `include_router` would look each request up twice.
+    app.router.routes.extend(router.routes)
     answer_errors_as_problems(app)
     app.add_middleware(ContentEncodingMiddleware)
     app.add_middleware(EndlessBodyMiddleware)

@@ -23,15 +23,16 @@ from infra.local.runner import running_jobs
 
 log = logging.getLogger("regatta")
 
+# A request is compared with the routes in this order, so those come first that are asked most.
 FUNCTIONS = (
+    "predict",
+    "inference",
     "system",
     "upload",
     "data",
     "process",
     "train",
     "models",
-    "predict",
-    "inference",
     "export",
     "jobs",
     "series",
@@ -42,8 +43,8 @@ def merge(**options: Any) -> FastAPI:
     """Return an app with the routes of every function."""
     router = APIRouter()
     for name in FUNCTIONS:
-        router.include_router(import_module(f"functions.{name}.app").router)
-    router.include_router(metrics.router)
+        router.routes.extend(import_module(f"functions.{name}.app").router.routes)
+    router.routes.extend(metrics.router.routes)
     return create_app(router, **options)
 
 
