@@ -10,7 +10,10 @@ import pytest
 from core.errors import InvalidInputError
 from core.storage.s3.object_store import ObjectStore
 from functions.body_limits import FORM_BYTES, SETTINGS_BYTES, most_bytes
+from functions.inference.tensors import MOST_INPUTS
 from functions.predict.requests import BatchRequest
+
+ONE_INPUT = {"name": "x", "shape": [1, 1], "datatype": "FP64", "data": [1]}
 
 
 class Counted(str):
@@ -78,9 +81,11 @@ def test_a_length_is_refused_before_anything_is_read(path: str, status: int) -> 
         ("/data/process", {"leave_out": ["x"] * 200_000}),
         ("/data/process", {"columns": {f"x{i}": "drop" for i in range(60_000)}}),
         ("/v2/models/x/infer", {"inputs": [{}] * 1_000_000}),
+        ("/v2/models/x/infer", {"inputs": [{}] * MOST_INPUTS}),
+        ("/v2/models/x/infer", {"inputs": [ONE_INPUT] * (MOST_INPUTS + 1)}),
         ("/v2/models/x/infer", {"inputs": [], "outputs": [{}] * 1_000_000}),
     ],
-    ids=["leave_out", "columns", "inputs", "outputs"],
+    ids=["leave_out", "columns", "inputs", "wrong inputs", "right inputs", "outputs"],
 )
 def test_a_list_that_no_table_fills_is_refused_in_few_words_and_little_memory(
     bucket: ObjectStore, handlers: httpx.Client, path: str, body: dict[str, Any]

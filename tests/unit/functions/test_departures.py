@@ -10,30 +10,29 @@ from fastapi import APIRouter
 from core.departures import check_departure, ends_with_caller
 from functions.http import create_app
 from tests.support.asgi import ask, run_async
+from tests.support.waiting import wait_for
 
 router = APIRouter()
 began, ended = threading.Event(), threading.Event()
 
 
-def _work() -> dict[str, bool]:
+def _work() -> None:
     assert ends_with_caller()
     began.set()
     try:
-        while True:
-            check_departure()
-            ended.wait(0.01)
+        wait_for(check_departure)
     finally:
         ended.set()
 
 
 @router.post("/model/train")
-def train(body: dict[str, Any]) -> dict[str, bool]:
-    return _work()
+def train(body: dict[str, Any]) -> None:
+    _work()
 
 
 @router.get("/data/outliers")
-def outliers() -> dict[str, bool]:
-    return _work()
+def outliers() -> None:
+    _work()
 
 
 @router.post("/predict/batch")

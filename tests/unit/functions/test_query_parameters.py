@@ -91,6 +91,13 @@ def test_an_odd_name_in_a_path_is_refused(
         assert _is_a_clear_problem(ask(server, method, sent, headers, body)), odd
 
 
+def test_a_character_that_no_name_has_is_refused_before_anything_is_read(handlers: httpx.Client) -> None:
+    for method, path in WITH_PARAMETERS:
+        for odd in ("%01x", "%00", "a%7Fb"):
+            answer = handlers.request(method, PARAMETER.sub(odd, path))
+            assert answer.status_code == (404 if path == "/docs/{name}" else 422), (path, odd, answer.text)
+
+
 @pytest.mark.parametrize(("method", "path"), QUERIES)
 def test_an_odd_value_in_a_query_is_refused(
     bucket: ObjectStore, handlers: httpx.Client, server: FastAPI, method: str, path: str
@@ -152,3 +159,13 @@ def test_an_odd_value_in_a_body_is_refused(
                 ask(server, method, sent, {"Content-Type": "application/json"}, body),
             ):
                 assert answer.status_code < 300 or _is_a_clear_problem(answer), (field, value[:60])
+
+
+@pytest.mark.parametrize(("method", "path"), BODIES)
+def test_a_body_of_too_many_levels_is_refused_as_one(handlers: httpx.Client, method: str, path: str) -> None:
+    body = b'{"%b": %b}' % (BODIES[method, path][0].encode(), DEEP)
+    answer = handlers.request(
+        method, PARAMETER.sub("some", path), content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400
+    assert "nested too deeply" in answer.json()["detail"]

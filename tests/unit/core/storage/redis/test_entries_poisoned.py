@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -21,6 +21,7 @@ from core.storage.job_repository import Job, JobProgress
 from core.storage.quota_repository import KnownQuotas, set_quota
 from core.storage.redis import keys
 from core.storage.redis.division_token import DivisionToken
+from core.storage.redis.entries import pack, unpack
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from core.storage.redis.request_counts import RequestCounts
 from core.storage.s3.object_store import ObjectStore
@@ -270,9 +271,13 @@ def test_a_manifest_under_the_key_of_another_model_is_not_served(asked: Asked, r
         assert redis.get(good) not in (value, None)
 
 
-def test_a_repeated_answer_is_never_a_page(asked: Asked, redis: Redis) -> None:
+@pytest.mark.parametrize("has_code", [False, True], ids=["a record of somebody", "one with our code"])
+def test_a_repeated_answer_is_never_a_page(asked: Asked, redis: Redis, has_code: bool) -> None:
     asked.announced_upload()
     (name,) = stored(redis, keys.IDEMPOTENT_ANSWER)
-    record = {"fingerprint": "x", "status": 200, "headers": [["content-type", "text/html"]], "body": "PGI+"}
-    redis.set(name, json.dumps(record))
+    kept = unpack(name, cast("bytes", redis.get(name)))
+    assert kept is not None
+    page = {**json.loads(kept), "headers": {"content-type": "text/html"}, "body": "PGI+"}
+    content = json.dumps(page).encode()
+    redis.set(name, pack(name, content) if has_code else content)
     assert asked.announced_upload()[:2] == (201, "application/json")
