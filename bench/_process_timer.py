@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -19,6 +21,15 @@ seconds = time.perf_counter() - start
 peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 print(json.dumps({{"seconds": seconds, "peak": peak, "answer": answer}}))
 """
+
+
+def peak_memory(pid: int) -> float:
+    """Return the most MiB that a process has taken so far; 0 where it has ended."""
+    try:
+        found = re.search(r"VmHWM:\s*(\d+)", Path(f"/proc/{pid}/status").read_text())
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return int(found[1]) / 1024 if found else 0.0
 
 
 class ProcessTimer:

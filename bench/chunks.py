@@ -2,20 +2,27 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
+import boto3
+import httpx
 import pandas as pd
+import psutil
 
 from bench._bucket import bucket
 from bench._events import discard_logs
-from bench._process_timer import ProcessTimer
+from bench._load import HOST
+from bench._process_timer import ProcessTimer, peak_memory
 from bench._report import Figure, at_least, at_most, once, paired, run
+from bench.load import served
 from core.settings import load
 from core.storage.s3.joined import LEAST_PART_BYTES, StoredPiece, join_objects
+from tests.support.sqs import jobs_queue
 from tests.support.storage import home
 
 HOUSES = Path(__file__).parent.parent / "examples" / "california_housing.csv"
@@ -24,6 +31,8 @@ MODEL = "houses"
 ROWS, QUICK_ROWS = 2_000_000, 1_000_000
 # Besides the chunks of the default size, two workers have twenty.
 SHARED_CHUNKS = 20
+# How often the memory of a server is looked at.
+LOOK_SECONDS = 0.1
 PARTS = 100
 
 # The targets: overhead of chunks, speed of two workers, MiB of a worker, seconds of a merge.
@@ -33,7 +42,7 @@ IMPORTS = """
 import os
 from core.jobs.commands import ExportTableCommand
 from core.progress import ignore_progress
-from core.services.divided_commands import DIVIDED
+from core.services.handlers import DIVIDED
 from core.services.table_prediction.export_table import export_table
 from core.storage.task_repository import Division
 from tests.support.storage import home
@@ -47,7 +56,8 @@ division = how.divide(home(), command, ignore_progress, job_id)
 home().tasks.divide(job_id, division)
 answer = division.tasks
 """
-# Each worker has every second task, as long as there are any, and one core.
+# Each worker has every second task, as long as there are any, and one core. It has loaded what the functions load that
+# carry out tasks, by the state machine and by SQS.
 TASKS = """
 division = home().tasks.division(job_id)
 for number in range(first, division.tasks, step):
@@ -60,6 +70,7 @@ division = home().tasks.division(job_id)
 outputs = home().tasks.outputs(job_id, division)
 answer = how.finish(home(), command, division, outputs, ignore_progress, job_id)["size_bytes"]
 """
+FUNCTIONS = "import functions.tasks.handler, functions.worker.handler\n"
 PINNED = "os.sched_setaffinity(0, {first})\n"
 # As in template.yaml for the worker.
 WORKER = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
@@ -75,6 +86,7 @@ def measure(quick: bool) -> Iterator[Figure]:
         yield from overhead(file_id, rows, rounds=1 if quick else 3)
         if (os.cpu_count() or 1) > 1:
             yield two_workers(file_id, rows, rounds=1 if quick else 3)
+        yield from servers(folder, file_id)
 
 
 def store_houses(path: Path, rows: int) -> str:
@@ -111,19 +123,44 @@ def overhead(file_id: str, rows: int, rounds: int) -> Iterator[Figure]:
     sides = f"{pair.ours:.2f} s / {pair.theirs:.2f} s"
     yield at_most(f"{rows:,} rows in chunks, seconds / in one piece", pair.ratio, OVERHEAD, sides)
     peak = max(timer.peak_mb for timer in workers)
-    yield at_most("peak memory of a worker in MB", peak, MEMORY, f"{peak:.0f} MB")
+    yield at_most("peak memory of a function in MB", peak, MEMORY, f"{peak:.0f} MB")
 
 
 def two_workers(file_id: str, rows: int, rounds: int) -> Figure:
     """Compare two workers with one, each on a core of its own, that share the chunks of a table."""
-    one, two = (_divided(file_id, rows // SHARED_CHUNKS, workers, [], IMPORTS + PINNED) for workers in (1, 2))
+    one, two = (
+        _divided(file_id, rows // SHARED_CHUNKS, workers, [], IMPORTS + FUNCTIONS + PINNED) for workers in (1, 2)
+    )
     pair = paired(one, two, rounds)
     sides = f"{pair.ours:.2f} s / {pair.theirs:.2f} s"
     return at_least(f"{rows:,} rows, rows/s of two workers / of one", pair.ratio, TWICE, sides)
 
 
+def servers(folder: Path, file_id: str) -> Iterator[Figure]:
+    """Let the heavy processes of a `regatta serve` export the table, by the queue of the bucket and by SQS."""
+    with jobs_queue(boto3.client("sqs", endpoint_url=load().s3_endpoint), "bench") as url:
+        for queue, queue_url in (("the bucket's queue", ""), ("SQS", url)):
+            peak = _peak_of_server(folder, queue_url, file_id)
+            yield at_most(f"peak memory of a server's process in MB, {queue}", peak, MEMORY, f"{peak:.0f} MB")
+
+
+def _peak_of_server(folder: Path, queue_url: str, file_id: str) -> float:
+    """Return the most MiB that any process of a server took which exported the table; raises where it did not."""
+    order = {"model_name": MODEL, "file_id": file_id, "format": "csv"}
+    with served(folder, queue_url) as server, httpx.Client(base_url=f"http://{HOST}:{server.port}") as client:
+        path = client.post("/predict/export", json=order).raise_for_status().headers["location"]
+        peak = 0.0
+        while (status := client.get(path).raise_for_status().json()["status"]) in ("queued", "running"):
+            processes = psutil.Process(server.process.pid).children(recursive=True)
+            peak = max(peak, *(peak_memory(process.pid) for process in processes))
+            time.sleep(LOOK_SECONDS)
+    if status != "succeeded":
+        raise RuntimeError(f"the export has {status}")
+    return peak
+
+
 def _divided(
-    file_id: str, chunk_rows: int, workers: int, timers: list[ProcessTimer], imports: str = IMPORTS
+    file_id: str, chunk_rows: int, workers: int, timers: list[ProcessTimer], imports: str = IMPORTS + FUNCTIONS
 ) -> Callable[[], float]:
     """Return a timer: the seconds to divide a table, carry out its tasks by so many workers, and join their outputs.
 

@@ -67,11 +67,12 @@ class Server:
 
 
 @contextmanager
-def served(home: Path) -> Iterator[Server]:
-    """Serve from the bucket of the environment, with jobs done by the server itself."""
+def served(home: Path, queue_url: str = "") -> Iterator[Server]:
+    """Serve from the bucket of the environment, with jobs done by the server itself; without a URL they wait there."""
     with TemporaryDirectory(prefix="regatta-bench-") as temporary:
         port = free_port()
-        environment = {**os.environ, "REGATTA_PORT": str(port), "REGATTA_JOBS_QUEUE_URL": "", "TMPDIR": temporary}
+        jobs = {"REGATTA_RUN_JOBS": "true", "REGATTA_JOBS_QUEUE_URL": queue_url}
+        environment = {**os.environ, **jobs, "REGATTA_PORT": str(port), "TMPDIR": temporary}
         command = [sys.executable, "-m", "infra.cli", "serve", "--workers", str(WORKERS)]
         with (home / "logs" / "serve.log").open("wb") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

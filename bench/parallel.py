@@ -31,7 +31,7 @@ import os
 from core.errors import ConflictError
 from core.jobs.commands import CompareCommand
 from core.progress import ignore_progress
-from core.services.divided_commands import DIVIDED
+from core.services.handlers import DIVIDED
 from tests.support.storage import home
 file_id, job_id, core = sys.argv[1], sys.argv[2], int(sys.argv[3])
 os.sched_setaffinity(0, {core})

@@ -140,7 +140,10 @@ class _Attempt:
         parts: Mapping[str, float] | None = None,
         leaderboard: Sequence[TrialStatus] | None = None,
     ) -> None:
-        """Look whether to go on; what a single task reports is not shown. Raises `StoppedError`."""
+        """Look whether to go on; what a single task reports is not shown.
+
+        Raises `StoppedError`, and `UnavailableError` where storage has not answered for as long as the lease lasts.
+        """
         now = time.monotonic()
         if now > self._ends_at:
             raise StoppedError("timeout")
@@ -148,17 +151,21 @@ class _Attempt:
             raise StoppedError("stopping")
         if now - self._looked_at > LOOK_SECONDS:
             self._looked_at = now
-            job = self.workspace.jobs.read(self.job.job_id)
-            if job is None or job.is_over or job.cancel_requested:
-                raise StoppedError("cancelled")
-            if now - self._renewed_at > self._lease_seconds / BEATS_PER_LEASE:
-                self._renewed_at = now
-                self._renew(job)
+            try:
+                self._look(now)
+            except UnavailableError:
+                if now - self._renewed_at > self._lease_seconds:
+                    raise
 
-    def _renew(self, job: Job) -> None:
-        self._heartbeat()
-        self.workspace.tasks.renew(job.job_id, self.number, self._owner, self._lease_seconds)
-        _keep(self.workspace, job)
+    def _look(self, now: float) -> None:
+        job = self.workspace.jobs.read(self.job.job_id)
+        if job is None or job.is_over or job.cancel_requested:
+            raise StoppedError("cancelled")
+        if now - self._renewed_at > self._lease_seconds / BEATS_PER_LEASE:
+            self._heartbeat()
+            self.workspace.tasks.renew(job.job_id, self.number, self._owner, self._lease_seconds)
+            self._renewed_at = now
+            _keep(self.workspace, job)
 
 
 def _carry_out(attempt: _Attempt, lease: TaskLease, divided: DividedCommands) -> None:

@@ -80,7 +80,7 @@ class Comparing(Divided[C_contra], Protocol[C_contra]):
         """
 
 
-# By type of command how it is divided: `core.services.divided_commands.DIVIDED`.
+# By type of command how it is divided: `core.services.handlers.DIVIDED`.
 DividedCommands = Mapping[type[Command], Divided[Any]]
 NOT_DIVIDED: DividedCommands = {}
 

@@ -9,12 +9,13 @@ import json
 import random
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Literal
 
 from core.context_threads import ContextThreadPool
-from core.errors import ConflictError
+from core.errors import ConflictError, UnavailableError
 from core.storage.documents import Documents
-from core.storage.leases import Leased, change_document, if_owned, parse_document
+from core.storage.leases import Leased, change_document, free, if_owned, parse_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.signing import Subject, authenticate, is_authentic
 from core.stored_document import DamagedDocumentError, FormattedDocument
@@ -63,6 +64,8 @@ class TaskRepository:
         self._documents = documents
         # By job the facts of the tasks whose markers this process has read.
         self._known: dict[str, dict[int, Json]] = {}
+        # By key the leases of this process that an outage ended, and that could not be given back in it.
+        self._not_given_back: list[tuple[str, TaskLease]] = []
 
     def folder(self, job_id: str) -> str:
         """Return the prefix of everything that belongs to the tasks of a job."""
@@ -91,6 +94,7 @@ class TaskRepository:
 
     def take(self, job_id: str, number: int, owner: str, seconds: float) -> TaskLease:
         """Give `owner` the lease of a task for so many seconds; raises `ConflictError` while another worker has it."""
+        self._give_back_late()
 
         def edit(document: Json | None) -> Json | None:
             lease = TaskLease() if document is None else parse_document(key, TaskLease, document)
@@ -107,7 +111,8 @@ class TaskRepository:
     def give_back(self, job_id: str, number: int, lease: TaskLease, *, blameless: bool, failed: bool = False) -> None:
         """End a lease of a task that is not done; a `blameless` attempt does not count.
 
-        A task that `failed` waits before the next worker may take it, for a random time (full jitter).
+        A task that `failed` waits before the next worker may take it, for a random time (full jitter). Where storage
+        does not answer now, a blameless attempt is taken off the count before this process takes its next task.
         """
         failures = lease.failures + failed
         wait = random.uniform(0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**failures)) if failed else 0  # noqa: S311
@@ -117,7 +122,25 @@ class TaskRepository:
             "attempts": lease.attempts - blameless,
             "failures": failures,
         }
-        self._change_lease(job_id, number, lease.owner, fields)
+        try:
+            self._change_lease(job_id, number, lease.owner, fields)
+        except UnavailableError:
+            if blameless:
+                self._not_given_back.append((self._lease_key(job_id, number), lease))
+            raise
+
+    def _give_back_late(self) -> None:
+        """Take the attempts off the count that an outage ended, whoever has these tasks by now."""
+        while self._not_given_back:
+            key, lease = self._not_given_back[-1]
+
+            def edit(newest: TaskLease, owner: str | None = lease.owner) -> Json:
+                attempts = max(0, newest.attempts - 1)
+                return free(attempts) if newest.owner == owner else {"attempts": attempts}
+
+            with suppress(ConflictError):
+                change_document(self._documents, key, TaskLease, edit)
+            self._not_given_back.pop()
 
     def forget_attempts(self, job_id: str, number: int) -> None:
         """Remove the lease of a task that has ended its job: in a retry the task has all its attempts."""

@@ -10,6 +10,8 @@ from core.errors import NotACsvError
 # The last bytes of the file: the length of the footer in four bytes, and the mark of Parquet.
 TAIL_BYTES = 8
 MARK = b"PAR1"
+# Each chunk reads the row groups that have its rows whole, so of a large one there are no more chunks than so many.
+MOST_CHUNKS_OF_GROUP = 8
 
 
 def footer_start(tail: bytes, size: int) -> int:
@@ -39,9 +41,9 @@ def chunk_borders(metadata: parquet.FileMetaData, slice_rows: int, chunk_rows: i
     for start, stop in pairwise(starts):
         if start - borders[-1] >= chunk_rows:
             borders.append(start)
-        # Only a large row group is divided: each chunk reads it whole.
-        while stop - borders[-1] >= 2 * chunk_rows:
-            slices = -(-(borders[-1] + chunk_rows - start) // slice_rows)
+        rows = max(chunk_rows, -(-(stop - start) // MOST_CHUNKS_OF_GROUP))
+        while stop - borders[-1] >= 2 * rows:
+            slices = -(-(borders[-1] + rows - start) // slice_rows)
             if start + slices * slice_rows >= stop:
                 break
             borders.append(start + slices * slice_rows)

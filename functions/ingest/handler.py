@@ -4,9 +4,8 @@ import logging
 from functools import partial
 from typing import Any
 
-from core.jobs.commands import IngestCommand
-from core.jobs.worker import Handlers
-from core.services.processing.ingest_upload import ingest_upload, receive_upload
+from core.services.handlers import HANDLERS
+from core.services.processing.ingest_upload import receive_upload
 from core.storage.container import container
 from core.storage.upload_repository import upload_of
 from core.telemetry.log import log_event
@@ -14,9 +13,6 @@ from functions.lambda_start import start
 from functions.log import set_up_telemetry
 from functions.remaining_time import seconds_for_work
 from functions.s3_events import CreatedObject, handle_records
-
-# One row of `core.services.handlers.HANDLERS`: nothing that trains is loaded here.
-HANDLERS: Handlers = {IngestCommand: ingest_upload}
 
 start()
 

@@ -12,7 +12,7 @@ from typing import Any
 from core.errors import RegattaError
 from core.jobs.divided import TaskTakenError, fail_job, finish_job, run_task
 from core.jobs.worker import GaveUpError
-from core.services.divided_commands import DIVIDED
+from core.services.handlers import DIVIDED
 from core.settings import settings
 from core.storage.container import container
 from core.storage.workspace import Workspace

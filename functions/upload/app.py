@@ -15,10 +15,10 @@ from pydantic_core import from_json
 from core.delimited.names import quoted
 from core.errors import MOST_ERRORS
 from core.jobs.commands import ReadAgainCommand
-from core.jobs.worker import Handlers
 from core.reading_fields import ReadingFields
+from core.services.handlers import HANDLERS
 from core.services.processing.ingest import check_request_size, ingest
-from core.services.processing.read_again import check_read_again, read_again
+from core.services.processing.read_again import check_read_again
 from core.services.quotas import check_bytes
 from functions.answer_terms import Terms
 from functions.heavy_work import run_heavy
@@ -29,10 +29,6 @@ router = APIRouter(tags=["data"], route_class=IdempotentRoute)
 
 # Names of fields are compared with those that are known up to so many characters.
 LONGEST_NAME = 100
-
-
-# One row of `core.services.handlers.HANDLERS`: nothing that trains is loaded here.
-HANDLERS: Handlers = {ReadAgainCommand: read_again}
 
 
 class ReadingRequest(ReadingFields, RequestBody):

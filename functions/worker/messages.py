@@ -13,8 +13,7 @@ from core.errors import ConflictError, RegattaError, UnavailableError
 from core.jobs.divided import run_task
 from core.jobs.turns import JobName, Turns
 from core.jobs.worker import GaveUpError, run_job
-from core.services.divided_commands import DIVIDED
-from core.services.handlers import HANDLERS
+from core.services.handlers import DIVIDED, HANDLERS
 from core.settings import settings
 from core.storage.container import container
 from core.storage.job_messages import Message, parse_message, submitter_of, task_of

@@ -32,9 +32,10 @@ LIGHT_MODULES = (
 HEAVY_MODULES = (
     "functions.aws_lambda",
     "functions.http",
-    "core.services.handlers",
     "core.services.table_prediction.divided",
+    "core.services.training.commands",
     "core.services.training.divided_race",
+    "core.services.retraining.retrain",
     "core.services.processing.ingest_upload",
     "boto3.s3.inject",
     "redis",

@@ -16,8 +16,7 @@ from core.errors import ConflictError, NewerFormatError, RegattaError, Unavailab
 from core.jobs.divided import run_next_task
 from core.jobs.turns import JobName, Turns
 from core.jobs.worker import GaveUpError, run_job
-from core.services.divided_commands import DIVIDED
-from core.services.handlers import HANDLERS
+from core.services.handlers import DIVIDED, HANDLERS
 from core.settings import settings
 from core.storage.bucket_queue import BucketQueue
 from core.storage.container import container

@@ -10,8 +10,7 @@ from pydantic import ConfigDict, Field
 from core.errors import TargetError, UnavailableError
 from core.jobs.commands import COMMANDS, Command
 from core.progress import ReportProgress, StoppedError
-from core.services.divided_commands import DIVIDED
-from core.services.handlers import HANDLERS
+from core.services.handlers import DIVIDED, HANDLERS
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
 from core.types import Json
@@ -212,7 +211,7 @@ def install_commands(monkeypatch: pytest.MonkeyPatch) -> JobProbe:
     }
     for command, handler in handlers.items():
         monkeypatch.setitem(COMMANDS, command.kind, command)
-        monkeypatch.setitem(HANDLERS, command, handler)
-    monkeypatch.setitem(DIVIDED, SharesCommand, Shares())
-    monkeypatch.setitem(DIVIDED, RankedCommand, Ranked())
+        monkeypatch.setitem(HANDLERS.loaders, command, lambda handler=handler: handler)
+    monkeypatch.setitem(DIVIDED.loaders, SharesCommand, Shares)
+    monkeypatch.setitem(DIVIDED.loaders, RankedCommand, Ranked)
     return probe

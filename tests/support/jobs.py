@@ -5,8 +5,7 @@ import pytest
 from core.jobs import service as jobs
 from core.jobs.commands import COMMANDS
 from core.jobs.worker import run_job
-from core.services.divided_commands import DIVIDED
-from core.services.handlers import HANDLERS
+from core.services.handlers import DIVIDED, HANDLERS
 from core.storage.job_repository import Job
 from tests.support.storage import home
 

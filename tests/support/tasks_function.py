@@ -12,8 +12,7 @@ from typing import Any
 from core.errors import TargetError
 from core.jobs.commands import COMMANDS, Command, ExportTableCommand
 from core.progress import ReportProgress
-from core.services.divided_commands import DIVIDED
-from core.services.handlers import HANDLERS
+from core.services.handlers import DIVIDED, HANDLERS
 from core.services.table_prediction.divided import DividedExport
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.task_repository import Division
@@ -105,7 +104,7 @@ class KilledExport(DividedExport):
 
 def let_exports_be_killed() -> None:
     """Let this process carry out exports by `KilledExport`."""
-    DIVIDED[ExportTableCommand] = KilledExport()
+    DIVIDED.loaders[ExportTableCommand] = KilledExport
 
 
 def kill_key(workspace: Workspace, job_id: str, number: int) -> str:
@@ -151,5 +150,5 @@ def _begin(workspace: Workspace, job_id: str, number: int) -> bool:
 
 
 COMMANDS[LinesCommand.kind] = LinesCommand
-HANDLERS[LinesCommand] = whole
-DIVIDED[LinesCommand] = Lines()
+HANDLERS.loaders[LinesCommand] = lambda: whole
+DIVIDED.loaders[LinesCommand] = Lines

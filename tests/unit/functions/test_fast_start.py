@@ -57,8 +57,9 @@ def test_a_function_that_predicts_nothing_loads_no_runtime(name: str) -> None:
     assert "onnxruntime" not in loaded_by(f"functions.{name}.handler")
 
 
-def test_a_task_that_predicts_rows_loads_nothing_that_learns_or_reads_files() -> None:
-    loaded = loaded_by("functions.tasks.handler", "core.services.table_prediction.divided")
+@pytest.mark.parametrize("name", ["tasks", "worker"])
+def test_a_task_that_predicts_rows_loads_nothing_that_learns_or_reads_files(name: str) -> None:
+    loaded = loaded_by(f"functions.{name}.handler", "core.services.table_prediction.divided")
     assert "pyarrow" in loaded
     assert loaded & {"pandas", "sklearn", "scipy", "lightgbm", "onnx"} == set()
 

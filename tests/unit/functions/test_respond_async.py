@@ -196,7 +196,7 @@ class TestWhatTakesLongerThanExpected:
             report("training", 0.0)
             return trains(workspace, command, report, job_id)
 
-        monkeypatch.setitem(HANDLERS, TrainCommand, train_late)  # type: ignore[misc]
+        monkeypatch.setitem(HANDLERS.loaders, TrainCommand, lambda: train_late)
         return event
 
     @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "late"}])

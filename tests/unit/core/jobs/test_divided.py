@@ -10,11 +10,14 @@ from core.jobs import divided
 from core.jobs import service as jobs
 from core.jobs.divided import TaskTakenError, run_next_task, run_task
 from core.jobs.worker import MOST_ATTEMPTS, GaveUpError
-from core.services.divided_commands import DIVIDED
+from core.services.handlers import DIVIDED
 from core.settings import settings
 from core.storage.job_repository import Job
-from tests.support.job_commands import JobProbe
+from core.storage.s3.object_store import ObjectStore
+from tests.support.job_commands import ERRORS, JobProbe
 from tests.support.jobs import carry_out, read_job, submit
+from tests.support.object_stores import FailingStore
+from tests.support.process_state import connect_container
 from tests.support.storage import home
 
 SHARES = [100, 101, 102]
@@ -139,6 +142,46 @@ def test_an_outage_says_nothing_about_the_task_however_often_it_comes(
     for number in range(3):
         do(job_id, number)
     assert carry_out(job_id).result == {"shares": SHARES}
+
+
+def test_an_outage_that_outlasts_the_lease_is_no_attempt(
+    probe: JobProbe, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, advance_clock: Callable[..., None]
+) -> None:
+    store = FailingStore(bucket)
+    connect_container(store)
+
+    def end_storage() -> UnavailableError:
+        store.ending = "leases/000001.json"
+        return UnavailableError("The object store did not answer.")
+
+    monkeypatch.setitem(ERRORS, "outage", end_storage)
+    job_id = begin(errors={"1": ["outage"] * (MOST_ATTEMPTS + 1)})
+    for _ in range(MOST_ATTEMPTS + 1):
+        with pytest.raises(UnavailableError):
+            do(job_id, 1)
+        store.ending = ""
+        advance_clock()
+        carry_out(job_id)
+    for number in range(3):
+        do(job_id, number)
+    assert carry_out(job_id).result == {"shares": SHARES}
+
+
+def test_a_task_goes_on_where_storage_does_not_answer_for_less_than_its_lease(
+    probe: JobProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(divided, "LOOK_SECONDS", -1.0)
+    job_id = begin()
+    read = home().jobs.read
+
+    def read_fresh(job_id: str, *, fresh: bool = False) -> Job | None:
+        if not fresh:
+            raise UnavailableError("The object store did not answer.")
+        return read(job_id, fresh=True)
+
+    monkeypatch.setattr(home().jobs, "read", read_fresh)
+    do(job_id, 1)
+    assert home().tasks.is_done(job_id, 1)
 
 
 def test_a_fault_of_ours_in_a_task_is_tried_again_and_then_ends_the_job(

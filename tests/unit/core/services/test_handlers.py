@@ -7,7 +7,6 @@ import pytest
 from core.jobs import commands
 from core.jobs.commands import COMMANDS, UNATTENDED, Command
 from core.services.handlers import HANDLERS
-from functions.ingest.handler import HANDLERS as INGESTING
 
 
 def test_every_command_has_a_kind_and_a_handler_and_every_handler_a_command() -> None:
@@ -26,7 +25,3 @@ def test_every_command_has_a_kind_and_a_handler_and_every_handler_a_command() ->
 @pytest.mark.parametrize("command", HANDLERS)
 def test_a_handler_takes_the_command_that_it_is_listed_under(command: type[Command]) -> None:
     assert command in get_type_hints(HANDLERS[command]).values()
-
-
-def test_the_function_that_ingests_uploads_has_the_row_of_the_table() -> None:
-    assert {command: HANDLERS[command] for command in INGESTING} == INGESTING

@@ -15,7 +15,7 @@ from core.jobs import service as jobs
 from core.jobs.commands import ExportTableCommand, PredictTableCommand, TrainCommand, parse_command
 from core.jobs.divided import run_next_task
 from core.progress import ignore_progress
-from core.services.divided_commands import DIVIDED
+from core.services.handlers import DIVIDED
 from core.services.processing.ingest import ingest
 from core.services.table_prediction import chunks, divided, export_table, predict_table
 from core.services.training.train import train_model
@@ -24,6 +24,7 @@ from core.storage.dataset_repository import TABLE
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.stored_document import DamagedDocumentError
+from core.tables import row_groups
 from tests.support.jobs import carry_out, read_job, submit
 from tests.support.storage import home
 
@@ -44,6 +45,7 @@ def lines(rows: int, date: str, odd: int = ROWS) -> str:
 @pytest.fixture
 def file_id(bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A stored table with a model of its columns. Of a slice's rows there are few, so chunks begin at many places."""
+    monkeypatch.setattr(row_groups, "MOST_CHUNKS_OF_GROUP", ROWS)
     for module in (export_table, predict_table, chunks):
         monkeypatch.setattr(module, "SLICE_ROWS", 16)
     (tmp_path / "small.csv").write_text(lines(120, "{late:02}/{month:02}/2021"))
@@ -149,6 +151,14 @@ def test_parts_of_parquet_are_files_of_their_own_that_a_manifest_names_in_order(
 
 def stored_at(bucket: ObjectStore, url: str) -> bytes:
     return bucket.get(unquote(urlsplit(url).path).removeprefix(f"/{bucket.bucket}/"))
+
+
+def test_few_chunks_read_one_large_row_group(
+    file_id: str, chunk_rows: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_groups, "MOST_CHUNKS_OF_GROUP", 3)
+    chunk_rows(16)
+    assert division(begin("export", file_id=file_id)).facts["borders"] == [0, 336, ROWS]
 
 
 def test_chunks_of_many_row_groups_are_the_bytes_of_one_machine(
@@ -260,6 +270,32 @@ def test_a_cancelled_job_predicts_nothing_more_and_offers_nothing(
     assert do_next(job_id).status == "cancelled"
     assert len(home().tasks.missing(job_id, division(job_id))) == division(job_id).tasks - 1
     assert not exports(bucket)
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_a_job_that_is_cancelled_while_its_parts_are_put_together_offers_nothing(
+    file_id: str,
+    bucket: ObjectStore,
+    chunk_rows: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    format: str,
+) -> None:
+    job_id = begin("export", file_id=file_id, format=format)
+    while home().tasks.missing(job_id, division(job_id)):
+        do_next(job_id)
+    outputs = home().tasks.outputs
+
+    def cancel_and_read(*arguments: Any) -> Any:
+        jobs.cancel_job(home(), job_id)
+        return outputs(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(home().tasks, "outputs", cancel_and_read)
+        job = carry_out(job_id)
+    assert (job.status, job.result) == ("cancelled", None)
+    assert not any(body.startswith((b"x,", b"{")) for body in exports(bucket).values())
+    jobs.retry_job(home(), job_id)
+    assert carry_out(job_id).status == "succeeded"
 
 
 def test_a_newer_version_changes_nothing_and_a_deleted_one_ends_the_job(

@@ -14,7 +14,7 @@ from core.jobs import service as jobs
 from core.jobs.commands import ExportTableCommand, PredictTableCommand, TrainCommand
 from core.jobs.divided import run_next_task
 from core.progress import ignore_progress
-from core.services.divided_commands import DIVIDED
+from core.services.handlers import DIVIDED
 from core.services.prediction import parts as naming
 from core.services.processing.ingest import ingest
 from core.services.table_prediction.export_table import export_table

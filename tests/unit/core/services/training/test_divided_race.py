@@ -10,11 +10,12 @@ from core.errors import InvalidInputError
 from core.jobs import service as jobs
 from core.jobs.commands import LEAST_PARALLEL_SECONDS, CompareCommand
 from core.jobs.divided import run_next_task, run_task
-from core.services.divided_commands import DIVIDED
+from core.services.handlers import DIVIDED
 from core.services.processing.ingest import ingest
 from core.services.training import comparison
 from core.services.training.commands import check_compare
 from core.services.training.compare import compare_models
+from core.services.training.divided_race import DividedRace
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from tests.support.jobs import carry_out, read_job
@@ -84,13 +85,13 @@ def test_a_retry_carries_out_only_the_trials_without_a_marker(concrete: str, mon
     jobs.retry_job(home(), job_id)
     assert carry_out(job_id).stage == "1 of 3 tasks"
     ran: list[int] = []
-    run = DIVIDED[CompareCommand].run_task
+    run = DividedRace.run_task
 
     def counted(*arguments: Any) -> Any:
-        ran.append(arguments[3])
+        ran.append(arguments[4])
         return run(*arguments)
 
-    monkeypatch.setattr(DIVIDED[CompareCommand], "run_task", counted)
+    monkeypatch.setattr(DividedRace, "run_task", counted)
     assert (finished(job_id).status, ran) == ("succeeded", [0, 2])
 
 
