@@ -22,15 +22,25 @@ class ContextThreadPool(ThreadPoolExecutor):
         return super().submit(lambda: context.run(fn, *args, **kwargs))
 
 
-def run_in_threads(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> list[Result]:
+def run_in_threads(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    threads: int,
+    report_share: Callable[[float], object] = lambda share: None,
+) -> list[Result]:
     """Call `work` with each item, in a copy of the caller's context; return what it returns, in order.
 
-    Where a call fails, its error is raised, and items whose calls have not begun are left out.
+    The caller's own thread calls `report_share` after each, with the share of the items that are done. Where a call
+    fails, or the report, its error is raised, and items whose calls have not begun are left out.
     """
     with ContextThreadPool(threads) as pool:
         calls = [pool.submit(work, item) for item in items]
         try:
-            return [call.result() for call in calls]
+            results = []
+            for call in calls:
+                results.append(call.result())
+                report_share(len(results) / len(calls))
+            return results
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -54,7 +54,7 @@ OBJECTS: dict[str, dict[str, str]] = {
     # A ticket without a code is compared with the time since when there are codes.
     "ingest": {"datasets": "rwd", "uploads": "rwd", SINCE: "rw", **_LISTS},
     "process": {"datasets": "rwd", "exports": "rw", **_LISTS},
-    "jobs": {"datasets": "r", "models": "r", "artifacts": "r", "exports": "r", **_SUBMITS, **_LISTS},
+    "jobs": {"datasets": "r", "models": "r", "artifacts": "r", "exports": "rw", **_SUBMITS, **_LISTS},
     # Reads below incoming/ and never writes there, which would call it again.
     "retrain": {"incoming": "r", **_SUBMITS},
     # A presigned form has the rights of its signer.

@@ -13,7 +13,7 @@ from core.errors import (
     NoSuchModelError,
     UnavailableError,
 )
-from core.jobs.commands import Command, TrainCommand, UnreadableCommandError, parse_command
+from core.jobs.commands import Command, TableCommand, TrainCommand, UnreadableCommandError, parse_command
 from core.jobs.orders import ordered
 from core.settings import settings
 from core.storage.job_repository import Job, UnreadableJob
@@ -247,10 +247,12 @@ def has_best_so_far(job: Job) -> bool:
 
 
 def complete_result(workspace: Workspace, command: Command, result: Json) -> Json:
-    """Return the result with the model itself, where the command asks for it.
+    """Return the result with the model itself, where the command asks for it, and with URLs that work.
 
     The model is never kept with the job: it is in the bucket once already.
     """
+    if isinstance(command, TableCommand):
+        return workspace.exports.renewed(result)
     if not isinstance(command, TrainCommand) or not command.return_model:
         return result
     limit, warnings = settings().max_response_bytes, list(result["warnings"])

@@ -26,7 +26,10 @@ ATTEMPT_SHARE = 0.5
 PIECE_BYTES = 1 << 18
 # Statuses of a service that cannot do anything at present.
 FAILED_STATUSES = frozenset({500, 502, 503, 504})
-THROTTLED = frozenset({"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"})
+# By status where the answer has no body, as that to a HEAD.
+THROTTLED = frozenset(
+    {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests", "429"}
+)
 # Where the context of a request has its call.
 CALL = "regatta_call"
 

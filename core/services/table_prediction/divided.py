@@ -1,8 +1,9 @@
 """Exports and predictions of many rows as divided jobs: each chunk of a stored table, or each object, is a task."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from pydantic_core import to_json
@@ -33,6 +34,8 @@ from core.types import Json
 
 # The format that has no file of several parts, and the one whose parts stay files of their own.
 WORKBOOK, PARQUET = "excel", "parquet"
+# The stage of a job whose tasks are done.
+JOINING = "joining"
 # How many parts are copied at a time.
 COPIERS = 8
 # What the tasks of a prediction have stored of what is unusual about their rows.
@@ -92,9 +95,10 @@ class DividedExport:
         chosen = TABLE_FORMATS[command.format]
         name = f"{command.model_name}-v{source.version}"
         pieces = _pieces(workspace, job_id, outputs, chosen.ending)
+        report_share = partial(report_progress, JOINING)
         if command.format == PARQUET:
-            return {**_store_manifest(workspace, name, pieces, outputs), "warnings": warnings}
-        url, size = workspace.exports.join(f"{name}.{chosen.ending}", pieces, chosen.media_type)
+            return {**_store_manifest(workspace, name, pieces, outputs, report_share), "warnings": warnings}
+        url, size = workspace.exports.join(f"{name}.{chosen.ending}", pieces, chosen.media_type, report_share)
         stored = stored_file(url, f"{name}.{chosen.ending}", size)
         return {"media_type": chosen.media_type, **stored, "warnings": warnings}
 
@@ -154,7 +158,7 @@ class DividedPrediction:
         interval = None if command.interval is None else conformal_interval(manifest, command.interval)
         input_warnings = InputWarnings(manifest.features)
         for number in range(division.tasks):
-            report_progress("joining", number / division.tasks)
+            report_progress(JOINING, number / division.tasks)
             key = workspace.tasks.output_key(job_id, number, WARNINGS)
             input_warnings.merge(json.loads(workspace.objects.get(key)))
         count = sum(output["rows"] for output in outputs)
@@ -163,7 +167,8 @@ class DividedPrediction:
         for name in LISTS[: 3 if interval else 1]:
             pieces += [f',"{name}":['.encode(), *_pieces(workspace, job_id, outputs, f"{name}.json"), b"]"]
         name = file_name(manifest)
-        url, size = workspace.exports.join(name, [*pieces, b"}"], "application/json")
+        report_share = partial(report_progress, JOINING)
+        url, size = workspace.exports.join(name, [*pieces, b"}"], "application/json", report_share)
         return {**head, "format": "json", **stored_file(url, name, size)}
 
 
@@ -175,7 +180,13 @@ def _source_type(command: TableCommand) -> type[Source]:
     return Parts
 
 
-def _store_manifest(workspace: Workspace, name: str, pieces: list[StoredPiece], outputs: list[Json]) -> Json:
+def _store_manifest(
+    workspace: Workspace,
+    name: str,
+    pieces: list[StoredPiece],
+    outputs: list[Json],
+    report_share: Callable[[float], object],
+) -> Json:
     """Store the parts as files of their own, and a manifest that names them in order; return where the manifest is.
 
     A Parquet file cannot be continued: its end says where everything in it is.
@@ -187,11 +198,10 @@ def _store_manifest(workspace: Workspace, name: str, pieces: list[StoredPiece], 
         rows, size = outputs[number]["rows"], pieces[number].stop
         return {"url": url, "filename": filename, "rows": rows, "size_bytes": size}
 
-    parts = run_in_threads(copy, range(len(pieces)), COPIERS)
-    body = to_json({"format": PARQUET, "rows": sum(part["rows"] for part in parts), "parts": parts})
-    filename = f"{name}.manifest.json"
-    url, size = workspace.exports.join(filename, [body], "application/json")
-    return {"media_type": "application/json", **stored_file(url, filename, size), "parts": len(parts)}
+    parts = run_in_threads(copy, range(len(pieces)), COPIERS, report_share)
+    manifest = {"format": PARQUET, "rows": sum(part["rows"] for part in parts), "parts": parts}
+    stored = workspace.exports.store_manifest(f"{name}.manifest.json", manifest)
+    return {"media_type": "application/json", **stored, "parts": len(parts)}
 
 
 def _store(workspace: Workspace, job_id: str, number: int, opened: OpenRows, paths: Mapping[str, Path]) -> Json:

@@ -24,7 +24,7 @@ UPLOAD_SECONDS = 2 * DAY
 # How long the tasks of a failed or cancelled job are kept for its retry.
 TASKS_SECONDS = 7 * DAY
 # A download that began in the URL's last minute takes a while.
-EXPORT_SECONDS = 2.0 * exporting.URL_SECONDS
+EXPORT_SECONDS = float(exporting.KEPT_SECONDS + exporting.URL_SECONDS)
 # How many arrivals are looked up at a time.
 ASKERS = 16
 
@@ -71,11 +71,11 @@ def multiparts(storage: Container, now: float) -> Iterator[Finding]:
 
 
 def exports(storage: Container, now: float) -> Iterator[Finding]:
-    """Find exports whose URL has expired."""
+    """Find exports that are kept no longer."""
     for item in storage.objects.list("exports/"):
         if idle([item], EXPORT_SECONDS, now):
             deed = removal(storage.objects, item.key, [item], lambda _: False, None)
-            yield Finding(item.key, "its URL works no longer", item.size, deed)
+            yield Finding(item.key, "it was kept for a day", item.size, deed)
 
 
 def versions(

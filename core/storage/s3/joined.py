@@ -4,7 +4,7 @@ S3 takes no part below 5 MiB but the last one. So what is smaller is read and se
 everything else no byte passes through this process.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from core.context_threads import run_in_threads
@@ -31,12 +31,22 @@ class StoredPiece:
 Piece = bytes | StoredPiece
 
 
-def join_objects(store: ObjectStore, key: str, pieces: Iterable[Piece], content_type: str) -> None:
+def join_objects(
+    store: ObjectStore,
+    key: str,
+    pieces: Iterable[Piece],
+    content_type: str,
+    report_share: Callable[[float], object] = lambda share: None,
+) -> None:
     """Write the object `key`: the bytes of the pieces one after the other. It exists once all of them are there.
 
-    Raises `MissingObjectError` where an object of a piece is missing, and leaves nothing then.
+    `report_share` is called with the share that is done, also while small pieces are read. Raises what it raises, and
+    `MissingObjectError` where an object of a piece is missing; then nothing is left.
     """
-    parts = list(_parts(store, pieces))
+    parts = []
+    for found in _parts(store, pieces):
+        parts.append(found)
+        report_share(0.0)
     if not any(isinstance(part, StoredPiece) for part in parts):
         store.put(key, b"".join(part for part in parts if isinstance(part, bytes)), content_type)
         return
@@ -45,7 +55,11 @@ def join_objects(store: ObjectStore, key: str, pieces: Iterable[Piece], content_
     upload_id = upload["UploadId"]
     try:
         numbers = range(1, len(parts) + 1)
-        etags = run_in_threads(lambda number: _send(store, key, upload_id, number, parts[number - 1]), numbers, COPIERS)
+
+        def send(number: int) -> str:
+            return _send(store, key, upload_id, number, parts[number - 1])
+
+        etags = run_in_threads(send, numbers, COPIERS, report_share)
         store.join_parts(key, upload_id, dict(zip(numbers, etags, strict=True)))
     except BaseException:
         store.abort_parts(key, upload_id)

@@ -154,11 +154,11 @@ def test_an_upload_that_is_being_ingested_stays(kept: Workspace) -> None:
     assert kept.uploads.is_received(file_id)
 
 
-def test_exports_go_when_their_url_works_no_longer(kept: Workspace, tmp_path: Path) -> None:
+def test_exports_go_when_no_url_of_theirs_works_any_more(kept: Workspace, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_bytes(b"a\n1\n")
     kept.exports.store("table.csv", tmp_path / "table.csv", "text/csv")
-    assert sweep(3600) == []
-    assert [result.reason for result in sweep(7260)] == ["its URL works no longer"]
+    assert sweep(DAY) == []
+    assert [result.reason for result in sweep(DAY + 3660)] == ["it was kept for a day"]
 
 
 def test_old_versions_go_but_never_the_champion_nor_what_is_newer(kept: Workspace) -> None:
