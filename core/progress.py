@@ -26,13 +26,20 @@ class StoppedError(Exception):
 
 
 class TrialStatus(TypedDict):
-    """One row of the live leaderboard: mean R2 over the `folds` that are done, None before the first."""
+    """One row of the live leaderboard: mean R2 over the `folds` that are done, None before the first.
+
+    `std` is that of R2 from fold to fold, None below two; `size_bytes` and `latency_us` (of one row, in microseconds)
+    are those of the pipeline of the first fold, None where it was not measured.
+    """
 
     model_type: str
     target_transform: str
     r2: float | None
+    std: float | None
     folds: int
     seconds: float
+    size_bytes: int | None
+    latency_us: float | None
     running: bool
 
 

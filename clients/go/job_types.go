@@ -40,10 +40,16 @@ type TrialStatus struct {
 	ModelType       string `json:"model_type"`
 	TargetTransform string `json:"target_transform"`
 	// R2 is the mean over the folds that are finished, nil before the first.
-	R2      *float64 `json:"r2"`
+	R2 *float64 `json:"r2"`
+	// Std is that of R2 from fold to fold, nil below two.
+	Std     *float64 `json:"std"`
 	Folds   int      `json:"folds"`
 	Seconds float64  `json:"seconds"`
-	Running bool     `json:"running"`
+	// SizeBytes and LatencyUs (of one row, in microseconds) are those of the model of the first fold, nil where it was not
+	// measured.
+	SizeBytes *int64   `json:"size_bytes"`
+	LatencyUs *float64 `json:"latency_us"`
+	Running   bool     `json:"running"`
 }
 
 // JobPage is one page of jobs, the newest first.

@@ -144,7 +144,10 @@ def _status(trial: Trial, *, is_running: bool) -> TrialStatus:
         "model_type": trial.candidate.regressor.name,
         "target_transform": trial.candidate.target_transform,
         "r2": round(float(np.mean(scores)), 4) if scores else None,
+        "std": round(float(np.std(scores)), 4) if len(scores) > 1 else None,
         "folds": len(scores),
         "seconds": round(trial.seconds, 3),
+        "size_bytes": trial.cost.size_bytes if trial.cost else None,
+        "latency_us": round(trial.cost.latency_us, 1) if trial.cost else None,
         "running": is_running,
     }

@@ -34,8 +34,11 @@ class TrialStatus(Answer):
     model_type: TrainedType
     target_transform: TargetTransformName
     r2: float | None
+    std: float | None = Field(default=None, description="of R2 from fold to fold")
     folds: int
     seconds: float
+    size_bytes: int | None = Field(default=None, description="of the model of the first fold")
+    latency_us: float | None = Field(default=None, description="of one row, with the model of the first fold")
     running: bool
 
 

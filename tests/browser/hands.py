@@ -1,15 +1,13 @@
 """How a person works with a page: with a mouse, or with the keyboard alone."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from playwright.sync_api import FileChooser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
 # A view has fewer stops than this.
 MOST_TABS = 150
-MOST_TRIES = 60
 FOCUSED = "(element) => element === document.activeElement"
 # Whatever has the focus shows it: itself, or as a radio button does, by its label.
 SHOWS_FOCUS = """
@@ -50,7 +48,9 @@ class Mouse:
 
     def choose_file(self, control: "Locator", file: Path) -> None:
         """Click, and choose the file."""
-        choose(control, control.click, file)
+        with control.page.expect_file_chooser() as asked:
+            control.click()
+        asked.value.set_files(file)
 
 
 class Keyboard:
@@ -88,11 +88,10 @@ class Keyboard:
     def choose_file(self, control: "Locator", file: Path) -> None:
         """Go there, press Enter, and choose the file."""
 
-        def press() -> None:
-            self._reach(control)
+        self._reach(control)
+        with control.page.expect_file_chooser() as asked:
             self.keys.press("Enter")
-
-        choose(control, press, file)
+        asked.value.set_files(file)
 
     def _reach(self, control: "Locator") -> None:
         control.wait_for(state="attached")
@@ -102,17 +101,3 @@ class Keyboard:
                 return
             self.keys.press("Tab")
         raise AssertionError(f"Tab does not lead to {control}")
-
-
-def choose(control: "Locator", press: Callable[[], None], file: Path) -> None:
-    """Press a button that asks for a file, and choose it; press once more where the view was drawn anew meanwhile."""
-    choosers: list[FileChooser] = []
-    # Playwright marks the function, which it cannot do with the method of a list.
-    control.page.once("filechooser", lambda chooser: choosers.append(chooser))  # noqa: PLW0108
-    for _ in range(MOST_TRIES):
-        press()
-        control.page.wait_for_timeout(500)
-        if choosers:
-            choosers[0].set_files(file)
-            return
-    raise AssertionError(f"no choice of files opens at {control}")

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.browser.conftest import SIDEWAYS, Check, choose, problem
+from tests.browser.hands import FOCUSED
 from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv
 
@@ -157,6 +158,32 @@ def test_a_view_that_does_not_exist_says_so(page: "Page") -> None:
     page.get_by_role("heading", name="Page not found").wait_for()
     page.get_by_role("button", name="Go to the data").click()
     page.get_by_role("heading", name="Data", exact=True).wait_for()
+
+
+def test_a_press_on_the_button_for_files_is_not_lost_when_the_list_arrives(page: "Page", tmp_path: "Path") -> None:
+    file = {"rows": 10, "columns": 3, "size_bytes": 1000, "created_at": "2026-01-01T00:00:00+00:00"}
+    listed = {"files": [{**file, "file_id": "f", "filename": "week.csv"}], "current": "f", "next": None}
+    (tmp_path / "no-table.csv").write_bytes(b"")
+    held: list[Route] = []
+    # Playwright counts the parameters of the function, which it cannot do with the method of a list.
+    page.route("**/data/files?*limit=1000*", lambda route: held.append(route))  # noqa: PLW0108
+    for answer, arrived in (
+        ({**listed, "files": []}, page.get_by_role("heading", name="Begin with a table")),
+        (listed, page.get_by_role("link", name="week.csv")),
+    ):
+        page.goto("/console/data")
+        button = page.get_by_role("button", name="Choose a file").first
+        button.focus()
+        # The list comes while the browser asks which file it is to be.
+        with page.expect_file_chooser() as asked:
+            page.keyboard.press("Enter")
+        while not held:
+            page.wait_for_timeout(20)
+        held.pop().fulfill(json=answer)
+        arrived.wait_for()
+        assert button.evaluate(FOCUSED)
+        asked.value.set_files(tmp_path / "no-table.csv")
+        page.get_by_text("“no-table.csv” cannot be used").wait_for()
 
 
 def test_ten_thousand_files_are_paged_and_one_is_found(page: "Page") -> None:

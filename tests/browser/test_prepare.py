@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from tests.browser.conftest import Check
+from tests.browser.hands import FOCUSED
 from tests.support.stack import Stack
 
 if TYPE_CHECKING:
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
 TABLE = "id,age,city,price\n" + "".join(
     f"{i},{'' if i % 5 == 0 else 20 + i},{('Oslo', '上海')[i % 2]},{100 + 3 * i}\n" for i in range(40)
 )
+
+
+def test_another_file_is_chosen_with_the_arrow_keys_one_after_another(page: "Page", stack: Stack) -> None:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
+        for name in ("one.csv", "two.csv", "three.csv"):
+            client.post("/data/upload", files={"file": (name, TABLE.encode())}).raise_for_status()
+    page.goto("/console/prepare")
+    field = page.get_by_label("File", exact=True)
+    field.focus()
+    for name in ("two.csv", "one.csv"):
+        page.keyboard.press("ArrowDown")
+        page.get_by_role("combobox", name="Target").wait_for()
+        assert field.evaluate(FOCUSED)
+        assert name in (field.locator("option:checked").text_content() or "")
+    # Each choice has an address of its own.
+    page.go_back()
+    page.locator("option:checked", has_text="two.csv").wait_for(state="attached")
 
 
 def test_a_table_is_prepared_and_shown_before_and_after(

@@ -39,7 +39,10 @@ def test_several_workers_share_a_race_where_that_is_chosen(page: "Page", stack: 
 
 
 def test_a_race_that_runs_shows_how_each_trial_stands(page: "Page", check: Check) -> None:
-    trial = {"target_transform": "none", "folds": 3, "seconds": 1.25, "running": True}
+    trial = {
+        "target_transform": "none", "folds": 3, "seconds": 1.25, "running": True, "std": 0.02,
+        "size_bytes": 120_000, "latency_us": 35.5,
+    }  # fmt: skip
     standings = [{**trial, "model_type": "svr", "r2": 0.81}, {**trial, "model_type": "ridge", "r2": None}]
     job = {
         "job_id": "watched", "kind": "compare", "status": "running", "stage": "training", "progress": 0.4, "parts": {},
@@ -50,6 +53,8 @@ def test_a_race_that_runs_shows_how_each_trial_stands(page: "Page", check: Check
     page.goto("/console/race/watched")
     page.locator(".board li").first.wait_for()
     assert page.locator(".board .who").all_inner_texts() == ["Support vectors", "Ridge"]
+    figures = page.locator(".board .figure").first.inner_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert figures.split("\n") == ["0.810 ±0.020", "3 folds · 1.3 s · 120 kB · 35.5 µs a row"]
     check(page, "race-running")
 
 

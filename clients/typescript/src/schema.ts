@@ -3822,10 +3822,25 @@ export interface components {
             /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
             r2: number | null;
+            /**
+             * @description of R2 from fold to fold
+             * @default null
+             */
+            std?: number | null;
             /** Format: int64 */
             folds: number;
             /** Format: double */
             seconds: number;
+            /**
+             * @description of the model of the first fold
+             * @default null
+             */
+            size_bytes?: number | null;
+            /**
+             * @description of one row, with the model of the first fold
+             * @default null
+             */
+            latency_us?: number | null;
             running: boolean;
         };
         /** @description Texts of a column that the model was not trained on. */

@@ -104,7 +104,7 @@ function View() {
       scrollTo(0, 0);
       main.current?.querySelector("h1")?.focus({ preventScroll: true });
     }
-  }, [view, path.join("/"), Boolean(loaded)]);
+  }, [place, Boolean(loaded)]);
   if (!(view in VIEWS)) return html`<${NotFound} />`;
   if (loaded?.error instanceof Unreachable) return html`<${ErrorPanel} error=${loaded.error} />`;
   if (loaded?.error) {

@@ -50,14 +50,28 @@ export function Bars({ title, name, items, show = number, words, most, labelShar
 }
 
 // Points, such as predicted against actual. points: [[x, y], ...]; `diagonal` draws where both are equal, `zero` where y is 0;
-// with `logarithmic` each x is the logarithm (of base 10) of what `showX` shows.
+// with `logarithmic` each x is the logarithm (of base 10) of what `showX` shows. With `onPick` one point is in the order of
+// Tab, the arrow keys go along the others from left to right, and Enter or a click chooses one.
 export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false, zero = false, logarithmic = false, height = 320, words, showX = number, showY = number, labels, onPick, chosen }) {
   const drawn = thin(points);
   const both = diagonal ? roomy(points.flat()) : null;
   const domain = both ?? roomy(points.map(([x]) => x));
   const range = both ?? roomy(zero ? [0, ...points.map(([, y]) => y)] : points.map(([, y]) => y));
+  const order = drawn.map((_, index) => index).sort((one, other) => drawn[one][0] - drawn[other][0]);
+  const pickable = (index) => ({
+    role: "button", tabindex: index === (chosen >= 0 ? chosen : order[0]) ? 0 : -1, "aria-label": labels[index], "aria-pressed": chosen === index ? "true" : "false",
+    onClick: () => onPick(index),
+    onKeyDown(event) {
+      const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Enter: 0, " ": 0 }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      const next = order[Math.min(order.length - 1, Math.max(0, order.indexOf(index) + step))];
+      onPick(next);
+      event.currentTarget.parentNode.querySelectorAll(".point")[next].focus();
+    },
+  });
   return html`<${Figure} title=${title} name=${name} words=${words ?? t("charts.scatter", { x: xLabel, y: yLabel, n: count(points.length) })}
-    note=${drawn.length < points.length ? t("charts.thinned", { shown: count(drawn.length), all: count(points.length) }) : null}>${(width) => {
+    interactive=${Boolean(onPick)} note=${drawn.length < points.length ? t("charts.thinned", { shown: count(drawn.length), all: count(points.length) }) : null}>${(width) => {
     const x = linear(domain, [MARGIN.left, width - MARGIN.right]);
     const y = linear(range, [height - MARGIN.bottom, MARGIN.top]);
     const few = labels || drawn.length <= 60;
@@ -68,7 +82,7 @@ export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false,
       ${diagonal && html`<line class="reference" x1=${x(ends[0])} y1=${y(ends[0])} x2=${x(ends[1])} y2=${y(ends[1])} />`}
       ${zero && html`<line class="reference" x1=${MARGIN.left} x2=${width - MARGIN.right} y1=${y(0)} y2=${y(0)} />`}
       ${few
-        ? drawn.map((point, index) => html`<g class="point ${chosen === index ? "chosen" : ""}" onClick=${onPick && (() => onPick(index))}>
+        ? drawn.map((point, index) => html`<g class="point ${chosen === index ? "chosen" : ""}" ...${onPick ? pickable(index) : {}}>
             <circle cx=${x(point[0])} cy=${y(point[1])} r="5" /><title>${labels?.[index] ?? `${showX(point[0])}, ${showY(point[1])}`}</title></g>`)
         : html`<path class="dots" stroke-opacity=${drawn.length > 1000 ? 0.4 : 0.8} d=${drawn.map(([a, b]) => `M${x(a).toFixed(1)} ${y(b).toFixed(1)}h0`).join("")} />`}
     </svg>`;

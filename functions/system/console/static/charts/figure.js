@@ -9,12 +9,13 @@ import { tickLabels } from "./scales.js";
 const PROPERTIES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline", "opacity", "vector-effect"];
 const PNG_SCALE = 2;
 
-// A picture of a width that fits. `children(width)` returns an `<svg>`; `words` say what it shows.
-export function Figure({ title, words, name, children, note }) {
+// A picture of a width that fits. `children(width)` returns an `<svg>`; `words` say what it shows. What is in it is read out
+// where it is `interactive`, and else is one picture.
+export function Figure({ title, words, name, children, note, interactive = false }) {
   const [element, width] = useWidth();
   return html`<figure class="chart">
     ${title && html`<div class="chart-head"><figcaption>${title}</figcaption><${SaveMenu} of=${element} name=${name ?? title} /></div>`}
-    <div class="chart-body" ref=${element} role="img" aria-label=${words ?? title}>${children(width)}</div>
+    <div class="chart-body" ref=${element} role=${interactive ? "group" : "img"} aria-label=${words ?? title}>${children(width)}</div>
     ${note && html`<p class="hint">${note}</p>`}
   </figure>`;
 }

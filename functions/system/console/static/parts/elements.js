@@ -1,6 +1,7 @@
 // Small components that every view uses. Their texts come from the view; nothing here knows what is shown.
 import { html, useEffect, useId, useRef, useState } from "./preact.js";
 import { count } from "./format.js";
+import { hasMoved } from "./router.js";
 import { t } from "./words.js";
 
 // With more options than this, one that can be searched is; so many are offered at once.
@@ -38,11 +39,12 @@ export function Icon({ name, size = 20 }) {
   </svg>`;
 }
 
-// A button. kind: "primary", "secondary" (default), "quiet", "danger". With `icon` alone, `label` is read out.
-export function Button({ kind = "secondary", icon, label, busy, disabled, children, class: extra = "", ...rest }) {
+// A button. kind: "primary", "secondary" (default), "quiet", "danger". With `icon` alone, `label` is read out. While it is
+// `busy` it keeps the focus, which a disabled one would lose, and does nothing.
+export function Button({ kind = "secondary", icon, label, busy, children, class: extra = "", onClick, ...rest }) {
   const isIcon = icon && !children;
   return html`<button type="button" class="button ${kind} ${isIcon ? "only-icon" : ""} ${extra}" aria-label=${label}
-    title=${isIcon ? label : undefined} disabled=${disabled || busy} aria-busy=${busy ? "true" : undefined} ...${rest}>
+    title=${isIcon ? label : undefined} aria-disabled=${busy ? "true" : undefined} aria-busy=${busy ? "true" : undefined} onClick=${busy ? undefined : onClick} ...${rest}>
     ${busy ? html`<span class="spinner" />` : icon && html`<${Icon} name=${icon} size="18" />`}
     ${children && html`<span>${children}</span>`}
   </button>`;
@@ -55,12 +57,17 @@ export function ButtonLink({ kind = "secondary", icon, href, children, ...rest }
   </a>`;
 }
 
-// The head of a view: what it is about, and what can be done with it.
+// The head of a view: what it is about, and what can be done with it. Where somebody came here by a link, whose view is gone
+// with it, the heading takes the focus, so that a screen reader reads it and Tab goes on from there.
 export function ViewHead({ title, eyebrow, note, children }) {
+  const heading = useRef(null);
+  useEffect(() => {
+    if (hasMoved() && document.activeElement === document.body) heading.current.focus({ preventScroll: true });
+  }, []);
   return html`<header class="view-head">
     <div>
       ${eyebrow && html`<p class="eyebrow">${eyebrow}</p>`}
-      <h1 tabindex="-1"><bdi>${title}</bdi></h1>
+      <h1 tabindex="-1" ref=${heading}><bdi>${title}</bdi></h1>
       ${note && html`<p class="muted">${note}</p>`}
     </div>
     ${children && html`<div class="actions">${children}</div>`}
@@ -206,15 +213,15 @@ export function Tabs({ label, value, tabs, onChange, children }) {
   </div>`;
 }
 
-// A place to drop a file, or to choose one. `onFiles` gets a list of `File`.
-export function FileDrop({ onFiles, accept, multiple = false, title, note, compact = false, disabled }) {
+// A place to drop a file, or to choose one. `onFiles` gets a list of `File`, and none while it is `busy` with those before.
+export function FileDrop({ onFiles, accept, multiple = false, title, note, compact = false, busy }) {
   const input = useRef(null);
   const [over, setOver] = useState(false);
   const take = (event) => {
     event.preventDefault();
     setOver(false);
     const files = [...(event.dataTransfer ?? event.target).files];
-    if (files.length && !disabled) onFiles(files);
+    if (files.length && !busy) onFiles(files);
     if (event.target.value) event.target.value = "";
   };
   const drag = (event) => {
@@ -224,7 +231,7 @@ export function FileDrop({ onFiles, accept, multiple = false, title, note, compa
   return html`<div class="drop ${over ? "over" : ""} ${compact ? "compact" : ""}" onDragOver=${drag} onDragLeave=${drag} onDrop=${take}>
     <${Icon} name="upload" size=${compact ? 20 : 32} />
     <div class="drop-words"><p class="drop-title">${title}</p>${note && html`<p class="muted">${note}</p>`}</div>
-    <${Button} kind=${compact ? "secondary" : "primary"} disabled=${disabled} onClick=${() => input.current.click()}>${t("common.chooseFile")}<//>
+    <${Button} kind=${compact ? "secondary" : "primary"} busy=${busy} onClick=${() => input.current.click()}>${t("common.chooseFile")}<//>
     <input ref=${input} type="file" class="visually-hidden" tabindex="-1" aria-label=${t("common.chooseFile")} accept=${accept} multiple=${multiple} onChange=${take} />
   </div>`;
 }

@@ -11,8 +11,8 @@ const TOAST_MS = 6000;
 // Where to go from what is gone.
 const LISTS = { "no-such-file": "data", "no-such-model": "model", "no-such-job": "operate", "no-such-series": "series" };
 
-// An error in the words of the service, with what can be done about it. `actions` are further ways out.
-export function ErrorPanel({ error, onRetry, actions, title }) {
+// An error in the words of the service, with what can be done about it. `actions` are further ways out; `busy` while `onRetry` runs.
+export function ErrorPanel({ error, onRetry, busy, actions, title }) {
   if (error instanceof Unreachable) {
     return html`<${Notice} kind="warning" title=${t("errors.unreachable")}>${t("errors.unreachableNote")}<//>`;
   }
@@ -22,7 +22,7 @@ export function ErrorPanel({ error, onRetry, actions, title }) {
   return html`<${Notice} kind="error" title=${title ?? (problem ? known(`errors.type.${problem.type}`, problem.title) : t("errors.unexpected"))} actions=${html`
       ${needsKey && html`<${Button} kind="primary" onClick=${() => signInAsked.set(problem)}>${hasKey() ? t("signIn.otherKey") : t("signIn.enterKey")}<//>`}
       ${problem?.type in LISTS && html`<${ButtonLink} kind="primary" icon=${LISTS[problem.type]} href=${href(LISTS[problem.type])}>${t(`errors.list.${LISTS[problem.type]}`)}<//>`}
-      ${onRetry && !needsKey && html`<${Button} onClick=${onRetry}>${t("common.tryAgain")}<//>`}
+      ${onRetry && !needsKey && html`<${Button} busy=${busy} onClick=${onRetry}>${t("common.tryAgain")}<//>`}
       ${actions}
     `}>
     <p><${Said} text=${words} /></p>
@@ -45,13 +45,13 @@ export function Notice({ kind = "info", title, children, actions }) {
   </div>`;
 }
 
-// Show a resource in each of its states. `children` is a function of its data.
+// Show a resource in each of its states. `children` is a function of its data. What can be pressed stays while it is loaded again.
 export function Loaded({ of, skeleton = {}, isEmpty, empty, children }) {
-  if (of.data !== undefined) {
-    return isEmpty?.(of.data) ? empty : html`${of.error && html`<${ErrorPanel} error=${of.error} onRetry=${of.reload} />`}${children(of.data)}`;
-  }
-  if (of.error && !of.loading) return html`<${ErrorPanel} error=${of.error} onRetry=${of.reload} />`;
-  return html`<${Skeleton} ...${skeleton} />`;
+  if (of.data !== undefined && isEmpty?.(of.data)) return empty;
+  if (of.data === undefined && !of.error) return html`<${Skeleton} ...${skeleton} />`;
+  return html`
+    ${of.error && html`<${ErrorPanel} error=${of.error} onRetry=${of.reload} busy=${of.loading} />`}
+    ${of.data !== undefined && children(of.data)}`;
 }
 
 // Keeps an error of one view from taking the page down.

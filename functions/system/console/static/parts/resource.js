@@ -3,7 +3,7 @@ import { Unreachable, connection, identity } from "./api.js";
 import { useCallback, useEffect, useState } from "./preact.js";
 import { useStore } from "./store.js";
 
-// Return { data, error, loading, reload, set } of what `load(signal)` returns. While it is loaded again, `data` stays.
+// Return { data, error, loading, reload, set } of what `load(signal)` returns. While it is loaded again, `data` and `error` stay.
 export function useResource(load, dependencies) {
   const [state, setState] = useState({ loading: true });
   const [turn, setTurn] = useState(0);
@@ -12,7 +12,7 @@ export function useResource(load, dependencies) {
   useEffect(() => {
     const controller = new AbortController();
     const { signal } = controller;
-    setState((before) => ({ data: before.of === key(dependencies) ? before.data : undefined, loading: true, of: key(dependencies) }));
+    setState((before) => ({ ...(before.of === key(dependencies) ? before : {}), loading: true, of: key(dependencies) }));
     Promise.resolve(load(signal)).then(
       (data) => signal.aborted || setState({ data, loading: false, of: key(dependencies) }),
       (error) => signal.aborted || setState((before) => ({ ...before, error, loading: false })),

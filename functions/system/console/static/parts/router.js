@@ -23,9 +23,16 @@ export function href(view, ...steps) {
   return `${CONSOLE}/${path}${asked ? `?${asked}` : ""}`;
 }
 
-export function navigate(address, { replace = false } = {}) {
+let moves = 0;
+
+// Whether another view than the first has been shown.
+export const hasMoved = () => moves > 0;
+
+// With `stay` the view keeps what it shows and where the focus is, as when a field of it chooses what the address names.
+export function navigate(address, { replace = false, stay = false } = {}) {
   history[replace ? "replaceState" : "pushState"](null, "", address);
-  route.set(read());
+  moves += 1;
+  route.set(stay ? { ...read(), place: route.get().place } : read());
 }
 
 function follow(event) {
@@ -38,6 +45,9 @@ function follow(event) {
 }
 
 export function startRouter() {
-  addEventListener("popstate", () => route.set(read()));
+  addEventListener("popstate", () => {
+    moves += 1;
+    route.set(read());
+  });
   document.addEventListener("click", follow);
 }

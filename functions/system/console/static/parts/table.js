@@ -16,9 +16,10 @@ const BESIDE = 4;
 const FORMULA = /^[\s'"]*[=+\-@＝＋－＠]|^[\t\r\n]/;
 
 // columns: [{ name, label, value(row), show(value, row), number, sortable = true, wide, head }], where `value` defaults to row[name],
-// and `show` may return an element. rows: an array. `caption` says what the table holds, `search` what is searched for in its
-// headings of rows and other texts.
-export function Table({ columns, rows, caption, sort: first, rowKey, csv, onRow, rowLabel, pageRows = PAGE_ROWS, selected, search }) {
+// and `show` may return an element. rows: an array. `caption` says what the table holds and names its CSV, unless `csv` does; a
+// form in the shape of a table has `csv` null. `search` says what is searched for in the headings of rows and other
+// texts.
+export function Table({ columns, rows, caption, sort: first, rowKey, csv = `${caption}.csv`, onRow, rowLabel, pageRows = PAGE_ROWS, selected, search }) {
   const [sort, setSort] = useState(first ?? null);
   const [page, setPage] = useState(0);
   const [wanted, setWanted] = useState("");
@@ -142,8 +143,9 @@ function useColumnWindow(scroller, many) {
   return { all, from, to };
 }
 
-// Return a table as a CSV for spreadsheets. No text of it is run there as a formula.
-export function csvOf(columns, rows) {
+// Return a table as a CSV for spreadsheets, without its columns of buttons. No text of it is run there as a formula.
+export function csvOf(all, rows) {
+  const columns = all.filter(({ label }) => label === undefined || typeof label === "string");
   const lines = [columns.map((column) => column.label ?? column.name), ...rows.map((row) => columns.map((column) => valueOf(column, row)))];
   const text = lines.map((line) => line.map(csvCell).join(",")).join("\r\n");
   return new Blob(["\ufeff", text, "\r\n"], { type: "text/csv;charset=utf-8" });

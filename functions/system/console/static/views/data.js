@@ -23,38 +23,33 @@ export default function Data({ path, query }) {
 function Files() {
   const files = useResource((signal) => list("/data/files", "files", { limit: 1000, signal }), []);
   const uploads = useUploads({ onDone: files.reload });
-  const start = (chosen) => uploads.start(chosen);
-  return html`
-    <${Loaded} of=${files} skeleton=${{ shape: "table", count: 6 }} isEmpty=${(found) => found.files.length === 0} empty=${html`<${Beginning} uploads=${uploads} onFiles=${start} />`}>
-      ${(found) => html`
-        <${ViewHead} title=${t("data.title")} note=${t("data.note")} />
-        <${FileDrop} compact multiple accept=${ACCEPTED} onFiles=${start} title=${t("data.drop")} note=${t("data.formats")} />
-        <${Uploads} of=${uploads} />
-        <${Section}><${FileTable} files=${found.files} current=${found.current} onChange=${files.reload} onSwitch=${(current) => files.set({ ...found, current })} /><//>
-      `}
-    <//>`;
+  const isEmpty = files.data?.files.length === 0;
+  // The place for files is there before the list is, and stays the same when it comes.
+  return html`<div class=${isEmpty ? "beginning" : ""}>
+    <${ViewHead} title=${t(isEmpty ? "data.empty.title" : "data.title")} note=${t(isEmpty ? "data.empty.note" : "data.note")} />
+    <${FileDrop} compact=${!isEmpty} multiple accept=${ACCEPTED} onFiles=${uploads.start} title=${t("data.drop")} note=${t("data.formats")} />
+    <${Uploads} of=${uploads} />
+    <${Loaded} of=${files} skeleton=${{ shape: "table", count: 6 }} isEmpty=${() => isEmpty} empty=${html`<${Examples} onFiles=${uploads.start} />`}>
+      ${(found) => html`<${Section}><${FileTable} files=${found.files} current=${found.current} onChange=${files.reload} onSwitch=${(current) => files.set({ ...found, current })} /><//>`}
+    <//>
+  </div>`;
 }
 
-// What somebody sees who has no file yet.
-function Beginning({ uploads, onFiles }) {
+// Tables for somebody who has none at hand.
+function Examples({ onFiles }) {
   const example = async (name) => {
     const answer = await fetch(`${ASSETS}examples/${name}.csv`);
     onFiles([new File([await answer.blob()], `${name}.csv`, { type: "text/csv" })]);
   };
-  return html`<div class="beginning">
-    <${ViewHead} title=${t("data.empty.title")} note=${t("data.empty.note")} />
-    <${FileDrop} accept=${ACCEPTED} onFiles=${onFiles} title=${t("data.drop")} note=${t("data.formats")} />
-    <${Uploads} of=${uploads} />
-    <${Section} title=${t("data.empty.examples")} note=${t("data.empty.examplesNote")}>
-      <div class="grid-2">
-        ${EXAMPLES.map((name) => html`<div class="card example">
-          <h3>${t(`data.empty.example.${name}.title`)}</h3>
-          <p class="muted">${t(`data.empty.example.${name}.note`)}</p>
-          <${Button} icon="table" onClick=${() => example(name)}>${t("data.empty.use")}<//>
-        </div>`)}
-      </div>
-    <//>
-  </div>`;
+  return html`<${Section} title=${t("data.empty.examples")} note=${t("data.empty.examplesNote")}>
+    <div class="grid-2">
+      ${EXAMPLES.map((name) => html`<div class="card example">
+        <h3>${t(`data.empty.example.${name}.title`)}</h3>
+        <p class="muted">${t(`data.empty.example.${name}.note`)}</p>
+        <${Button} icon="table" onClick=${() => example(name)}>${t("data.empty.use")}<//>
+      </div>`)}
+    </div>
+  <//>`;
 }
 
 // Another worker may name the former file in use for a second, so what was switched is shown without asking again.

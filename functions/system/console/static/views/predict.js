@@ -17,7 +17,7 @@ const LEVELS = [null, 0.8, 0.9, 0.95];
 
 export default function Predict({ path, query }) {
   const version = Number(query.get("version")) || undefined;
-  return path.length ? html`<${WithModel} name=${path[0]} version=${version} tab=${query.get("tab")} key=${`${path[0]} ${version}`} />` : html`<${ChooseModel} />`;
+  return path.length ? html`<${WithModel} name=${path[0]} version=${version} query=${query} key=${`${path[0]} ${version}`} />` : html`<${ChooseModel} />`;
 }
 
 // The models that serve, the newest first.
@@ -38,15 +38,15 @@ function ChooseModel() {
     <//>`;
 }
 
-function WithModel({ name, version, tab }) {
+function WithModel({ name, version, query }) {
   const model = useResource(async (signal) => {
     const schema = await get(`/model/schema/${encodeURIComponent(name)}`, { version }, { signal });
     const info = await get("/model/info", { model_name: name, version }, { signal });
     return { schema, info, ranges: await rangesOf(info, signal) };
   }, [name, version]);
   const [level, setLevel] = useState(0.9);
-  const shown = tab in TABS ? tab : "row";
-  const choose = (next) => navigate(href("predict", name, { version, tab: next === "row" ? null : next }), { replace: true });
+  const shown = query.get("tab") in TABS ? query.get("tab") : "row";
+  const choose = (next) => navigate(href("predict", name, { version, tab: next === "row" ? null : next }), { replace: true, stay: true });
   return html`<${Loaded} of=${model} skeleton=${{ shape: "lines", count: 8 }}>
     ${({ schema, info, ranges }) => {
       const Part = TABS[shown];
@@ -57,7 +57,7 @@ function WithModel({ name, version, tab }) {
           ${withInterval && html`<${Choice} label=${t("predict.interval")} value=${level} options=${LEVELS.map((each) => [each, each === null ? t("predict.noInterval") : `${100 * each} %`])} onChange=${setLevel} />`}
         <//>
         <${Tabs} label=${t("predict.parts")} value=${shown} tabs=${Object.keys(TABS).map((each) => [each, t(`predict.tab.${each}`)])} onChange=${choose}>
-          <${Part} schema=${schema} info=${info} ranges=${ranges} level=${withInterval ? level : null} />
+          <${Part} schema=${schema} info=${info} ranges=${ranges} level=${withInterval ? level : null} query=${query} />
         <//>`;
     }}
   <//>`;

@@ -19,7 +19,7 @@ export default function Prepare({ path, query }) {
         const fileId = path[0] ?? found.current ?? found.files.at(-1).file_id;
         const names = [...found.files].reverse().map((file) => [file.file_id, t("prepare.fileName", { name: file.filename, rows: count(file.rows) })]);
         return html`
-          <div class="file-choice"><${SelectField} label=${t("prepare.file")} search=${t("data.search")} value=${fileId} options=${names} onChange=${(chosen) => navigate(href("prepare", chosen))} /></div>
+          <div class="file-choice"><${SelectField} label=${t("prepare.file")} search=${t("data.search")} value=${fileId} options=${names} onChange=${(chosen) => navigate(href("prepare", chosen), { stay: true })} /></div>
           <${OfFile} fileId=${fileId} query=${query} key=${fileId} />`;
       }}
     <//>`;

@@ -8,7 +8,8 @@ import { href, navigate } from "../../parts/router.js";
 import { known, t } from "../../parts/words.js";
 
 const SHOWN_LINES = 3;
-const SHOWN_BYTES = 1 << 16;
+const SHOWN_LETTERS = 200;
+const MOST_BYTES = 8 << 20;
 
 // Return what starts uploads and knows how far they are. One file that is read opens; of several the list shows all.
 export function useUploads({ onDone }) {
@@ -57,30 +58,50 @@ export function Uploads({ of }) {
   </ul>`;
 }
 
-function Excerpt({ of: { first, lines, marked } }) {
+function Excerpt({ of: { first, lines, marked, line: wrong, at } }) {
   return html`<div class="excerpt"><p class="hint">${t("data.excerpt")}</p>
-    <ol start=${first}>${lines.map((line, index) => html`<li class=${first + index === marked ? "marked" : ""}>
-      <span class="line-number">${first + index}</span><code><bdi>${line.slice(0, 200)}</bdi></code></li>`)}</ol>
+    <ol start=${first}>${lines.map((line, index) => html`<li class=${marked.has(first + index) ? "marked" : ""}>
+      <span class="line-number">${first + index}</span><code><bdi>${first + index === wrong && at !== null ? html`${line.slice(0, at)}<mark>${line.slice(at, at + 1)}</mark>${line.slice(at + 1)}` : line}</bdi></code></li>`)}</ol>
   </div>`;
 }
 
-// Return the lines of a file around the one that a refusal names; null where it names none, or one far behind.
+// Return the lines of a file around the first one that a refusal names, and the letter in it that is wrong, where one is;
+// null where it names no line, or one far behind.
 async function excerptOf(file, error) {
-  const line = error instanceof Problem ? Number(/\bline (\d+)/.exec(error.detail)?.[1]) : NaN;
+  const words = error instanceof Problem ? error.detail : "";
+  const marked = new Set(numbersIn(words, /\blines? ([\d,]+)/g));
+  const [line] = marked;
   if (!line) return null;
-  const bytes = await file.slice(0, SHOWN_BYTES).arrayBuffer();
-  const text = decoded(bytes);
+  const bytes = new Uint8Array(await file.slice(0, MOST_BYTES).arrayBuffer());
+  const { text, encoding } = decoded(bytes);
   if (text.includes("\u0000")) return null;
   const lines = text.split(/\r\n|\n|\r/);
-  const first = Math.max(1, line - SHOWN_LINES);
   if (line > lines.length) return null;
-  return { first, marked: line, lines: lines.slice(first - 1, line + SHOWN_LINES) };
+  const at = letterOf(words, bytes, encoding, lines[line - 1]);
+  // Of a long line the letters around the wrong one are shown.
+  const cut = Math.max(0, (at ?? 0) - SHOWN_LETTERS / 2);
+  const first = Math.max(1, line - SHOWN_LINES);
+  return { first, marked, line, at: at === null ? null : at - cut, lines: lines.slice(first - 1, line + SHOWN_LINES).map((each) => each.slice(cut, cut + SHOWN_LETTERS)) };
 }
 
+const numbersIn = (text, form) => [...text.matchAll(form)].map(([, number]) => Number(number.replaceAll(",", "")));
+
+// Return the place in its line of the byte that a refusal names, or of the quote that is never closed; null for neither.
+function letterOf(words, bytes, encoding, line) {
+  const [byte] = numbersIn(words, /\bbyte ([\d,]+)/g);
+  if (byte === undefined) return /never closed/.test(words) && line.includes('"') ? line.lastIndexOf('"') : null;
+  const begin = Math.max(bytes.lastIndexOf(10, byte - 1), bytes.lastIndexOf(13, byte - 1)) + 1;
+  return new TextDecoder(encoding).decode(bytes.subarray(begin, byte)).length;
+}
+
+// Return the text of bytes, and its encoding: UTF-8 where they are, else the most usual one of another script.
 function decoded(bytes) {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
-  } catch {
-    return new TextDecoder("gb18030").decode(bytes);
-  }
+  const encoding = isUtf8(new TextDecoder("utf-8").decode(bytes)) ? "utf-8" : "gb18030";
+  return { text: new TextDecoder(encoding).decode(bytes), encoding };
+}
+
+// Whether a decoded text was UTF-8: most of its letters beyond ASCII are none that stand for broken bytes.
+function isUtf8(text) {
+  const broken = text.split("\ufffd").length - 1;
+  return 2 * broken <= (text.match(/[^\0-\x7f]/g) ?? []).length;
 }

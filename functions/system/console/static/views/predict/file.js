@@ -7,6 +7,7 @@ import { count, number } from "../../parts/format.js";
 import { run } from "../../parts/jobs.js";
 import { html, useState } from "../../parts/preact.js";
 import { useAction, useResource } from "../../parts/resource.js";
+import { href, navigate } from "../../parts/router.js";
 import { Said } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
 import { known, t } from "../../parts/words.js";
@@ -17,9 +18,10 @@ const MOST_AT_ONCE = 20_000;
 const FORMATS = ["csv", "excel", "json"];
 const ACCEPTED = ".csv,.tsv,.txt,.data,.xlsx,.xls,.ods,.parquet,.json,.jsonl,.ndjson,.zip,.gz";
 
-export function FilePredictions({ schema, level }) {
+export function FilePredictions({ schema, level, query }) {
   const files = useResource((signal) => list("/data/files", "files", { limit: 1000, signal }), []);
-  const [fileId, setFileId] = useState("");
+  const fileId = query.get("file") ?? "";
+  const setFileId = (chosen) => navigate(href("predict", schema.model_name, { version: query.get("version"), tab: "file", file: chosen }), { replace: true, stay: true });
   const [progress, setProgress] = useState(null);
   const send = useAction(async ([file]) => {
     setProgress({ stage: "reading", share: null });
@@ -34,7 +36,7 @@ export function FilePredictions({ schema, level }) {
   const file = files.data?.files.find((each) => each.file_id === fileId);
   const options = [["", t("predict.chooseFile")], ...[...(files.data?.files ?? [])].reverse().map((file) => [file.file_id, t("predict.fileName", { name: file.filename, rows: count(file.rows) })])];
   return html`
-    <${FileDrop} compact accept=${ACCEPTED} disabled=${send.busy} onFiles=${send.act} title=${t("predict.drop")} note=${t("predict.dropNote")} />
+    <${FileDrop} compact accept=${ACCEPTED} busy=${send.busy} onFiles=${send.act} title=${t("predict.drop")} note=${t("predict.dropNote")} />
     ${progress && html`<div class="card sending"><${Progress} share=${progress.share} label=${known(`stages.${progress.stage}`, t("predict.sending"))} /></div>`}
     ${send.error && html`<${ErrorPanel} error=${send.error} />`}
     ${options.length > 1 && html`<div class="file-choice"><${SelectField} label=${t("predict.orChoose")} search=${t("data.search")} value=${fileId} options=${options} onChange=${setFileId} /></div>`}
@@ -50,8 +52,9 @@ function Scored({ file, schema, level }) {
   }, [file.file_id, schema.version, level]);
   const [stage, setStage] = useState(null);
   const take = useAction(async (format) => {
+    setStage({ format, stage: "queued" });
     try {
-      const stored = await run("/predict/export", { ...model, file_id: file.file_id, format }, { onChange: setStage });
+      const stored = await run("/predict/export", { ...model, file_id: file.file_id, format }, { onChange: (job) => setStage({ ...job, format }) });
       save(stored);
     } finally {
       setStage(null);
@@ -59,7 +62,7 @@ function Scored({ file, schema, level }) {
   });
   return html`
     <${Section} title=${t("predict.wholeFile")} note=${t("predict.wholeFileNote")}>
-      <div class="actions">${FORMATS.map((format) => html`<${Button} kind=${format === "excel" ? "primary" : "secondary"} icon="download" disabled=${take.busy} onClick=${() => take.act(format)}>${t(`predict.take.${format}`)}<//>`)}</div>
+      <div class="actions">${FORMATS.map((format) => html`<${Button} kind=${format === "excel" ? "primary" : "secondary"} icon="download" busy=${stage?.format === format} aria-disabled=${take.busy ? "true" : undefined} onClick=${() => take.act(format)}>${t(`predict.take.${format}`)}<//>`)}</div>
       ${stage && html`<div class="card sending"><${Progress} share=${stage.status === "running" ? stage.progress : null} label=${known(`stages.${stage.stage}`, stage.stage)} /></div>`}
       ${take.error && html`<${ErrorPanel} error=${take.error} />`}
     <//>

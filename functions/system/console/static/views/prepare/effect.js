@@ -60,9 +60,10 @@ function FirstRows({ info }) {
     return { before, after: { columns, rows: records.map((record) => columns.map((name) => record[name])) } };
   }, [info.file_id]);
   return html`<${Loaded} of=${both} skeleton=${{ shape: "table", count: 6 }}>
-    ${({ before, after }) => html`
+    ${({ before, after }) => html`<div class="side-by-side">
       <${Section} title=${t("prepare.before")}><${Rows} preview=${before} types=${info.column_types} caption=${t("prepare.before")} /><//>
-      <${Section} title=${t("prepare.after")}><${Rows} preview=${after} types=${numbers(after)} caption=${t("prepare.after")} /><//>`}
+      <${Section} title=${t("prepare.after")}><${Rows} preview=${after} types=${numbers(after)} caption=${t("prepare.after")} /><//>
+    </div>`}
   <//>`;
 }
 

@@ -62,7 +62,7 @@ function Columns({ info, names, recipe, set }) {
     </select>`;
   };
   const rows = names.map((name) => ({ name, type: info.column_types[name], missing: info.missing[name] }));
-  return html`<${Table} caption=${t("prepare.columns")} rows=${rows} rowKey=${({ name }) => name} selected=${({ name }) => name === recipe.target_column} columns=${[
+  return html`<${Table} caption=${t("prepare.columns")} csv=${null} rows=${rows} rowKey=${({ name }) => name} selected=${({ name }) => name === recipe.target_column} columns=${[
     { name: "name", label: t("prepare.column"), isHeading: true },
     { name: "type", label: t("prepare.type"), show: (type) => known(`data.type.${type}`, type) },
     { name: "missing", label: t("prepare.gaps"), number: true, show: (missing) => (missing ? `${share(missing, info.rows)} (${count(missing)})` : count(0)) },

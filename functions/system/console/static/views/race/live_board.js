@@ -1,6 +1,6 @@
 // The leaderboard while a race runs: rows move to their new places, unless somebody asked for less motion.
 import { Section } from "../../parts/elements.js";
-import { count, duration, NOTHING, score } from "../../parts/format.js";
+import { bytes, count, duration, microseconds, NOTHING, score } from "../../parts/format.js";
 import { html, useLayoutEffect, useRef } from "../../parts/preact.js";
 import { regressor } from "../../parts/regressors.js";
 import { t } from "../../parts/words.js";
@@ -18,7 +18,7 @@ export function LiveBoard({ job }) {
         <span class="place">${index + 1}</span>
         <span class="who"><bdi>${row.name}</bdi>${row.running && html`<span class="spinner" role="img" aria-label=${t("race.isRunning")} />`}</span>
         <span class="track" aria-hidden="true"><span class="done" style=${{ width: `${shareOf(row, best)}%` }} /></span>
-        <span class="figure">${row.r2 === null ? NOTHING : score(row.r2)}<small>${row.note}</small></span>
+        <span class="figure">${row.r2 === null ? NOTHING : score(row.r2)}${Number.isFinite(row.std) && html` <span class="spread">±${score(row.std)}</span>`}<small>${row.note}</small></span>
       </li>`)}
     </ol>
   <//>`;
@@ -31,12 +31,19 @@ function boardOf({ standings, parts }) {
     return standings.map((trial) => {
       const name = regressor(trial.model_type, trial.target_transform);
       seen.set(name, (seen.get(name) ?? 0) + 1);
-      return { ...trial, name, key: `${trial.model_type}-${trial.target_transform}-${seen.get(name)}`, note: `${t("race.folds", { n: trial.folds, count: count(trial.folds) })} · ${duration(trial.seconds)}` };
+      return { ...trial, name, key: `${trial.model_type}-${trial.target_transform}-${seen.get(name)}`, note: factsOf(trial) };
     });
   }
   return Object.entries(parts ?? {}).sort(([, one], [, other]) => other - one).map(([label, progress]) => ({
     key: label, name: regressor(label), r2: null, progress, running: progress > 0 && progress < 1, note: `${Math.round(100 * progress)} %`,
   }));
+}
+
+// How many folds a trial has done and in how many seconds, and once it is known, how large it is and how fast.
+function factsOf({ folds, seconds, size_bytes: size, latency_us: latency }) {
+  const facts = [t("race.folds", { n: folds, count: count(folds) }), duration(seconds)];
+  if (Number.isFinite(latency)) facts.push(bytes(size), t("race.forARow", { time: microseconds(latency) }));
+  return facts.join(" · ");
 }
 
 function shareOf({ r2, progress }, best) {

@@ -20,17 +20,16 @@ export function Start({ query }) {
   return html`
     <${ViewHead} title=${t("race.title")} note=${t("race.note")} />
     <${Loaded} of=${files} skeleton=${{ shape: "lines", count: 6 }} isEmpty=${(found) => found.files.length === 0} empty=${empty}>
-      ${(found) => html`<${ChosenFile} files=${found.files} first=${query.get("file") ?? found.current ?? found.files.at(-1).file_id} target=${query.get("target")} time=${query.get("time")} />`}
+      ${(found) => html`<${ChosenFile} files=${found.files} fileId=${query.get("file") ?? found.current ?? found.files.at(-1).file_id} target=${query.get("target")} time=${query.get("time")} />`}
     <//>
     <${EarlierRaces} />`;
 }
 
-function ChosenFile({ files, first, target, time }) {
-  const [fileId, setFileId] = useState(first);
+function ChosenFile({ files, fileId, target, time }) {
   const info = useResource((signal) => get("/data/info", { file_id: fileId }, { signal }), [fileId]);
   const names = [...files].reverse().map((file) => [file.file_id, t("race.fileName", { name: file.filename, rows: count(file.rows) })]);
   return html`<div class="card race-form">
-    <${SelectField} label=${t("race.file")} search=${t("data.search")} value=${fileId} options=${names} onChange=${setFileId} />
+    <${SelectField} label=${t("race.file")} search=${t("data.search")} value=${fileId} options=${names} onChange=${(file) => navigate(href("race", { file }), { replace: true, stay: true })} />
     <${Loaded} of=${info} skeleton=${{ shape: "lines", count: 4 }}>${(found) => html`<${Form} info=${found} wanted=${target} time=${time} key=${fileId} />`}<//>
   </div>`;
 }

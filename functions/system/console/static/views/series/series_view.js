@@ -46,18 +46,20 @@ export function SeriesView({ name }) {
 
 function SendFile({ path, onSent }) {
   const [share, setShare] = useState(null);
-  const send = useAction(async ([file]) => {
+  const send = useAction(async (files) => {
     setShare(0);
     try {
-      const ticket = await post(`${path}/uploads`, { filename: file.name, size_bytes: file.size });
-      await sendForm(file, ticket, { onProgress: ({ share: sent }) => setShare(sent) });
-      onSent();
+      for (const [index, file] of files.entries()) {
+        const ticket = await post(`${path}/uploads`, { filename: file.name, size_bytes: file.size });
+        await sendForm(file, ticket, { onProgress: ({ share: sent }) => setShare((index + sent) / files.length) });
+        onSent();
+      }
     } finally {
       setShare(null);
     }
   });
   return html`
-    <${FileDrop} compact disabled=${send.busy} onFiles=${send.act} title=${t("series.drop")} note=${t("series.dropNote")} />
+    <${FileDrop} compact multiple busy=${send.busy} onFiles=${send.act} title=${t("series.drop")} note=${t("series.dropNote")} />
     ${share !== null && html`<div class="card sending"><${Progress} share=${share} label=${t("series.sending")} /></div>`}
     ${send.error && html`<${ErrorPanel} error=${send.error} />`}`;
 }
