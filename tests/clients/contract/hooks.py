@@ -25,6 +25,11 @@ EXPLAINED = [
         (r".*", r"Send either|Send data|has no rows|is empty|one of the two", "one of several fields is needed"),
         (r".* /model/.*", r"goes with|bounds a race|with validation|needs? ", "fields that go together"),
         (r".* /series/.*", r"time and group take a column", "fields that go together"),
+        (
+            r"POST /predict/.*",
+            r"are exported as|is exported as|needs a stored model|not go with",
+            "fields that go together",
+        ),
         (r".*", r"is the decimal mark as well|is in missing as well", "two fields contradict each other"),
         (r"GET /data/download", r"have one form only", "parameters that go together"),
         (r"GET /data/download|POST /predict/export", r"goes with format csv only", "fields that go together"),
