@@ -95,7 +95,13 @@ def test_a_refused_file_is_shown_where_it_is_wrong(page: "Page", check: Check) -
     page.goto("/console/data")
     upload(page, "broken.csv", b'a,b\n1,2\n3,"4\n5,6\n' + b"7,8\n" * 20)
     page.get_by_text("“broken.csv” cannot be used").wait_for()
+    assert page.locator(".excerpt .marked").inner_text().split("\n") == ["3", '3,"4']
+    assert page.locator(".excerpt mark").inner_text() == '"'
     check(page, "data-refused")
+    # A byte is shown in its line, beyond letters of several bytes.
+    upload(page, "broken.csv", ("名,b\n" + "值,1\n" * 1200 + "值").encode() + b"\xff,2\n")
+    page.locator(".excerpt .marked").filter(has_text="1202").wait_for()
+    assert page.locator(".excerpt mark").nth(1).inner_text() == "\ufffd"
 
 
 def test_a_file_is_switched_downloaded_and_deleted_by_keyboard(page: "Page", stack: Stack, tmp_path: "Path") -> None:

@@ -58,6 +58,30 @@ def test_a_race_that_runs_shows_how_each_trial_stands(page: "Page", check: Check
     check(page, "race-running")
 
 
+def test_a_point_of_accuracy_against_cost_is_chosen_by_keyboard(page: "Page") -> None:
+    kept = {"cross_validation": {"mean": 0.9, "std": 0.01, "scores": [0.89, 0.91]}, "metrics": {"mae": 1.0}}
+    row = {**kept, "target_transform": "none", "version": 1, "size_bytes": 1000, "training_seconds": 1.0, "members": []}
+    results = [
+        {**row, "model_type": name, "model_name": name, "latency_us": speed}
+        for name, speed in (("svr", 40.0), ("ridge", 10.0), ("knn", 90.0))
+    ]
+    moments = dict.fromkeys(("created_at", "started_at", "finished_at"), "2026-01-01T00:00:00+00:00")
+    result = {"best": results[0], "results": results, "failed": [], "warnings": [], "cut": None}
+    job = {
+        "job_id": "over", "kind": "compare", "status": "succeeded", "stage": "succeeded", "progress": 1.0, "parts": {},
+        "attempts": 1, "error": None, "result": result, "standings": [], **moments,
+    }  # fmt: skip
+    page.route("**/jobs/over*", lambda route: route.fulfill(json=job))
+    page.goto("/console/race/over")
+    # The fastest is the one in the order of Tab; the arrow keys go on to slower ones.
+    page.locator(".point[tabindex='0']").focus()
+    page.keyboard.press("Enter")
+    page.locator(".picked strong", has_text="Ridge").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.locator(".picked strong", has_text="Support vectors").wait_for()
+    page.locator(".point[aria-pressed=true]:focus").wait_for()
+
+
 def test_a_race_without_a_usable_target_says_what_to_do(page: "Page", stack: Stack, check: Check) -> None:
     words = b"street,town\nmain,here\nside,there\n" * 20
     answer = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("words.csv", words)}).json()

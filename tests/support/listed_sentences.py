@@ -31,9 +31,9 @@ class Form:
 
 
 @cache
-def listed() -> dict[str, dict[str, str]]:
-    """Return the Chinese by its English form, of `sentences` and of their `parts`."""
-    found: dict[str, dict[str, str]] = json.loads((STATIC / "words/service.zh.json").read_text("utf-8"))
+def listed(language: str = "zh") -> dict[str, dict[str, str]]:
+    """Return the words of a language by their English form, of `sentences` and of their `parts`."""
+    found: dict[str, dict[str, str]] = json.loads((STATIC / f"words/service.{language}.json").read_text("utf-8"))
     return found
 
 

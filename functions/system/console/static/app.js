@@ -34,9 +34,12 @@ function skip(event) {
 }
 
 function Navigation({ view }) {
+  const links = useRef(null);
+  // On a phone the links are wider than the page.
+  useEffect(() => links.current.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [view]);
   return html`<header class="side">
     <a class="brand" href=${href("data")}><${Mark} /><span>Regatta</span></a>
-    <nav aria-label=${t("nav.views")}>
+    <nav aria-label=${t("nav.views")} ref=${links}>
       ${Object.keys(VIEWS).map((name) => html`<a href=${href(name)} aria-current=${name === view ? "page" : undefined}>
         <${Icon} name=${name} /><span>${t(`nav.${name}`)}</span>
       </a>`)}

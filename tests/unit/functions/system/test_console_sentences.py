@@ -35,14 +35,19 @@ def test_every_sentence_of_the_service_is_listed() -> None:
     assert missing == {}, "words/service.zh.json lacks these; a hole stands for a value"
 
 
-def test_the_chinese_leads_to_the_views_of_the_console_and_not_to_the_api() -> None:
-    every = [chinese for texts in listed().values() for chinese in texts.values()]
-    assert [chinese for chinese in every if re.search(r"\b(GET|POST|PUT|PATCH|DELETE)\b|\{keep\}", chinese)] == []
+def test_the_words_lead_to_the_views_of_the_console_and_not_to_the_api() -> None:
+    every = [other for language in ("zh", "en") for texts in listed(language).values() for other in texts.values()]
+    assert [other for other in every if re.search(r"\b(GET|POST|PUT|PATCH|DELETE)\b|\{keep\}", other)] == []
+
+
+def test_a_sentence_that_the_console_says_otherwise_in_english_is_one_of_the_service() -> None:
+    for name, texts in listed("en").items():
+        assert texts.keys() <= listed()[name].keys()
 
 
 def test_a_sentence_keeps_its_values() -> None:
-    for texts in listed().values():
-        for english, chinese in texts.items():
-            assert chinese.strip(), english
-            assert set(NAME.findall(chinese)) <= set(NAME.findall(english)), english
+    for texts in (*listed().values(), *listed("en").values()):
+        for english, other in texts.items():
+            assert other.strip(), english
+            assert set(NAME.findall(other)) <= set(NAME.findall(english)), english
             assert "}{" not in english, "two values side by side cannot be told apart"

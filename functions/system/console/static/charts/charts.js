@@ -1,5 +1,5 @@
 // The pictures of the console. Each says in words what it shows, and draws with classes of console.css.
-import { coefficient, count, number, share } from "../parts/format.js";
+import { coefficient, count, number, share, shorten } from "../parts/format.js";
 import { html } from "../parts/preact.js";
 import { t } from "../parts/words.js";
 import { Axes, Figure } from "./figure.js";
@@ -7,6 +7,8 @@ import { extent, linear, logarithmicTicks, roomy, ticks } from "./scales.js";
 
 const MARGIN = { top: 24, right: 12, bottom: 40, left: 56 };
 const MOST_POINTS = 5000;
+// The width of a name below an axis.
+const NAME_PIXELS = 110;
 
 // How often values fall into each bin. edges: n + 1 numbers; counts: n.
 // ends: what stands at both ends of the axis, where that is not the first and the last edge.
@@ -34,14 +36,15 @@ export function Bars({ title, name, items, show = number, words, most, labelShar
   const high = most ?? Math.max(0, ...items.map(({ value }) => value));
   const said = words ?? items.slice(0, 5).map(({ label, value }) => `${label}: ${show(value)}`).join(", ");
   return html`<${Figure} title=${plain ? null : title} name=${name} words=${said}>${(width) => {
-    const names = Math.min(220, Math.round(width * labelShare));
+    const shown = toldApart(items.map(({ label }) => String(label)), Math.min(220, width * labelShare) / 7.2);
+    const names = 2 + Math.ceil(Math.max(0, ...shown.map(measure)));
     const notes = Math.max(48, ...items.map(({ value, note }) => measure(note ?? show(value)) + 12));
     const x = linear([low, high || 1], [names + 12, width - notes]);
     return html`<svg width=${width} height=${items.length * row} viewBox="0 0 ${width} ${items.length * row}">
       ${low < 0 && html`<line class="axis" x1=${x(0)} x2=${x(0)} y1="0" y2=${items.length * row} />`}
       ${items.map(({ label, value, note, kind = "" }, index) => html`<g>
         <title>${`${label}: ${note ?? show(value)}`}</title>
-        <text class="bar-label" x=${names} y=${index * row + row / 2} text-anchor="end" dominant-baseline="central">${shorten(label, names / 7.2)}</text>
+        <text class="bar-label" x=${names} y=${index * row + row / 2} text-anchor="end" dominant-baseline="central">${shown[index]}</text>
         <rect class="bar ${kind}" x=${Math.min(x(0), x(value))} width=${Math.max(1, Math.abs(x(value) - x(0)))} y=${index * row + 6} height=${row - 12} rx="3" />
         <text class="tick" x=${Math.max(x(0), x(value)) + 8} y=${index * row + row / 2} dominant-baseline="central">${note ?? show(value)}</text>
       </g>`)}
@@ -51,8 +54,9 @@ export function Bars({ title, name, items, show = number, words, most, labelShar
 
 // Points, such as predicted against actual. points: [[x, y], ...]; `diagonal` draws where both are equal, `zero` where y is 0;
 // with `logarithmic` each x is the logarithm (of base 10) of what `showX` shows. With `onPick` one point is in the order of
-// Tab, the arrow keys go along the others from left to right, and Enter or a click chooses one.
-export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false, zero = false, logarithmic = false, height = 320, words, showX = number, showY = number, labels, onPick, chosen }) {
+// Tab, the arrow keys go along the others from left to right, and Enter or a click chooses one. `labels` are read out, and
+// `names` stand beside their points where there is room.
+export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false, zero = false, logarithmic = false, height = 320, words, showX = number, showY = number, labels, names, onPick, chosen }) {
   const drawn = thin(points);
   const both = diagonal ? roomy(points.flat()) : null;
   const domain = both ?? roomy(points.map(([x]) => x));
@@ -75,6 +79,7 @@ export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false,
     const x = linear(domain, [MARGIN.left, width - MARGIN.right]);
     const y = linear(range, [height - MARGIN.bottom, MARGIN.top]);
     const few = labels || drawn.length <= 60;
+    const places = names && beside(drawn.map(([a, b]) => [x(a), y(b)]), names, width);
     const ends = [Math.max(domain[0], range[0]), Math.min(domain[1], range[1])];
     return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}">
       <${Axes} width=${width} height=${height} margin=${MARGIN}
@@ -83,14 +88,15 @@ export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false,
       ${zero && html`<line class="reference" x1=${MARGIN.left} x2=${width - MARGIN.right} y1=${y(0)} y2=${y(0)} />`}
       ${few
         ? drawn.map((point, index) => html`<g class="point ${chosen === index ? "chosen" : ""}" ...${onPick ? pickable(index) : {}}>
-            <circle cx=${x(point[0])} cy=${y(point[1])} r="5" /><title>${labels?.[index] ?? `${showX(point[0])}, ${showY(point[1])}`}</title></g>`)
+            <circle cx=${x(point[0])} cy=${y(point[1])} r="5" />${places?.[index] && html`<text class="point-name" x=${places[index][0]} y=${places[index][1]} dominant-baseline="central">${names[index]}</text>`}<title>${labels?.[index] ?? `${showX(point[0])}, ${showY(point[1])}`}</title></g>`)
         : html`<path class="dots" stroke-opacity=${drawn.length > 1000 ? 0.4 : 0.8} d=${drawn.map(([a, b]) => `M${x(a).toFixed(1)} ${y(b).toFixed(1)}h0`).join("")} />`}
     </svg>`;
   }}<//>`;
 }
 
 // Lines over numbers or times. series: [{ name, points: [[x, y], ...], dashed, thin }]; their names stand at their ends.
-export function Line({ title, name, series, xLabel, yLabel, height = 240, words, showX = number, showY = number, band, marks = false }) {
+// xTicks: where names stand below the axis in place of numbers, as many as there is room for.
+export function Line({ title, name, series, xLabel, yLabel, height = 240, words, showX = number, showY = number, xTicks, band, marks = false }) {
   const all = series.flatMap(({ points }) => points);
   const domain = extent(all.map(([x]) => x));
   const range = roomy([...all.map(([, y]) => y), ...(band ?? []).flatMap(([, low, high]) => [low, high])]);
@@ -101,7 +107,7 @@ export function Line({ title, name, series, xLabel, yLabel, height = 240, words,
     const y = linear(range, [height - margin.bottom, margin.top]);
     return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}">
       <${Axes} width=${width} height=${height} margin=${margin}
-        x=${{ scale: x, ticks: ticks(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: ticks(...range, height / 64), show: showY, label: yLabel }} />
+        x=${{ scale: x, named: Boolean(xTicks), ticks: xTicks?.filter((_, index) => index % Math.ceil((NAME_PIXELS * xTicks.length) / width) === 0) ?? ticks(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: ticks(...range, height / 64), show: showY, label: yLabel }} />
       ${band && html`<path class="band" d=${`${path(band.map(([a, , high]) => [a, high]), x, y)}L${[...band].reverse().map(([a, low]) => `${x(a)} ${y(low)}`).join("L")}Z`} />`}
       ${series.map(({ name: label, points, dashed, thin: isThin }, index) => html`<g class="series-${isThin || !named ? 0 : index % 6} ${dashed ? "dashed" : ""} ${isThin ? "thin" : ""}">
         <path class="line" d=${path(points, x, y)} />
@@ -115,15 +121,16 @@ export function Line({ title, name, series, xLabel, yLabel, height = 240, words,
 // How much names have to do with each other, from -1 to 1. values: rows of numbers or null.
 export function Heatmap({ title, name, names, values, show = coefficient, words }) {
   return html`<${Figure} title=${title} name=${name} words=${words ?? title}>${(width) => {
-    // The names above are tilted; the longest says how much room they need, to the right as well.
+    // The names above are tilted by 60°; the longest says how much room they need, to the right as well.
     const short = toldApart(names, 16);
     const beside = toldApart(names, Math.min(150, width * 0.3) / 7.2);
     const left = 10 + Math.ceil(Math.max(...beside.map(measure)));
-    const top = 12 + Math.round(Math.max(...short.map(measure)) * 0.75);
-    const cell = Math.max(14, Math.min(44, (width - left - top) / names.length));
+    const longest = Math.max(...short.map(measure));
+    const [top, beyond] = [12 + Math.round(longest * 0.9), Math.round(longest * 0.5)];
+    const cell = Math.max(16, Math.min(60, (width - left - beyond) / names.length));
     const size = top + cell * names.length + 8;
-    return html`<svg width=${Math.max(width, Math.ceil(left + cell * names.length + top))} height=${size} class="heatmap">
-      ${short.map((each, column) => html`<text class="bar-label" transform=${`translate(${left + column * cell + cell / 2} ${top - 6}) rotate(-45)`}>${each}</text>`)}
+    return html`<svg width=${Math.max(width, Math.ceil(left + cell * names.length + beyond))} height=${size} class="heatmap">
+      ${short.map((each, column) => html`<text class="bar-label" transform=${`translate(${left + column * cell + cell / 2} ${top - 6}) rotate(-60)`}>${each}</text>`)}
       ${beside.map((each, row) => html`<text class="bar-label" x=${left - 8} y=${top + row * cell + cell / 2} text-anchor="end" dominant-baseline="central">${each}</text>`)}
       ${values.map((line, row) => line.map((value, column) => html`<g>
         <title>${`${names[row]} × ${names[column]}: ${show(value)}`}</title>
@@ -139,8 +146,25 @@ export function Heatmap({ title, name, names, values, show = coefficient, words 
 export function Gaps({ shares, words }) {
   return html`<${Figure} words=${words}>${(width) => html`<svg width=${width} height="16" class="gaps">
     <rect class="ground" width=${width} height="16" rx="3" />
-    ${shares.map((value, index) => value > 0 && html`<rect class="gap" x=${(index * width) / shares.length} width=${width / shares.length + 0.5} height="16" fill-opacity=${Math.max(0.15, value)}><title>${share(value)}</title></rect>`)}
+    ${shares.map((value, index) => value > 0 && html`<rect class="gap" x=${(index * width) / shares.length} width=${width / shares.length + 0.5} height="16" fill-opacity=${Math.max(0.35, value)}><title>${share(value)}</title></rect>`)}
   </svg>`}<//>`;
+}
+
+// Return where the name of each point begins: to its right, or to its left; null where another one stands. Higher ones first.
+function beside(points, names, width) {
+  const taken = points.map(([x, y]) => [x - 5, x + 5, y]);
+  const places = points.map(() => null);
+  const order = points.map((_, index) => index).sort((one, other) => points[one][1] - points[other][1]);
+  for (const index of order) {
+    const [x, y] = points[index];
+    const long = measure(names[index]);
+    const isFree = ([from, to]) => from >= MARGIN.left && to <= width && taken.every(([left, right, at]) => to < left || from > right || Math.abs(at - y) > 13);
+    const found = [[x + 9, x + 9 + long], [x - 9 - long, x - 9]].find(isFree);
+    if (!found) continue;
+    places[index] = [found[0], y];
+    taken.push([...found, y]);
+  }
+  return places;
 }
 
 const path = (points, x, y) => points.map(([a, b], index) => `${index ? "L" : "M"}${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join("");
@@ -163,20 +187,11 @@ function toldApart(texts, most) {
   return texts.map((text, index) => (alike.includes(text) ? `…${shorten([...text].slice(start).join(""), most - 1)}` : cut[index]));
 }
 
-// A name of at most so many characters; its middle goes, because long names often begin and end alike.
-export function shorten(text, most) {
-  const letters = [...String(text)];
-  const wide = widthOf(letters);
-  if (wide <= most) return letters.join("");
-  const kept = Math.max(3, Math.floor((most / wide) * letters.length) - 1);
-  return `${letters.slice(0, Math.ceil(kept / 2)).join("")}…${letters.slice(letters.length - Math.floor(kept / 2)).join("")}`;
-}
-
 // The shape of a column's values in a line of text; whoever wants to know more looks at the column itself.
 export function Spark({ counts }) {
   const most = Math.max(1, ...counts);
-  const step = 96 / counts.length;
-  return html`<svg class="spark" width="96" height="28" viewBox="0 0 96 28" aria-hidden="true">
+  const step = 72 / counts.length;
+  return html`<svg class="spark" width="72" height="28" viewBox="0 0 72 28" aria-hidden="true">
     ${counts.map((found, index) => html`<rect x=${index * step} width=${Math.max(1, step - 1)} y=${27 - (26 * found) / most} height=${(26 * found) / most + 1} />`)}
   </svg>`;
 }
@@ -189,6 +204,3 @@ function measure(text) {
 }
 
 let pen;
-
-// A Chinese letter is nearly as wide as two others.
-const widthOf = (letters) => letters.reduce((sum, letter) => sum + (letter.codePointAt(0) > 0x2e7f ? 1.8 : 1), 0);

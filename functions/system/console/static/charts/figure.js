@@ -9,12 +9,13 @@ import { tickLabels } from "./scales.js";
 const PROPERTIES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline", "opacity", "vector-effect"];
 const PNG_SCALE = 2;
 
-// A picture of a width that fits. `children(width)` returns an `<svg>`; `words` say what it shows. What is in it is read out
-// where it is `interactive`, and else is one picture.
+// A picture of a width that fits. `children(width)` returns an `<svg>`; `words` say what it shows. One with a `title` or a `name`
+// can be saved. What is in it is read out where it is `interactive`, and else is one picture.
 export function Figure({ title, words, name, children, note, interactive = false }) {
   const [element, width] = useWidth();
   return html`<figure class="chart">
-    ${title && html`<div class="chart-head"><figcaption>${title}</figcaption><${SaveMenu} of=${element} name=${name ?? title} /></div>`}
+    ${title && html`<div class="chart-head"><figcaption title=${title}>${title}</figcaption><${SaveMenu} of=${element} name=${name ?? title} /></div>`}
+    ${!title && name && html`<div class="chart-menu"><${SaveMenu} of=${element} name=${name} /></div>`}
     <div class="chart-body" ref=${element} role=${interactive ? "group" : "img"} aria-label=${words ?? title}>${children(width)}</div>
     ${note && html`<p class="hint">${note}</p>`}
   </figure>`;
@@ -87,10 +88,10 @@ export async function savePng(svg, name) {
   save(await new Promise((done) => canvas.toBlob(done, "image/png")), `${name}.png`);
 }
 
-// The lines and numbers of both axes. x and y: { scale, ticks, show, label }.
+// The lines and numbers of both axes. x and y: { scale, ticks, show, label, named }; names may be alike, numbers are told apart.
 export function Axes({ width, height, margin, x, y }) {
   const [left, right, top, bottom] = [margin.left, width - margin.right, margin.top, height - margin.bottom];
-  const [xLabels, yLabels] = [x, y].map((axis) => (axis?.ticks ? tickLabels(axis.ticks, axis.show) : []));
+  const [xLabels, yLabels] = [x, y].map((axis) => (axis?.named ? axis.ticks.map(axis.show) : tickLabels(axis?.ticks ?? [], axis?.show ?? String)));
   return html`<g class="axes">
     ${y?.ticks?.map((tick, index) => html`<line class="grid" x1=${left} x2=${right} y1=${y.scale(tick)} y2=${y.scale(tick)} />
       <text class="tick" x=${left - 8} y=${y.scale(tick)} text-anchor="end" dominant-baseline="middle">${yLabels[index]}</text>`)}

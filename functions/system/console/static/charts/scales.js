@@ -48,7 +48,7 @@ export function roomy(values, room = 0.04) {
 }
 
 // Return marks for logarithms (of base 10): those of 1, 2 and 5 times each power of ten, of the powers alone where that is
-// enough, and evenly spaced ones where fewer than two are in between.
+// enough, and round numbers where fewer than two are in between.
 export function logarithmicTicks(from, to, most) {
   const marks = (steps) => {
     const found = [];
@@ -56,6 +56,6 @@ export function logarithmicTicks(from, to, most) {
     return found.filter((mark) => mark >= from && mark <= to);
   };
   const fine = marks([1, 2, 5]);
-  if (fine.length < 2) return ticks(from, to, most);
+  if (fine.length < 2) return ticks(10 ** from, 10 ** to, most).map(Math.log10).filter(Number.isFinite);
   return fine.length <= most ? fine : marks([1]);
 }

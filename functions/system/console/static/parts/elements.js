@@ -7,6 +7,8 @@ import { t } from "./words.js";
 // With more options than this, one that can be searched is; so many are offered at once.
 const MANY_OPTIONS = 20;
 const MOST_OPTIONS = 100;
+// A longer title has the width of the page to itself, and three lines.
+const LONG_TITLE = 40;
 const ICONS = {
   data: "M4 6c0-1.7 3.6-3 8-3s8 1.3 8 3-3.6 3-8 3-8-1.3-8-3zm0 0v12c0 1.7 3.6 3 8 3s8-1.3 8-3V6M4 12c0 1.7 3.6 3 8 3s8-1.3 8-3",
   prepare: "M4 7h9m5 0h2M4 17h3m5 0h8M15.5 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM9.5 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
@@ -64,10 +66,11 @@ export function ViewHead({ title, eyebrow, note, children }) {
   useEffect(() => {
     if (hasMoved() && document.activeElement === document.body) heading.current.focus({ preventScroll: true });
   }, []);
-  return html`<header class="view-head">
+  const isLong = typeof title === "string" && title.length > LONG_TITLE;
+  return html`<header class=${`view-head ${isLong ? "long" : ""}`}>
     <div>
       ${eyebrow && html`<p class="eyebrow">${eyebrow}</p>`}
-      <h1 tabindex="-1" ref=${heading}><bdi>${title}</bdi></h1>
+      <h1 tabindex="-1" ref=${heading} title=${isLong ? title : undefined}><bdi>${title}</bdi></h1>
       ${note && html`<p class="muted">${note}</p>`}
     </div>
     ${children && html`<div class="actions">${children}</div>`}

@@ -19,12 +19,13 @@ export function ErrorPanel({ error, onRetry, busy, actions, title }) {
   const problem = error instanceof Problem ? error : null;
   const needsKey = problem && (problem.status === 401 || problem.status === 403);
   const words = problem ? problem.detail || problem.title : String(error?.message ?? error);
-  return html`<${Notice} kind="error" title=${title ?? (problem ? known(`errors.type.${problem.type}`, problem.title) : t("errors.unexpected"))} actions=${html`
-      ${needsKey && html`<${Button} kind="primary" onClick=${() => signInAsked.set(problem)}>${hasKey() ? t("signIn.otherKey") : t("signIn.enterKey")}<//>`}
-      ${problem?.type in LISTS && html`<${ButtonLink} kind="primary" icon=${LISTS[problem.type]} href=${href(LISTS[problem.type])}>${t(`errors.list.${LISTS[problem.type]}`)}<//>`}
-      ${onRetry && !needsKey && html`<${Button} busy=${busy} onClick=${onRetry}>${t("common.tryAgain")}<//>`}
-      ${actions}
-    `}>
+  const ways = [
+    needsKey && html`<${Button} kind="primary" onClick=${() => signInAsked.set(problem)}>${hasKey() ? t("signIn.otherKey") : t("signIn.enterKey")}<//>`,
+    problem?.type in LISTS && html`<${ButtonLink} kind="primary" icon=${LISTS[problem.type]} href=${href(LISTS[problem.type])}>${t(`errors.list.${LISTS[problem.type]}`)}<//>`,
+    onRetry && !needsKey && html`<${Button} busy=${busy} onClick=${onRetry}>${t("common.tryAgain")}<//>`,
+    actions,
+  ];
+  return html`<${Notice} kind="error" title=${title ?? (problem ? known(`errors.type.${problem.type}`, problem.title) : t("errors.unexpected"))} actions=${ways.some(Boolean) && ways}>
     <p><${Said} text=${words} /></p>
     ${problem && problem.errors.length > 0 && html`<ul>
       ${problem.errors.slice(0, 5).map((each) => html`<li>${each.field ? `${each.field}: ` : ""}${each.message && html`<${Said} text=${each.message} />`}</li>`)}
@@ -45,11 +46,13 @@ export function Notice({ kind = "info", title, children, actions }) {
   </div>`;
 }
 
-// Show a resource in each of its states. `children` is a function of its data. What can be pressed stays while it is loaded again.
-export function Loaded({ of, skeleton = {}, isEmpty, empty, children }) {
+// Show a resource in each of its states. `children` is a function of its data; without data `head` stands above. What can be
+// pressed stays while it is loaded again.
+export function Loaded({ of, skeleton = {}, head, isEmpty, empty, children }) {
   if (of.data !== undefined && isEmpty?.(of.data)) return empty;
-  if (of.data === undefined && !of.error) return html`<${Skeleton} ...${skeleton} />`;
+  if (of.data === undefined && !of.error) return html`${head}<${Skeleton} ...${skeleton} />`;
   return html`
+    ${of.data === undefined && head}
     ${of.error && html`<${ErrorPanel} error=${of.error} onRetry=${of.reload} busy=${of.loading} />`}
     ${of.data !== undefined && children(of.data)}`;
 }

@@ -44,8 +44,8 @@ function found(text, depth) {
 }
 
 function joined(pieces, depth) {
-  const words = pieces.map((each) => translated(each, depth));
-  return words.includes(undefined) ? undefined : words.join("");
+  const words = pieces.map((each) => translated(each, depth) ?? asItIs(each));
+  return words.includes(undefined) ? undefined : words.join(shownLanguage.get() === "en" ? " " : "");
 }
 
 // A form whose parts are not all known is not meant.
@@ -60,7 +60,10 @@ function byForm(text, known, depth) {
   return undefined;
 }
 
-const valueOf = (name, value, depth) => (/^[A-Z]/.test(name) ? translated(value, depth - 1) : value);
+const valueOf = (name, value, depth) => (/^[A-Z]/.test(name) ? translated(value, depth - 1) ?? asItIs(value) : value);
+
+// In English what is not listed is right as it is.
+const asItIs = (text) => (shownLanguage.get() === "en" ? text : undefined);
 
 // A sentence as it is read out: with a capital letter and an end where it is English.
 export function Said({ text, whole = false }) {

@@ -1,7 +1,7 @@
 // Tables: pages of rows, columns that are drawn as they come into sight, sorting, and the whole of it as a CSV.
 import { Button } from "./elements.js";
 import { save } from "./files.js";
-import { count } from "./format.js";
+import { count, shorten } from "./format.js";
 import { html, useMemo, useRef, useState, useEffect } from "./preact.js";
 import { t } from "./words.js";
 
@@ -48,7 +48,7 @@ export function Table({ columns, rows, caption, sort: first, rowKey, csv = `${ca
         ${!window_.all && html`<colgroup>${columns.map(() => html`<col />`)}</colgroup>`}
         <thead><tr>
           ${headSpacer("before")}
-          ${visible.map((column) => html`<${Heading} key=${column.name} column=${column} sort=${sort} onSort=${(next) => { setSort(next); setPage(0); }} />`)}
+          ${visible.map((column) => html`<${Heading} key=${column.name} column=${column} isNarrow=${!window_.all} sort=${sort} onSort=${(next) => { setSort(next); setPage(0); }} />`)}
           ${headSpacer("after")}
         </tr></thead>
         <tbody>
@@ -73,12 +73,14 @@ export function Table({ columns, rows, caption, sort: first, rowKey, csv = `${ca
   </figure>`;
 }
 
-function Heading({ column, sort, onSort }) {
+// In a narrow column the middle of a long name goes: names of many columns often begin alike.
+function Heading({ column, isNarrow, sort, onSort }) {
   const mine = sort?.name === column.name;
-  const label = column.label ?? column.name;
+  const whole = column.label ?? column.name;
+  const label = isNarrow && typeof whole === "string" ? shorten(whole, 16) : whole;
   const next = { name: column.name, down: mine ? !sort.down : Boolean(column.number) };
   return html`<th scope="col" class=${column.number ? "number" : ""} aria-sort=${mine ? (sort.down ? "descending" : "ascending") : undefined}>
-    ${column.sortable === false ? html`<span class="cell"><bdi>${label}</bdi></span>` : html`<button type="button" class="sort" title=${label} onClick=${() => onSort(next)}>
+    ${column.sortable === false ? html`<span class="cell" title=${typeof whole === "string" ? whole : undefined}><bdi>${label}</bdi></span>` : html`<button type="button" class="sort" title=${whole} onClick=${() => onSort(next)}>
       <bdi>${label}</bdi><span class="arrow" aria-hidden="true">${mine ? (sort.down ? "↓" : "↑") : ""}</span>
     </button>`}
     ${column.head}
@@ -89,7 +91,7 @@ function Cell({ column, row }) {
   const value = valueOf(column, row);
   const content = column.show ? column.show(value, row) : value;
   const nothing = content === null || content === undefined || content === "";
-  const text = typeof content === "string" ? content : undefined;
+  const text = [content, value].find((each) => typeof each === "string");
   const kind = `${column.number ? "number" : ""} ${nothing ? "none" : ""} ${column.wide ? "wide" : ""}`;
   const inner = nothing ? html`<span class="visually-hidden">${t("table.missing")}</span><span aria-hidden="true">–</span>` : content;
   return column.isHeading

@@ -4,32 +4,34 @@ import { language } from "./preferences.js";
 import { createStore } from "./store.js";
 
 const loaded = {};
-const listed = { en: {} };
+const listed = {};
 let words = {};
 let plural = new Intl.PluralRules("en");
 // Changes when other words are shown; the whole page shows itself again then.
 export const shownLanguage = createStore(null);
 
 async function load(name) {
-  if (!loaded[name]) {
-    const answer = await fetch(`${ASSETS}words/${name}.json`);
-    if (!answer.ok) throw new Error(`words/${name}.json: ${answer.status}`);
-    loaded[name] = flatten(await answer.json());
-  }
-  listed[name] ??= await readListed(name);
+  if (!loaded[name]) [loaded[name], listed[name]] = await Promise.all([readWords(name), readListed(name)]);
   words = loaded[name];
   plural = new Intl.PluralRules(name);
   document.documentElement.lang = name === "zh" ? "zh-CN" : name;
   shownLanguage.set(name);
 }
 
-// The sentences of the service in this language; without them they stay English.
+async function readWords(name) {
+  const answer = await fetch(`${ASSETS}words/${name}.json`);
+  if (!answer.ok) throw new Error(`words/${name}.json: ${answer.status}`);
+  return flatten(await answer.json());
+}
+
+// The sentences of the service in this language; without them they stay as they are. In English those are listed that name
+// a request where the console has a view.
 async function readListed(name) {
   const answer = await fetch(`${ASSETS}words/service.${name}.json`);
   return answer.ok ? answer.json() : {};
 }
 
-export const sentences = () => listed[shownLanguage.get()] ?? listed.en;
+export const sentences = () => listed[shownLanguage.get()] ?? {};
 
 // An object with `other` is a sentence in its plural forms; any other object holds further names.
 function flatten(tree, prefix = "", found = {}) {

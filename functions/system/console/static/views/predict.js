@@ -2,7 +2,7 @@
 import { get, list } from "../parts/api.js";
 import { ButtonLink, Choice, Empty, Section, Tabs, ViewHead } from "../parts/elements.js";
 import { Loaded } from "../parts/feedback.js";
-import { ago, score } from "../parts/format.js";
+import { ago, level as percentage, score } from "../parts/format.js";
 import { html, useState } from "../parts/preact.js";
 import { regressor } from "../parts/regressors.js";
 import { useResource } from "../parts/resource.js";
@@ -47,14 +47,14 @@ function WithModel({ name, version, query }) {
   const [level, setLevel] = useState(0.9);
   const shown = query.get("tab") in TABS ? query.get("tab") : "row";
   const choose = (next) => navigate(href("predict", name, { version, tab: next === "row" ? null : next }), { replace: true, stay: true });
-  return html`<${Loaded} of=${model} skeleton=${{ shape: "lines", count: 8 }}>
+  return html`<${Loaded} of=${model} head=${html`<${ViewHead} eyebrow=${html`<a href=${href("predict")}>${t("predict.title")}</a>`} title=${name} />`} skeleton=${{ shape: "lines", count: 8 }}>
     ${({ schema, info, ranges }) => {
       const Part = TABS[shown];
       const withInterval = schema.output.interval;
       const note = html`${t("predict.of", { target: schema.output.target_column })} · ${regressor(info.model_type, info.target_transform)} · ${t("predict.version", { version: schema.version })}`;
       return html`
         <${ViewHead} eyebrow=${html`<a href=${href("predict")}>${t("predict.title")}</a>`} title=${name} note=${note}>
-          ${withInterval && html`<${Choice} label=${t("predict.interval")} value=${level} options=${LEVELS.map((each) => [each, each === null ? t("predict.noInterval") : `${100 * each} %`])} onChange=${setLevel} />`}
+          ${withInterval && html`<${Choice} label=${t("predict.interval")} value=${level} options=${LEVELS.map((each) => [each, each === null ? t("predict.noInterval") : percentage(each)])} onChange=${setLevel} />`}
         <//>
         <${Tabs} label=${t("predict.parts")} value=${shown} tabs=${Object.keys(TABS).map((each) => [each, t(`predict.tab.${each}`)])} onChange=${choose}>
           <${Part} schema=${schema} info=${info} ranges=${ranges} level=${withInterval ? level : null} query=${query} />

@@ -54,7 +54,7 @@ function Plot({ name, column }) {
     const isDate = type === "date";
     const edges = isDate ? histogram.edges.map((edge) => Date.parse(`${edge}${edge.length > 10 ? "Z" : ""}`)) : histogram.edges;
     const show = isDate ? (value) => date(new Date(value).toISOString().slice(0, 10)) : number;
-    return html`<${Histogram} plain name=${name} title=${name} edges=${edges} counts=${histogram.counts} show=${show}
+    return html`<${Histogram} plain height=${168} name=${name} title=${name} edges=${edges} counts=${histogram.counts} show=${show}
       ends=${isDate ? [date(column.min), date(column.max)] : [number(column.min), number(column.max)]} />`;
   }
   if (type === "boolean") return html`<${Bars} plain name=${name} items=${["true", "false"].map((value) => ({ label: t(`data.${value}`), value: column[value] }))} show=${count} />`;

@@ -1,14 +1,13 @@
 // How columns go together: the strongest pairs, and a map of a few columns.
 import { Heatmap } from "../../charts/charts.js";
 import { Choice, Empty } from "../../parts/elements.js";
-import { count, score } from "../../parts/format.js";
+import { count, listed, score } from "../../parts/format.js";
 import { html, useMemo, useState } from "../../parts/preact.js";
 import { Table } from "../../parts/table.js";
 import { t } from "../../parts/words.js";
 
 const IN_MAP = 14;
 const PAIRS = 100;
-const NAMED = 12;
 
 export function Correlations({ info, profile }) {
   const [method, setMethod] = useState("pearson");
@@ -25,7 +24,7 @@ export function Correlations({ info, profile }) {
     <div class="map-and-pairs">
       <div class="card">
         <${Heatmap} title=${chosen.length < columns.length ? t("data.correlations.someOf", { shown: count(chosen.length), all: count(columns.length) }) : t("data.correlations.map")} name=${`${info.filename} ${method}`} names=${named} values=${shown} />
-        ${leftOut.length > 0 && html`<p class="hint">${t("data.correlations.leftOut", { names: leftOut.slice(0, NAMED).join(", ") })}${leftOut.length > NAMED ? t("data.correlations.andMore", { n: leftOut.length - NAMED, count: count(leftOut.length - NAMED) }) : ""}</p>`}
+        ${leftOut.length > 0 && html`<p class="hint">${t("data.correlations.leftOut", { names: listed(leftOut) })}</p>`}
       </div>
       <div>
         <h3>${t("data.correlations.pairs")}</h3>

@@ -3,7 +3,7 @@ import { Bars, Line } from "../../charts/charts.js";
 import { get } from "../../parts/api.js";
 import { Card, CheckField, Section, SelectField } from "../../parts/elements.js";
 import { ErrorPanel, Notice } from "../../parts/feedback.js";
-import { count, date, number } from "../../parts/format.js";
+import { count, date, listed, number } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { useResource } from "../../parts/resource.js";
 import { t } from "../../parts/words.js";
@@ -24,7 +24,7 @@ export function Effects({ info }) {
       ${isLine(effect) && effect.curves.length > 0 && html`<${CheckField} label=${t("model.singleRows")} checked=${isSingle} onChange=${setSingle} />`}
     </div>
     <${Card}><${isLine(effect) ? Curve : Levels} effect=${effect} target=${info.target_column} isSingle=${isSingle} /><//>
-    ${data.left_out.length > 0 && html`<p class="hint">${t("model.effectsLeftOut", { names: data.left_out.join(", ") })}</p>`}
+    ${data.left_out.length > 0 && html`<p class="hint">${t("model.effectsLeftOut", { names: listed(data.left_out) })}</p>`}
   <//>`;
 }
 

@@ -32,7 +32,7 @@ export function ModelView({ name, query }) {
   }, [name, version]);
   const tab = query.get("tab") in TABS ? query.get("tab") : "quality";
   const choose = (next) => navigate(href("model", name, { version, tab: next === "quality" ? null : next }), { replace: true });
-  return html`<${Loaded} of=${model} skeleton=${{ shape: "cards", count: 6 }}>
+  return html`<${Loaded} of=${model} head=${html`<${ViewHead} eyebrow=${html`<a href=${href("model")}>${t("nav.model")}</a>`} title=${name} />`} skeleton=${{ shape: "cards", count: 6 }}>
     ${(found) => {
       const Part = TABS[tab];
       return html`

@@ -1,6 +1,6 @@
 // How good a model is: its scores beside those of the mean, predicted against actual, residuals, folds.
 import { Bars, Histogram, Scatter } from "../../charts/charts.js";
-import { Card, Figures, Section } from "../../parts/elements.js";
+import { Card, Figures } from "../../parts/elements.js";
 import { Notice } from "../../parts/feedback.js";
 import { bytes, count, microseconds, number, score, share } from "../../parts/format.js";
 import { html } from "../../parts/preact.js";
@@ -20,20 +20,21 @@ export function Quality({ info, metrics }) {
   return html`
     <${Card}><${Figures} items=${figures} /><//>
     <p class="hint after-card">${t("model.heldOut", { rows: count(info.dataset.rows_test), all: count(info.dataset.rows_train + info.dataset.rows_test) })}</p>
-    ${metrics?.plots ? html`<${Pictures} info=${info} plots=${metrics.plots} />` : html`<${Notice}>${t("model.noPlots")}<//>`}
-    ${folds && html`<${Section} title=${t("model.folds")} note=${t("model.foldsNote")}>
-      <${Card}><${Bars} plain title=${t("model.folds")} items=${folds.scores.map((value, index) => ({ label: t("model.fold", { n: index + 1 }), value }))} show=${score} most=${1} /><//>
-    <//>`}`;
+    ${!metrics?.plots && html`<${Notice}>${t("model.noPlots")}<//>`}
+    <div class="grid-2 pictures">
+      ${metrics?.plots && html`<${Pictures} info=${info} plots=${metrics.plots} />`}
+      ${folds && html`<${Card}><${Bars} title=${t("model.folds")} name=${`${info.model_name} folds`} items=${folds.scores.map((value, index) => ({ label: t("model.fold", { n: index + 1 }), value }))} show=${score} most=${1} />
+        <p class="hint">${t("model.foldsNote")}</p><//>`}
+    </div>`;
 }
 
 function Pictures({ info, plots }) {
   const { actual, predicted } = plots.predicted_vs_actual;
   const { residuals } = plots;
-  return html`<div class="grid-2 pictures">
+  return html`
     <${Card}><${Scatter} title=${t("model.predictedActual")} name=${`${info.model_name} predicted`} points=${actual.map((value, index) => [value, predicted[index]])}
       xLabel=${t("model.actual", { target: info.target_column })} yLabel=${t("model.predicted")} diagonal /><//>
     <${Card}><${Scatter} title=${t("model.residuals")} name=${`${info.model_name} residuals`} points=${predicted.map((value, index) => [value, actual[index] - value])}
       xLabel=${t("model.predicted")} yLabel=${t("model.residual")} zero /><//>
-    <${Card}><${Histogram} title=${t("model.residualsHow")} name=${`${info.model_name} residuals`} edges=${residuals.edges} counts=${residuals.counts} height=${220} /><//>
-  </div>`;
+    <${Card}><${Histogram} title=${t("model.residualsHow")} name=${`${info.model_name} residuals`} edges=${residuals.edges} counts=${residuals.counts} height=${220} /><//>`;
 }

@@ -1,6 +1,7 @@
 // How exactly this model is used from a program: the example of its schema in four languages.
 import { address, hasKey } from "../../parts/api.js";
 import { Code, Tabs } from "../../parts/elements.js";
+import { tidy } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { t } from "../../parts/words.js";
 
@@ -9,7 +10,7 @@ const LANGUAGES = { curl: "curl", python: "Python", go: "Go", typescript: "TypeS
 export function Use({ info, schema, versions }) {
   const [language, setLanguage] = useState("curl");
   const serves = versions.find(({ version }) => version === info.version)?.serves;
-  const { data } = schema.example;
+  const data = tidy(schema.example.data);
   const url = new URL(address(""), location.origin).href.replace(/\/$/, "");
   const text = { curl, python, go, typescript }[language]({ url, name: info.model_name, version: serves ? null : info.version, data, interval: schema.output.interval });
   return html`<p class="note after-choice">${serves ? t("model.useNote") : t("model.useVersion", { version: info.version })}</p>

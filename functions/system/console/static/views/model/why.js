@@ -1,7 +1,7 @@
 // Why a model predicts as it does: what each column is worth to it, and where it errs.
 import { Bars } from "../../charts/charts.js";
 import { Card, Empty, Section, SelectField } from "../../parts/elements.js";
-import { count, date, number } from "../../parts/format.js";
+import { count, date, number, score } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { Table } from "../../parts/table.js";
 import { t } from "../../parts/words.js";
@@ -14,8 +14,8 @@ export function Why({ info, metrics }) {
   return html`
     <${Section} title=${t("model.importance")} note=${t("model.importanceNote")}>
       ${importance.length === 0 ? html`<${Empty} icon="model" title=${t("model.noImportance")}>${t("model.noImportanceNote")}<//>` : html`<${Card}>
-        <${Bars} title=${importance.length > SHOWN ? t("model.strongest", { n: SHOWN }) : t("model.allColumns")} name=${`${info.model_name} importance`} show=${(value) => number(value, 3)}
-          items=${importance.slice(0, SHOWN).map(({ feature, mean, std }) => ({ label: feature, value: mean, kind: mean < 0 ? "rest" : "", note: `${number(mean, 3)} ± ${number(std, 2)}` }))} />
+        <${Bars} title=${importance.length > SHOWN ? t("model.strongest", { n: SHOWN }) : t("model.allColumns")} name=${`${info.model_name} importance`} show=${score}
+          items=${importance.slice(0, SHOWN).map(({ feature, mean, std }) => ({ label: feature, value: mean, kind: mean < 0 ? "rest" : "", note: `${score(mean)} ± ${score(std)}` }))} />
       <//>`}
     <//>
     <${Effects} info=${info} />

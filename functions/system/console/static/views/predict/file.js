@@ -80,9 +80,9 @@ const batchOf = ({ columns, rows }) => ({ columns, rows: rows.map((row) => (Arra
 
 function Rows({ preview, predicted, target }) {
   const rows = batchOf(preview).rows.map((cells, index) => ({ cells, prediction: predicted.predictions[index], lower: predicted.lower?.[index], upper: predicted.upper?.[index] }));
-  const found = (name) => ({ name: `predicted ${name}`, label: t(`predict.column.${name}`, { target }), number: true, value: (row) => row[name], show: (value) => number(value, 6) });
+  const found = (name) => ({ name: `predicted ${name}`, label: t(`predict.column.${name}`, { target }), number: true, value: (row) => row[name], show: (value) => number(value, 5) });
   const columns = ["prediction", ...(predicted.lower ? ["lower", "upper"] : [])].map(found);
-  preview.columns.forEach((name, index) => columns.push({ name: `cell ${index}`, label: name, value: (row) => row.cells[index], show: (value) => (typeof value === "number" ? number(value, 6) : value === null ? null : String(value)) }));
+  preview.columns.forEach((name, index) => columns.push({ name: `cell ${index}`, label: name, number: rows.some(({ cells }) => typeof cells[index] === "number"), value: (row) => row.cells[index], show: (value) => (typeof value === "number" ? number(value, 6) : value === null ? null : String(value)) }));
   return html`<${Table} caption=${t("predict.firstRows")} rows=${rows} columns=${columns} csv="predictions.csv" />`;
 }
 

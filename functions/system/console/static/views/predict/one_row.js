@@ -2,7 +2,7 @@
 import { post } from "../../parts/api.js";
 import { Button, Details, Icon } from "../../parts/elements.js";
 import { ErrorPanel } from "../../parts/feedback.js";
-import { number } from "../../parts/format.js";
+import { level as percentage, number, tidy } from "../../parts/format.js";
 import { html, useEffect, useRef, useState } from "../../parts/preact.js";
 import { Said } from "../../parts/service_words.js";
 import { t } from "../../parts/words.js";
@@ -14,7 +14,7 @@ const PAUSE_MS = 80;
 const FIRST = 12;
 
 export function OneRow({ schema, info, ranges, level }) {
-  const [row, setRow] = useState(schema.example.data);
+  const [row, setRow] = useState(() => tidy(schema.example.data));
   const { answer, error, busy } = usePrediction(schema, row, level);
   const set = (name) => (value) => setRow((before) => ({ ...before, [name]: value }));
   const problems = Object.fromEntries((error?.errors ?? []).map(({ field, message }) => [field, message]));
@@ -24,7 +24,7 @@ export function OneRow({ schema, info, ranges, level }) {
   const folded = features.slice(FIRST);
   return html`<div class="predict">
     <form class="card predict-form" onSubmit=${(event) => event.preventDefault()}>
-      <div class="card-head"><h2>${t("predict.row")}</h2><${Button} kind="quiet" onClick=${() => setRow(schema.example.data)}>${t("predict.reset")}<//></div>
+      <div class="card-head"><h2>${t("predict.row")}</h2><${Button} kind="quiet" onClick=${() => setRow(tidy(schema.example.data))}>${t("predict.reset")}<//></div>
       <p class="hint">${t("predict.order")}</p>
       <div class="predict-fields">${features.slice(0, FIRST).map(field)}</div>
       ${folded.length > 0 && html`<${Details} summary=${t("predict.more", { n: folded.length })} open=${folded.some(({ name }) => name in problems)}><div class="predict-fields">${folded.map(field)}</div><//>`}
@@ -59,12 +59,12 @@ function Interval({ interval: { level, lower, upper }, prediction, range }) {
   const high = Math.max(upper, range?.max ?? upper);
   const place = (value) => `${(100 * (value - low)) / (high - low || 1)}%`;
   return html`<figure class="interval">
-    <div class="interval-track" role="img" aria-label=${t("predict.between", { level: `${Math.round(100 * level)} %`, lower: number(lower, 6), upper: number(upper, 6) })}>
+    <div class="interval-track" role="img" aria-label=${t("predict.between", { level: percentage(level), lower: number(lower, 6), upper: number(upper, 6) })}>
       <span class="interval-bar" style=${{ left: place(lower), width: `${(100 * (upper - lower)) / (high - low || 1)}%` }} />
       <span class="interval-mark" style=${{ left: place(prediction) }} />
     </div>
     <div class="interval-ends"><span>${number(low)}</span><span>${number(high)}</span></div>
-    <figcaption>${t("predict.between", { level: `${Math.round(100 * level)} %`, lower: number(lower, 6), upper: number(upper, 6) })}</figcaption>
+    <figcaption>${t("predict.between", { level: percentage(level), lower: number(lower, 6), upper: number(upper, 6) })}</figcaption>
   </figure>`;
 }
 

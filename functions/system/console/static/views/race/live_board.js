@@ -1,6 +1,6 @@
 // The leaderboard while a race runs: rows move to their new places, unless somebody asked for less motion.
 import { Section } from "../../parts/elements.js";
-import { bytes, count, duration, microseconds, NOTHING, score } from "../../parts/format.js";
+import { bytes, count, duration, level, microseconds, NOTHING, score } from "../../parts/format.js";
 import { html, useLayoutEffect, useRef } from "../../parts/preact.js";
 import { regressor } from "../../parts/regressors.js";
 import { t } from "../../parts/words.js";
@@ -35,7 +35,7 @@ function boardOf({ standings, parts }) {
     });
   }
   return Object.entries(parts ?? {}).sort(([, one], [, other]) => other - one).map(([label, progress]) => ({
-    key: label, name: regressor(label), r2: null, progress, running: progress > 0 && progress < 1, note: `${Math.round(100 * progress)} %`,
+    key: label, name: regressor(label), r2: null, progress, running: progress > 0 && progress < 1, note: level(progress),
   }));
 }
 

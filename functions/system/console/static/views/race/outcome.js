@@ -2,7 +2,7 @@
 import { Scatter } from "../../charts/charts.js";
 import { Button, ButtonLink, Choice, Details, Figures, Section, Tag } from "../../parts/elements.js";
 import { Notice } from "../../parts/feedback.js";
-import { bytes, count, duration, microseconds, NOTHING, number, score } from "../../parts/format.js";
+import { bytes, count, duration, level, microseconds, NOTHING, number, score } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { regressor } from "../../parts/regressors.js";
 import { href } from "../../parts/router.js";
@@ -20,8 +20,10 @@ export function Outcome({ result }) {
     <${Winner} row=${best} />
     <${Picture} rows=${results.filter(({ latency_us: speed, model_type: type }) => speed !== null && speed !== undefined && type !== "baseline")} chosen=${chosen} onPick=${setChosen} />
     <${Section} title=${t("race.leaderboard")} note=${t("race.scoreNote")}><${Board} rows=${results} best=${best} chosen=${chosen} /><//>
-    ${failed.length > 0 && html`<${Section}><${Failed} rows=${failed} /><//>`}
-    ${warnings.length > 0 && html`<${Section}><${Details} open summary=${t("race.warnings")}><ul class="bullets">${warnings.map((warning) => html`<li><${Said} text=${warning} /></li>`)}</ul><//><//>`}`;
+    ${failed.length + warnings.length > 0 && html`<${Section}>
+      ${warnings.length > 0 && html`<${Details} open summary=${t("race.warnings")}><ul class="bullets">${warnings.map((warning) => html`<li><${Said} whole text=${warning} /></li>`)}</ul><//>`}
+      ${failed.length > 0 && html`<${Failed} rows=${failed} />`}
+    <//>`}`;
 }
 
 function Winner({ row }) {
@@ -39,7 +41,7 @@ function Winner({ row }) {
       [t("race.size"), bytes(row.size_bytes)],
       [t("race.took"), duration(row.training_seconds)],
     ]} />
-    ${row.members?.length > 0 && html`<p class="muted members">${t("race.members")} ${row.members.map(({ model_type: type, target_transform: transform, weight }) => `${regressor(type, transform)} ${Math.round(100 * weight)} %`).join(", ")}</p>`}
+    ${row.members?.length > 0 && html`<p class="muted members">${t("race.members")} ${row.members.map(({ model_type: type, target_transform: transform, weight }) => `${regressor(type, transform)} ${level(weight)}`).join(", ")}</p>`}
   </div><//>`;
 }
 
@@ -52,7 +54,7 @@ function Picture({ rows, chosen, onPick }) {
       actions=${html`<${Choice} label=${t("race.against")} value=${axis} options=${Object.keys(AXES).map((name) => [name, t(`race.axis.${name}`)])} onChange=${setAxis} />`}>
     <div class="card">
       <${Scatter} logarithmic name="race" points=${points} xLabel=${t(`race.axis.${axis}`)} yLabel="R²" showX=${(value) => AXES[axis](10 ** value)} showY=${(value) => score(value)}
-        labels=${rows.map((each) => `${regressor(each.model_type, each.target_transform)}: ${score(each.cross_validation.mean)}, ${AXES[axis](each[axis])}`)}
+        names=${rows.map((each) => regressor(each.model_type, each.target_transform))} labels=${rows.map((each) => `${regressor(each.model_type, each.target_transform)}: ${score(each.cross_validation.mean)}, ${AXES[axis](each[axis])}`)}
         chosen=${rows.indexOf(chosen)} onPick=${(index) => onPick(rows[index])} />
       ${row && html`<p class="picked" role="status"><strong>${regressor(row.model_type, row.target_transform)}</strong> · R² ${score(row.cross_validation.mean)} · ${microseconds(row.latency_us)} · ${bytes(row.size_bytes)}
         ${row.model_name ? html` <${ButtonLink} href=${href("model", row.model_name)}>${t("race.openModel")}<//>` : html` <span class="muted">${t("race.notStored")}</span>`}</p>`}

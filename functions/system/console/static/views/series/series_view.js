@@ -28,7 +28,8 @@ export function SeriesView({ name }) {
     const timer = setInterval(() => document.hidden || series.reload(), isOpen ? REFRESH_MS : 4 * REFRESH_MS);
     return () => clearInterval(timer);
   }, [series.reload, isOpen]);
-  return html`<${Loaded} of=${series} skeleton=${{ shape: "table", count: 6 }}>${({ status, history, next }) => html`
+  const head = html`<${ViewHead} eyebrow=${html`<a href=${href("series")}>${t("series.title")}</a>`} title=${name} />`;
+  return html`<${Loaded} of=${series} head=${head} skeleton=${{ shape: "table", count: 6 }}>${({ status, history, next }) => html`
     <${ViewHead} eyebrow=${html`<a href=${href("series")}>${t("series.title")}</a>`} title=${name} note=${status.settings.target_column ? t("series.predicts", { target: status.settings.target_column }) : t("series.noTarget")}>
       ${status.champion !== null && html`
         <${ButtonLink} icon="model" href=${href("model", name)}>${t("series.toModel", { version: status.champion })}<//>
@@ -83,7 +84,7 @@ function Decisions({ name, path, first, next, onChange }) {
     const page = await get(`${path}/history`, { limit: PAGE, after: further.next });
     setFurther((before) => ({ rows: [...before.rows, ...page.history], next: page.next }));
   });
-  const overrule = (row, learned) => html`<${Button} kind="quiet" onClick=${() => setAsked({ row, learned })}>${t(learned ? "series.learn" : "series.exclude")}<//>`;
+  const overrule = (row, learned) => html`<span class="row-actions"><${Button} kind="quiet" onClick=${() => setAsked({ row, learned })}>${t(learned ? "series.learn" : "series.exclude")}<//></span>`;
   const seen = new Set(first.map(({ job_id: id }) => id));
   return html`
     <${Table} caption=${t("series.decisions")} rows=${[...first, ...further.rows.filter(({ job_id: id }) => !seen.has(id))]} rowKey=${({ job_id: id }) => id} csv=${`${name}-decisions.csv`} onRow=${(row) => navigate(href("series", name, row.job_id))} columns=${[
@@ -93,7 +94,7 @@ function Decisions({ name, path, first, next, onChange }) {
       { name: "champion_rmse", label: t("series.championError"), number: true, show: (value) => (value === null ? null : number(value)) },
       { name: "challenger_rmse", label: t("series.challengerError"), number: true, show: (value) => (value === null ? null : number(value)) },
       { name: "decided_at", label: t("series.when"), show: (when) => ago(when) },
-      { name: "overrule", label: html`<span class="visually-hidden">${t("series.overrule")}</span>`, sortable: false, value: () => null, show: (_, row) => (row.learned ? overrule(row, false) : row.state === "held" ? overrule(row, true) : null) },
+      { name: "overrule", label: html`<span class="visually-hidden">${t("series.overrule")}</span>`, sortable: false, value: () => null, show: (_, row) => (row.learned ? overrule(row, false) : row.state === "held" ? overrule(row, true) : html`<span />`) },
     ]} />
     ${more.error && html`<${ErrorPanel} error=${more.error} />`}
     ${further.next && html`<div class="more"><${Button} busy=${more.busy} onClick=${() => more.act()}>${t("series.more")}<//></div>`}
