@@ -12,6 +12,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from core.array_types import Floats, RawColumns
+from core.freed_memory import return_freed_memory
 from core.inference.row_order import z_order
 from core.inference.value_readers import takes_percent
 from core.manifests import Feature
@@ -28,6 +29,8 @@ ERRORS_ONLY = 3
 # a forest of a million nodes in half to two thirds of the time.
 SHARED_ROWS = 500
 SHARED_BYTES = 1 << 16
+# To load a graph takes ten times its size for a moment; of one of this size it is worth a millisecond to return that.
+LOADED_BYTES = 1 << 20
 
 
 class CompiledModel:
@@ -112,7 +115,10 @@ def open_session(graph: bytes) -> ort.InferenceSession:
     options.inter_op_num_threads = 1
     # The compiler writes the graph as it should run; optimising it would only double the time to load it.
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    if len(graph) >= LOADED_BYTES:
+        return_freed_memory()
+    return session
 
 
 def _known_values(feature: Feature) -> frozenset[str | bool] | None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 
+from core.freed_memory import limit_arenas
 from core.settings import settings
 from core.storage.changes import noting_changes
 from functions.log import set_up_telemetry
@@ -165,6 +166,7 @@ def main(descriptors: Sequence[int]) -> None:
     """Work until the server ends. The numbers are those of lifeline and queue."""
     lifeline, queue = descriptors
     _end_first()
+    limit_arenas()
     line = Lifeline(lifeline)
     with socket.socket(fileno=queue) as shared:
         shared.set_inheritable(False)

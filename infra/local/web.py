@@ -17,6 +17,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from core.freed_memory import ARROW_POOL, return_freed_memory
 from core.settings import settings
 from core.telemetry.log import set_up_log
 from infra.local import heavy_process, web_worker
@@ -62,6 +63,7 @@ class WebServer:
         # The processes add up their metrics there.
         os.environ.setdefault(METRICS_DIR, str(self._folder.path / "metrics"))
         os.environ.setdefault(RATES_DIR, str(self._folder.path / "rates"))
+        os.environ.update(ARROW_POOL)
         settings.cache_clear()
         self._listener = _listen(host, port)
         # Each message is taken by one process. Neither end has a name that another user could write to.
@@ -136,6 +138,7 @@ def _load() -> None:
     for module in ("infra.local.server", *heavy_process.MODULES, *CLIENTS):
         importlib.import_module(module)
     gc.collect()
+    return_freed_memory()
     gc.freeze()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic_core import to_json
 
 from core.context_threads import run_in_threads
+from core.freed_memory import return_freed_memory
 from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import conformal_interval
 from core.inference.read_again import FIRST_FILE_ROW
@@ -138,6 +139,7 @@ class DividedPrediction:
                     separator = b","
                     done += len(piece.values)
                     report_progress("predicting", done / len(rows))
+                    return_freed_memory()
             found = json.dumps(input_warnings.state()).encode()
             workspace.objects.put(workspace.tasks.output_key(job_id, number, WARNINGS), found)
             return _store(workspace, job_id, number, opened, paths)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from core.context_threads import ContextThreadPool
 from core.exporting.files import NamedFile
+from core.freed_memory import return_freed_memory
 from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import conformal_interval
 from core.inference.read_again import FIRST_FILE_ROW, ColumnsReadAgain
@@ -132,6 +133,7 @@ def _predicted(
             report_progress("predicting", WRITTEN * done / len(rows))
             yield batch
             done += len(batch)
+            return_freed_memory()  # of what was written: else it grows with the rows
 
 
 def _map_ahead(

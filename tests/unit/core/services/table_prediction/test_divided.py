@@ -26,6 +26,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.stored_document import DamagedDocumentError
 from core.tables import row_groups
 from tests.support.jobs import carry_out, read_job, submit
+from tests.support.process_state import connect_container, forget_singletons
 from tests.support.storage import home
 
 ROWS = 997
@@ -314,6 +315,22 @@ def test_a_newer_version_changes_nothing_and_a_deleted_one_ends_the_job(
     home().models.delete("m", 1)
     assert do_next(ending).error["type"] == "urn:regatta:problem:no-such-model"
     assert exports(bucket) == before
+
+
+def test_a_model_that_another_one_has_replaced_ends_the_job(
+    file_id: str, bucket: ObjectStore, chunk_rows: Callable[[int], None]
+) -> None:
+    job_id = begin("export", file_id=file_id)
+    do_next(job_id)
+    home().models.delete("m")
+    bucket.delete([item.key for item in bucket.list(f"{home().name}/models/m/")])
+    forget_singletons()
+    connect_container(bucket)
+    train_model(home(), TrainCommand(model_type="knn", target_column="y", file_id=file_id, model_name="m"))
+    error = do_next(job_id).error
+    assert error["type"] == "urn:regatta:problem:no-such-model"
+    assert "another model has its name now" in error["detail"]
+    assert not exports(bucket)
 
 
 @pytest.mark.parametrize("place", ["rows", "footer"])
