@@ -7,6 +7,8 @@ from core.settings import MIB, settings
 
 # The limits of a container, by version of control groups. Without one the first says "max", the second a huge number.
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+# Of a process that has loaded what trains.
+PROCESS_BYTES = 400 << 20
 # The MiB of a Lambda function.
 FUNCTION_MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 

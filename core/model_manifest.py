@@ -48,6 +48,17 @@ TargetTransformName = Literal["none", "log", "yeo_johnson", "trend"]
 # The choices of a request; auto is the transform that scores best.
 TargetTransformChoice = Literal["auto", TargetTransformName]
 ValidationKind = Literal["random", "time", "group"]
+TrainingPlace = Literal["function", "batch", "auto"]
+
+
+def _is_auto(place: TrainingPlace) -> bool:
+    return place == "auto"
+
+
+# Left out where it is `auto`, so that workers of earlier versions can read the command, and answers are as before.
+TRAINING_PLACE: TrainingPlace = Field(
+    "auto", exclude_if=_is_auto, description="where: in a function, in AWS Batch, or by forecast"
+)
 
 
 class Validation(Document):

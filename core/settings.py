@@ -92,6 +92,11 @@ class Settings:
     )
     batch_seconds: int = setting(whole_number(60, unit="seconds"), 21_600, "how long an attempt may take in Batch")
     batch_memory_bytes: int = setting(BYTES, 120 << 30, "most memory that a container of Batch may ask for")
+    batch_above_bytes: int = setting(
+        whole_number(0, unit="bytes"),
+        0,
+        "a training that is expected to take more memory goes to Batch; 0 means more than one may use here",
+    )
     state_machine: str | None = setting(
         STATE_MACHINE, None, "Step Functions state machine that carries out tasks; unset: the workers of the queue do"
     )

@@ -56,7 +56,7 @@ OBJECTS: dict[str, dict[str, str]] = {
     "process": {"datasets": "rwd", "exports": "rw", **_LISTS},
     "jobs": {"datasets": "r", "models": "r", "artifacts": "r", "exports": "rw", **_SUBMITS, **_LISTS},
     # Reads below incoming/ and never writes there, which would call it again.
-    "retrain": {"incoming": "r", **_SUBMITS},
+    "retrain": {"incoming": "r", "series": "r", **_SUBMITS},
     # A presigned form has the rights of its signer.
     "series": {
         **{"series": "rw", "incoming": "rw", "uploads": "l", "models": "r", WORKSPACE: "w"},
@@ -104,7 +104,7 @@ _SUBMITS_BATCH = (
     ("batch:ListJobs", "*"),
 )
 BATCH: dict[str, tuple[tuple[str, str], ...]] = {
-    **dict.fromkeys(("reconcile", "train"), _SUBMITS_BATCH),
+    **dict.fromkeys(("reconcile", "retrain", "series", "train", "worker"), _SUBMITS_BATCH),
     "jobs": (*_SUBMITS_BATCH, ("batch:TerminateJob", f"{_BATCH}:job/*")),
 }
 # Who starts and stops the executions of the state machine of tasks, where the parameter StateMachine says so.

@@ -12,13 +12,14 @@ import pytest
 from core import __version__
 from core.errors import RegattaError
 from core.jobs.commands import COMMANDS
-from core.settings import Settings
+from core.settings import MIB, Settings
 from core.storage.series_repository import State
 from core.telemetry.embedded_metrics import NAMESPACE, embedded_name
 from core.telemetry.facts import LEVELS
 from core.telemetry.metrics import METRICS
 from functions.jobs.app import MOST_WAIT
 from infra import cost
+from infra.privileges import BATCH
 from infra.sam_template import parse_template
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -145,6 +146,20 @@ def test_the_access_log_is_json_and_holds_nothing_that_a_caller_sent() -> None:
 @pytest.mark.parametrize("parameter", TEMPLATE["Parameters"])
 def test_every_parameter_is_documented(parameter: str) -> None:
     assert f"| `{parameter}` |" in (ROOT / "docs/aws.md").read_text()
+
+
+def test_who_gives_trainings_to_batch_knows_where_and_what_is_too_much_for_a_worker() -> None:
+    named = {name_of(properties): properties for properties in FUNCTIONS.values()}
+    beyond = named["worker"]["MemorySize"] * MIB
+    for name in BATCH:
+        variables = named[name]["Environment"]["Variables"]
+        assert {"REGATTA_BATCH_QUEUE", "REGATTA_BATCH_JOB_DEFINITION", "REGATTA_BATCH_SECONDS"} <= set(variables), name
+        assert variables["REGATTA_BATCH_ABOVE_BYTES"]["Fn::If"][1] == beyond, name
+    container = parse_template((ROOT / "infra/aws/batch.yaml").read_text())["Resources"]["Job"]["Properties"]
+    set_there = {one["Name"]: one["Value"] for one in container["ContainerProperties"]["Environment"]}
+    assert set_there["REGATTA_BATCH_ABOVE_BYTES"] == str(beyond)
+    # Whoever submits the retraining of a file.
+    assert {"retrain", "series", "reconcile", "worker"} <= set(BATCH)
 
 
 def test_the_authorizer_takes_every_setting_of_tokens() -> None:

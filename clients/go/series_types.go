@@ -29,6 +29,8 @@ type SeriesSettings struct {
 	Validation    *Validation `json:"validation,omitempty"`
 	// TimeLimit is the seconds of the race that the first file starts.
 	TimeLimit float64 `json:"time_limit,omitempty"`
+	// Training is where its files are trained on: function, batch or auto, which is by forecast.
+	Training string `json:"training,omitempty"`
 }
 
 // Arrival is one file that arrived in a series, and what was decided about it.
@@ -62,6 +64,17 @@ type Arrival struct {
 	FitsByItself   bool     `json:"fits_by_itself"`
 	TakesOver      bool     `json:"takes_over"`
 	Reading        *Reading `json:"reading"`
+	// Training is where it was decided: function, or batch in a container of AWS Batch.
+	Training *string `json:"training"`
+	// Forecast is what training on a file like it takes.
+	Forecast *TrainingForecast `json:"forecast"`
+}
+
+// TrainingForecast is what training on a file takes.
+type TrainingForecast struct {
+	// MemoryBytes are those beside the memory of the process, Seconds those of one processor.
+	MemoryBytes int64   `json:"memory_bytes"`
+	Seconds     float64 `json:"seconds"`
 }
 
 // ArrivalJob is the job of a file that has no decision yet.

@@ -4,7 +4,7 @@ An HTTP request validates into a command, a job stores it as JSON, and the worke
 What carries each out is in `core.services.handlers`. Light: needs pydantic only.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -12,15 +12,13 @@ from core.errors import InvalidInputError, RegattaError
 from core.exporting.csv_style import CsvStyleFields
 from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, PartsPrefix, RawTexts, Strict
 from core.manifests import Reading
-from core.model_manifest import TargetTransformChoice, ValidationKind
+from core.model_manifest import TRAINING_PLACE, TargetTransformChoice, TrainingPlace, ValidationKind
 from core.stored_document import is_empty
 from core.types import Json
 from core.whole_numbers import WHOLE
 
 # How long a Lambda function may run.
 MOST_SECONDS = 900
-# Where a training is carried out.
-Place = Literal["function", "batch", "auto"]
 # The default of one training: a gateway waits 29 s for the answer, of which this is for tuning.
 TRAIN_TUNING_SECONDS = 10.0
 # More names than there are model types.
@@ -34,16 +32,6 @@ LEAST_PARALLEL_SECONDS = 20
 # For a command that is the request of a route: FastAPI needs its schema at once. pydantic builds all others on first
 # use, because `functions.fast_start` says so.
 ROUTED = ConfigDict(defer_build=False)
-
-
-def _is_auto(place: Place) -> bool:
-    return place == "auto"
-
-
-# Left out where it is `auto`, so that workers of earlier versions can read the command.
-TRAINING_PLACE: Place = Field(
-    "auto", exclude_if=_is_auto, description="where: in a function, in AWS Batch, or by forecast"
-)
 
 
 class Command(BaseModel):
@@ -87,7 +75,7 @@ class TrainCommand(Command):
     model_name: str | None = Field(None, description="default: made of the file and the model type")
     params: Json | None = Field(None, description="parameters of the scikit-learn estimator")
     file_id: str | None = Field(None, description="default: the current file")
-    training: Place = TRAINING_PLACE
+    training: TrainingPlace = TRAINING_PLACE
 
 
 def _split_names(value: Any) -> Any:
@@ -138,7 +126,7 @@ class CompareCommand(Command):
     max_latency_us: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="slowest, in microseconds for one row"
     )
-    training: Place = TRAINING_PLACE
+    training: TrainingPlace = TRAINING_PLACE
     # Left out where it is false, as `training` is.
     parallel: bool = Field(False, exclude_if=is_empty, description="as a job whose trials several workers carry out")
 
@@ -231,6 +219,8 @@ class RetrainCommand(Command):
     target_column: str | None
     # Made when the command is submitted, so that every attempt stores the same dataset.
     file_id: str
+    # Why AWS Batch is to carry it out, for the report; empty where a worker of the queue does.
+    why_batch: str = Field("", exclude_if=is_empty)
 
     @property
     def identity(self) -> Json:

@@ -6,6 +6,7 @@ are peaks of `bench/outgrow.py`, in copies of these arrays.
 
 from collections.abc import Iterable, Sequence
 
+from core.machine_memory import PROCESS_BYTES
 from core.manifests import Column
 from core.preprocessing.date_parts import PARTS
 from core.regressors.candidates import Candidate
@@ -13,8 +14,6 @@ from core.regressors.expected_time import matrix_width
 from core.regressors.validation import FOLDS
 
 NUMBER_BYTES = 8
-# A process that has loaded what trains.
-PROCESS_BYTES = 400 << 20
 # The columns of the whole table, those of the train rows, and those of the rows of a fold.
 TABLE_COPIES = 2.6
 # The matrix as the columns' results, joined, and as a tree's own copy. Standardised, it is kept beside that, and a

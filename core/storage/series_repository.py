@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 from core.context_threads import ContextThreadPool
 from core.errors import NoSuchSeriesError
 from core.manifests import HandleMissing, Reading
-from core.model_manifest import RANDOM, Validation
+from core.model_manifest import RANDOM, TRAINING_PLACE, TrainingPlace, Validation
 from core.reading_fields import ReadingFields
 from core.storage.documents import Documents
 from core.storage.job_repository import JOB_ID
@@ -59,6 +59,8 @@ class SeriesSettings(ReadingFields, Document):
     handle_missing: HandleMissing = "median"
     validation: Validation = RANDOM
     time_limit: float = Field(default=60.0, ge=1, le=600)
+    # Where its files are trained on.
+    training: TrainingPlace = TRAINING_PLACE
 
     @field_validator("validation")
     @classmethod
@@ -66,6 +68,13 @@ class SeriesSettings(ReadingFields, Document):
         if (validation.kind == "random") != (validation.column is None):
             raise ValueError("time and group take a column, random takes none")
         return validation
+
+
+class TrainingForecast(Document):
+    """What training on a file takes: bytes of memory beside those of the process, and seconds of one processor."""
+
+    memory_bytes: int
+    seconds: float
 
 
 class Arrival(Document):
@@ -110,6 +119,10 @@ class Arrival(Document):
     takes_over: bool = Field(default=False, exclude_if=is_empty)
     # How the settings said that it is to be read, where it waits for other settings.
     reading: Reading | None = Field(default=None, exclude_if=is_none)
+    # Where it was decided: by a worker of the queue, or in a container of AWS Batch.
+    training: Literal["function", "batch"] | None = Field(default=None, exclude_if=is_none)
+    # Of a model like the one that serves: what a later file takes is in proportion.
+    forecast: TrainingForecast | None = Field(default=None, exclude_if=is_none)
 
     def let_in(self, reason: str) -> "Arrival":
         """Return a held arrival as an accepted one; later arrivals are not compared with its errors."""

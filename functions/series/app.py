@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 
 from core.errors import NoSuchJobError, NoSuchModelError
 from core.jobs.commands import RetrainCommand
+from core.jobs.effort import check_batch
 from core.jobs.service import read_command
 from core.paging import page_of, read_cursor, write_cursor
 from core.reporting.decision_page import pages_of
@@ -74,6 +75,7 @@ def configure(workspace: CallerWorkspace, name: str, body: SeriesSettingsRequest
     From now on its files may change the model of its name, whoever trained that.
     """
     arrivals.check_series_name(name, "name")
+    check_batch(workspace.batch, body.training)
     series = workspace.series.configure(name, SeriesSettings.model_validate(body.model_dump()))
     submitted = arrivals.submit_waiting(workspace, name)
     return {**_describe(workspace, series), "announced": [job.job_id for job in submitted]}

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from core.errors import ConflictError
+from core.errors import ConflictError, UnavailableError
 from core.jobs.worker import GaveUpError, Handlers, run_job
 from core.settings import settings
 from core.storage.container import container
@@ -62,8 +62,7 @@ def run_one(
             job = run_job(workspace, job_id, handlers, seconds=seconds, stopping=stopping)
     except GaveUpError as error:
         log.error("the job %s was given up: %s", job_id, error)
-        workspace.queue.remove(workspace.name, job_id)
-        return GIVEN_UP
+        return _make_dead_letter(workspace, job_id)
     except ConflictError as error:
         log.warning("the job %s has another worker: %s", job_id, error.detail)
         return DONE
@@ -75,6 +74,16 @@ def run_one(
         return AGAIN
     workspace.queue.remove(workspace.name, job_id)
     return DONE
+
+
+def _make_dead_letter(workspace: Workspace, job_id: str) -> int:
+    """Send a message about a job that was given up: who receives it finds that, and it becomes a dead letter."""
+    try:
+        workspace.queue.send(workspace.name, job_id)
+    except UnavailableError as error:
+        log.error("the job %s is no dead letter yet: %s", job_id, cause_of(error))
+        return AGAIN
+    return GIVEN_UP
 
 
 class _StopSignal:

@@ -1038,6 +1038,10 @@ export interface components {
             takes_over?: boolean;
             /** @default null */
             reading?: components["schemas"]["Reading"] | null;
+            /** @default null */
+            training?: ("function" | "batch") | null;
+            /** @default null */
+            forecast?: components["schemas"]["TrainingForecast"] | null;
         };
         /** @description The job of a file that has no decision yet. */
         ArrivalJob: {
@@ -1581,6 +1585,10 @@ export interface components {
             takes_over?: boolean;
             /** @default null */
             reading?: components["schemas"]["Reading"] | null;
+            /** @default null */
+            training?: ("function" | "batch") | null;
+            /** @default null */
+            forecast?: components["schemas"]["TrainingForecast"] | null;
             series: string;
             links: components["schemas"]["DecisionLinks"];
         };
@@ -3228,6 +3236,12 @@ export interface components {
              * @default 60
              */
             time_limit?: number;
+            /**
+             * @description where: in a function, in AWS Batch, or by forecast
+             * @default auto
+             * @enum {string}
+             */
+            training?: "function" | "batch" | "auto";
         };
         /** @description The settings of a series; a missing field has its default. */
         SeriesSettingsRequest: {
@@ -3296,6 +3310,12 @@ export interface components {
              * @default 60
              */
             time_limit?: number;
+            /**
+             * @description where: in a function, in AWS Batch, or by forecast
+             * @default auto
+             * @enum {string}
+             */
+            training?: "function" | "batch" | "auto";
         };
         /** @description A series, and the jobs of files without a decision. */
         SeriesStatus: {
@@ -3793,6 +3813,13 @@ export interface components {
             rows_test: number;
             /** @default null */
             earlier?: string[] | null;
+        };
+        /** @description What training on a file takes: bytes of memory beside those of the process, and seconds of one processor. */
+        TrainingForecast: {
+            /** Format: int64 */
+            memory_bytes: number;
+            /** Format: double */
+            seconds: number;
         };
         /** @description A candidate that was tried for a model: its parameters, target transform and score. */
         TrialRecord: {

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from core.errors import NoSuchFileError
 from core.jobs.commands import ReadAgainCommand
-from core.jobs.effort import Effort
+from core.jobs.effort import BYTES_PER_SECOND, Effort
 from core.manifests import DatasetManifest
 from core.progress import ReportProgress
 from core.reading_fields import changed_reading
@@ -17,9 +17,6 @@ from core.storage.s3.object_store import MissingObjectError
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id
 from core.types import Json
-
-# How much of a file one slow core reads, types and profiles in a second. A function has little disk besides.
-BYTES_PER_SECOND = 5_000_000
 
 
 def check_read_again(workspace: Workspace, submitted: ReadAgainCommand) -> tuple[ReadAgainCommand, Effort]:

@@ -30,7 +30,7 @@ from core.services.retraining.serving_model import ServingModel
 from core.services.training.join_files import Opened, join, open_files, opened_as
 from core.services.training.publish import Publication, publish_model
 from core.services.training.read_as import read_as
-from core.services.training.refit_stored import limit_rows, refit_as, retrain_as
+from core.services.training.refit_stored import forecast_retraining, limit_rows, refit_as, retrain_as
 from core.storage.series_repository import Arrival, Series
 from core.types import Json
 
@@ -62,7 +62,7 @@ def decide_next(case: ArrivalCase, dataset: DatasetManifest, before: int, target
         return hold(case, file, contradictions, before)
     if reasons := refusals(schema):
         raise ArrivalRefusedError(f"The file does not fit the model: {'; '.join(reasons)}.")
-    opened = opened_as(file)
+    opened, case.forecast = opened_as(file), forecast_retraining(model, dataset)
     schema["unseen"] = unseen_levels(opened.frame, model)
     return _ChampionChallenger(case, series, champion, model, opened).decide()
 

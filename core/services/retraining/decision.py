@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from core.jobs.commands import RetrainCommand
+from core.jobs.effort import is_in_batch
 from core.manifests import DatasetManifest
 from core.progress import ReportProgress
 from core.reporting.decision_page import retraining_page
 from core.services.series.arrivals import parse_arrival_key
-from core.storage.series_repository import Arrival, Series, SeriesSettings, State
+from core.storage.series_repository import Arrival, Series, SeriesSettings, State, TrainingForecast
 from core.storage.workspace import Workspace
 from core.stored_document import now
 from core.telemetry.facts import note
@@ -32,6 +33,7 @@ class ArrivalCase:
     found: Json = field(default_factory=dict)
     surprise: float | None = None
     missed_by: float | None = None
+    forecast: TrainingForecast | None = None
     _settings: SeriesSettings | None = None
 
     @property
@@ -117,6 +119,8 @@ class ArrivalCase:
             reading=self.settings.reading if self.settings.reading.asked and state in ("held", "waiting") else None,
             fits_by_itself=fits_by_itself,
             takes_over=takes_over,
+            training="batch" if is_in_batch() else "function",
+            forecast=self.forecast,
         )
         report = self._report(arrival, champion, held)
         self.workspace.series.write_report(self.name, self.job_id, report, retraining_page(report))

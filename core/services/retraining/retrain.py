@@ -8,6 +8,7 @@ from core.automl.serving_cost import ServingLimits
 from core.errors import ArrivalRefusedError, ConflictError, NoSuchFileError, RegattaError
 from core.inference.column_meaning import feature_of
 from core.jobs.commands import CompareCommand, RetrainCommand
+from core.jobs.effort import is_in_batch
 from core.manifests import DatasetManifest, Feature, Recipe
 from core.progress import ReportProgress, progress_within
 from core.regressors.candidates import Candidate
@@ -26,6 +27,7 @@ from core.services.series.notify import notify
 from core.services.training.comparison import included
 from core.services.training.placement import rows_to_read
 from core.services.training.publish import Publication
+from core.services.training.refit_stored import forecast_retraining
 from core.services.training.search import search_models
 from core.services.training.train import open_split
 from core.storage.series_repository import Series
@@ -44,6 +46,8 @@ def retrain(workspace: Workspace, command: RetrainCommand, report_progress: Repo
     """
     case = ArrivalCase(workspace, command, report_progress, job_id or command.file_id)
     decision = case.decided()
+    if decision is None:
+        _note_place(case)
     while decision is None:
         try:
             decision = _decide(case)
@@ -57,6 +61,18 @@ def retrain(workspace: Workspace, command: RetrainCommand, report_progress: Repo
     if command.target_column is not None:
         submit_waiting(workspace, case.name)  # the series knows it by now
     return decision
+
+
+def _note_place(case: ArrivalCase) -> None:
+    """Note in the report why AWS Batch does the work; or that it does not, where it was to."""
+    why = case.command.why_batch
+    if is_in_batch():
+        case.note(f"AWS Batch did this: {why}" if why else "AWS Batch did this")
+    elif why or case.settings.training == "batch":
+        case.note(
+            "a worker of the queue did this, although the series or the size of the file asks for AWS Batch, which is "
+            "not set up or was not when the file came"
+        )
 
 
 def _decide(case: ArrivalCase) -> Json | None:
@@ -165,6 +181,7 @@ def _first(case: ArrivalCase, dataset: DatasetManifest, target: str) -> Json | N
         model = models.manifest(case.name, search["best"]["version"])
         for warning in search["warnings"]:
             case.note(warning)
+    case.forecast = forecast_retraining(model, dataset)
     case.found["learned"] = {"mode": "race", "files": [dataset.file_id], "rows": model.dataset.rows_train}
     baseline = model.baseline.metrics if model.baseline else None
     case.found["scores"] = {"rows": model.dataset.rows_test, "challenger": model.metrics, "mean": baseline}

@@ -15,6 +15,7 @@ from core.errors import InvalidInputError, RegattaError, UnavailableError
 from core.jobs import service
 from core.jobs.commands import RetrainCommand
 from core.manifests import Reading
+from core.services.series.effort import place_retraining
 from core.storage.container import Container
 from core.storage.job_repository import Job
 from core.storage.known_workspaces import check_exists, workspace_exists
@@ -129,7 +130,7 @@ def submit_retraining(
         target_column=unquote(target) if target else None,
         file_id=new_file_id(),
     )
-    return service.submit_job(storage.workspace(place.workspace), command, key=_job_key(key, wanted))
+    return _submit(storage.workspace(place.workspace), command, _job_key(key, wanted))
 
 
 def submit_waiting(workspace: Workspace, name: str) -> list[Job]:
@@ -264,7 +265,13 @@ def _again(workspace: Workspace, name: str, arrival: Arrival, settings: SeriesSe
         target_column=target,
     )
     about = target if arrival.state == "waiting" else f"again after {arrival.job_id}"
-    return service.submit_job(workspace, command, key=f"{_job_key(arrival.key, arrival.etag)} {about}")
+    return _submit(workspace, command, f"{_job_key(arrival.key, arrival.etag)} {about}")
+
+
+def _submit(workspace: Workspace, command: RetrainCommand, key: str) -> Job:
+    """Submit a retraining to who carries it out; where its job was submitted before, that one stays as it is."""
+    command, batch_bytes = place_retraining(workspace, command)
+    return service.submit_job(workspace, command, key=key, batch_bytes=batch_bytes)
 
 
 def _job_key(key: str, etag: str) -> str:

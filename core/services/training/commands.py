@@ -3,7 +3,7 @@
 from core.catalogue import regressor
 from core.errors import ParameterError
 from core.jobs.commands import CompareCommand, TrainCommand
-from core.jobs.effort import Effort
+from core.jobs.effort import DOUBT, Effort
 from core.manifests import DatasetManifest
 from core.parameter_ranges import check_parameters
 from core.preprocessing.features import check_target
@@ -14,7 +14,7 @@ from core.regressors.limits import TrainingLimits
 from core.regressors.validation import check_validation, requested_validation
 from core.services.quotas import counts_training
 from core.services.training.comparison import included
-from core.services.training.placement import DOUBT, place
+from core.services.training.placement import place
 from core.services.training.train import limits, model_name, target_of, train_model
 from core.settings import settings
 from core.storage.workspace import Workspace

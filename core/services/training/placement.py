@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from math import inf
 
-from core.errors import InvalidInputError, TooLargeError
-from core.jobs.commands import MOST_SECONDS, CompareCommand, TrainCommand
-from core.jobs.effort import Effort
+from core.errors import TooLargeError
+from core.jobs.commands import CompareCommand, TrainCommand
+from core.jobs.effort import GIB, Effort, check_batch, goes_to_batch
 from core.machine_memory import training_bytes
 from core.manifests import DatasetManifest
 from core.regressors.candidates import Candidate
@@ -13,13 +13,9 @@ from core.regressors.expected_memory import expected_bytes, have_row_budgets, ro
 from core.regressors.splits import MIN_ROWS
 from core.storage.workspace import Workspace
 
-# A forecast of seconds is within a factor of about three.
-DOUBT = 3
 # On so many rows, spread evenly over a table, a model is as good as on all of them but for a few thousandths of its
 # error: docs/scale.md has the figures.
 ENOUGH_ROWS = 500_000
-GIB = 1 << 30
-
 
 Training = TrainCommand | CompareCommand
 
@@ -33,14 +29,9 @@ def place(
     """
     is_parallel = isinstance(command, CompareCommand) and command.parallel
     batch = None if is_parallel else workspace.batch
-    if command.training == "batch" and batch is None:
-        raise InvalidInputError(
-            "This service has no AWS Batch: REGATTA_BATCH_QUEUE and REGATTA_BATCH_JOB_DEFINITION are not set. Leave "
-            "`training` out, or set them.",
-            [{"field": "training", "message": "batch is not set up"}],
-        )
+    check_batch(batch, command.training)
     memory = _expected_bytes(command, dataset, candidates)
-    if batch is not None and _goes_to_batch(command, memory, seconds):
+    if batch is not None and goes_to_batch(command.training, memory, seconds):
         _check_room(command, dataset, candidates, batch.most_bytes)
         return Effort(inf, memory)
     _check_room(command, dataset, candidates, training_bytes())
@@ -52,12 +43,6 @@ def rows_to_read(command: Training, dataset: DatasetManifest, candidates: Sequen
     most = training_bytes()
     _check_room(command, dataset, candidates, most)
     return _rows_within(command, dataset, candidates, most)
-
-
-def _goes_to_batch(command: Training, memory: int, seconds: float) -> bool:
-    if command.training != "auto":
-        return command.training == "batch"
-    return memory > training_bytes() or DOUBT * seconds > MOST_SECONDS
 
 
 def _expected_bytes(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate]) -> int:

@@ -14,9 +14,14 @@ from core.automl.screening import subsample_split, with_finer_folds
 from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial
 from core.automl.trial import Trial, make_trial
 from core.catalogue import regressor
+from core.jobs.commands import MOST_SECONDS as FUNCTION_SECONDS
+from core.jobs.effort import is_in_batch
+from core.machine_memory import PROCESS_BYTES
+from core.manifests import DatasetManifest
 from core.model_manifest import EnsembleMember, ModelManifest, SearchRecord
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
+from core.regressors.expected_memory import expected_bytes
 from core.regressors.expected_time import expected_seconds, matrix_width
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
@@ -24,27 +29,38 @@ from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
 from core.regressors.spread import OutOfFold
 from core.services.training.train import limits
+from core.settings import settings
+from core.storage.series_repository import TrainingForecast
 
 # The expected time to train a challenger. The forecast is right within a factor of about three, and a worker on
-# Lambda has 15 minutes in all.
+# Lambda has 15 minutes in all. A container of AWS Batch may take the same share of its longer time.
 MOST_SECONDS = 240.0
 FEWER, FEWEST_ROWS = 0.9, 1_000
 
 
 def limit_rows(manifest: ModelManifest, data: Split) -> Split:
-    """Return the split with as many train rows, evenly spaced, as the model's members should fit in `MOST_SECONDS`.
+    """Return the split with as many train rows, evenly spaced, as the model's members should fit in time.
 
     The holdout has at most as many rows as that of a portfolio search.
     """
     candidates = [_candidate(member) for member in members_of(manifest)]
     width, allowed, rows = matrix_width(data.columns), limits(), len(data.train_y)
-    while rows > FEWEST_ROWS and expected_seconds(candidates, rows, width, allowed) > MOST_SECONDS:
+    most = MOST_SECONDS * (settings().job_seconds / FUNCTION_SECONDS if is_in_batch() else 1)
+    while rows > FEWEST_ROWS and expected_seconds(candidates, rows, width, allowed) > most:
         rows = int(FEWER * rows)
     fewer = subsample_split(data, rows)
     if rows == len(data.train_y):
         return fewer
     note = f"learned from {rows:,} of the {len(data.train_y):,} rows, spread evenly: for more there was no time"
     return replace(fewer, notes=[*fewer.notes, note])
+
+
+def forecast_retraining(manifest: ModelManifest, dataset: DatasetManifest) -> TrainingForecast:
+    """Return what training the model's members on all rows of a dataset takes."""
+    candidates = [_candidate(member) for member in members_of(manifest)]
+    memory = expected_bytes(candidates, dataset.rows, dataset.columns) - PROCESS_BYTES
+    seconds = expected_seconds(candidates, dataset.rows, matrix_width(dataset.columns), replace(limits(), threads=1))
+    return TrainingForecast(memory_bytes=memory, seconds=seconds)
 
 
 def members_of(manifest: ModelManifest) -> list[EnsembleMember]:

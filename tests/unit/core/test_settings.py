@@ -56,6 +56,7 @@ SENTENCES = [
     ("TRAINING_MEMORY_BYTES", "-1", f"{NUMBER} of bytes, at least 0"),
     ("BATCH_SECONDS", "59", f"{NUMBER} of seconds, at least 60"),
     ("BATCH_MEMORY_BYTES", "0", f"{NUMBER} of bytes, at least 1"),
+    ("BATCH_ABOVE_BYTES", "-1", f"{NUMBER} of bytes, at least 0"),
     ("JOBS_QUEUE_URL", "jobs", WEB),
     ("RUN_JOBS", "no", "true or false"),
     (

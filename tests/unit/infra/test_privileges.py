@@ -185,6 +185,7 @@ def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQ
     url = sqs.create_queue(QueueName="privileges")["QueueUrl"]
     monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", url)
     monkeypatch.setenv("REGATTA_INTERNAL_KEY", secrets.token_hex(32))  # as the template gives it to all functions
+    monkeypatch.setenv("REGATTA_STATUS_SECONDS", "60")  # however busy the machine is
     connect_container(bucket)
     yield container().queue  # type: ignore[misc]
     sqs.delete_queue(QueueUrl=url)

@@ -56,11 +56,13 @@ class AsyncSeriesResource:
         handle_missing: Literal["drop", "mean", "median", "mode"] | None = None,
         validation: Mapping[str, str | None] | None = None,
         time_limit: float | None = None,
+        training: Literal["function", "batch", "auto"] | None = None,
         **reading: Unpack[Reading],
     ) -> Series:
         """Store the settings of a series, all of them: what is not given has its default.
 
-        `validation` is an object such as `{"kind": "time", "column": "day"}`; `reading` says how the files are read.
+        `validation` is an object such as `{"kind": "time", "column": "day"}`. `training` says where the files are
+        trained on, `reading` how they are read.
         `announced` of the result are the jobs of files that waited for the target.
         """
         settings = {
@@ -71,6 +73,7 @@ class AsyncSeriesResource:
             "handle_missing": handle_missing,
             "validation": validation,
             "time_limit": time_limit,
+            "training": training,
         }
         check_options(reading, "configure", settings.keys() - {"target_column"} | {"target"})
         body = given(settings, reading)

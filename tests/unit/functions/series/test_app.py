@@ -65,6 +65,9 @@ def test_a_series_is_what_was_put(client: httpx.Client) -> None:
         ({"time_limit": 10_000}, "time_limit"),
         ({"validation": {"kind": "time"}}, "validation"),
         ({"targets": "price"}, "targets"),
+        ({"training": "somewhere"}, "training"),
+        # There is no AWS Batch.
+        ({"training": "batch"}, "training"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(client: httpx.Client, wanted: Json, field: str) -> None:

@@ -36,6 +36,8 @@ def test_a_fault_of_ours_is_given_up_after_the_last_attempt(probe: JobProbe) -> 
     job_id = submit("failing", errors=["fault"] * 3)
     assert [run(job_id) for _ in range(3)] == [AGAIN, AGAIN, GIVEN_UP]
     assert read_job(job_id).status == "failed"
+    # The worker that gets its message makes a dead letter of it, as of every job that was given up.
+    assert home().queue.waiting() == [(home().name, job_id)]
 
 
 def test_the_job_of_a_killed_process_is_taken_when_its_lease_is_over(

@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import InvalidInputError, NoSuchFileError, UnknownColumnError
 from core.jobs.commands import TrainCommand
+from core.jobs.effort import BATCH_VARIABLE
 from core.manifests import Recipe
 from core.services.processing.ingest import ingest
 from core.services.training.join_files import open_as, open_joined
@@ -14,6 +15,7 @@ from core.services.training.publish import Publication, publish_model
 from core.services.training.refit_stored import limit_rows, refit_as, retrain_as
 from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
+from core.settings import settings
 from tests.support.storage import home
 from tests.support.tables import clustered, csv, noisy, wandering
 
@@ -95,6 +97,11 @@ def test_a_challenger_learns_from_no_more_rows_than_it_has_time_for(stored, monk
     fewer = limit_rows(before, data)
     assert 900 <= len(fewer.train_y) <= 1000
     assert "there was no time" in fewer.notes[-1]
+    # A container of AWS Batch has more of it: so many times the 15 minutes of a function.
+    monkeypatch.setenv(BATCH_VARIABLE, "f1e2d3")
+    monkeypatch.setenv("REGATTA_JOB_SECONDS", str(10**12))
+    settings.cache_clear()
+    assert limit_rows(before, data) is data
     publish_model(Publication(home().models, dataset, 0.2, earlier=[first]), "m", fewer, retrain_as(before, fewer))
     assert reproduce(home(), "m", 2).differing == []
 

@@ -1,6 +1,6 @@
 """Where a training is carried out: in a function, on this server, or in AWS Batch; by injected limits."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -11,9 +11,10 @@ from core.errors import InvalidInputError, TooLargeError
 from core.jobs import service as jobs
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.jobs.effort import Effort
+from core.machine_memory import PROCESS_BYTES
 from core.manifests import DatasetManifest
 from core.regressors.candidates import Candidate
-from core.regressors.expected_memory import PROCESS_BYTES, expected_bytes, rows_within
+from core.regressors.expected_memory import expected_bytes, rows_within
 from core.services.processing.ingest import ingest
 from core.services.training import placement
 from core.services.training.commands import check_compare, check_train
@@ -22,29 +23,13 @@ from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from core.storage.workspace import Workspace
+from tests.support.recorded_batch import RecordedBatch
 from tests.support.storage import home
 from tests.support.tables import CSVS
 
-GIB = 1 << 30
 RIDGE, TREE = Candidate(regressor("ridge")), Candidate(regressor("decision_tree"))
 # Memory for a part of mpg's 398 rows.
 LITTLE = PROCESS_BYTES + 100_000
-
-
-@dataclass
-class RecordedBatch:
-    """Stands for AWS Batch: records what is submitted and ended."""
-
-    seconds: int = 21_600
-    most_bytes: int = 120 * GIB
-    submitted: list[tuple[str, int]] = field(default_factory=list)
-    stopped: list[str] = field(default_factory=list)
-
-    def submit(self, workspace: str, job_id: str, memory_bytes: int) -> None:
-        self.submitted.append((job_id, memory_bytes))
-
-    def stop(self, workspace: str, job_id: str) -> None:
-        self.stopped.append(job_id)
 
 
 @pytest.fixture
