@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.errors import NewerFormatError
 from core.storage.bucket_queue import BucketQueue
 from core.storage.job_queue import JobQueue
@@ -92,7 +92,4 @@ def _read(storage: Storage, entries: list[OpenJob]) -> list[tuple[OpenJob, Job |
         except (DamagedDocumentError, NewerFormatError):
             return []
 
-    if not entries:
-        return []
-    with ContextThreadPool(READERS) as readers:
-        return [one for found in readers.map(read, entries) for one in found]
+    return [one for found in run_in_threads(read, entries, READERS) for one in found]

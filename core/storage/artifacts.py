@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.errors import NoSuchModelError, UnavailableError
 from core.model_manifest import ModelManifest, StoredFile
 from core.storage.cache import CachedObjects
@@ -34,8 +34,7 @@ class Artifacts:
         folder = unique if job_id is None else f"{job_id}-{unique}"
         keys = [f"{self._workspace}/artifacts/{folder}/{file}" for file in files]
         try:
-            with ContextThreadPool(len(keys)) as senders:
-                list(senders.map(self._objects.put, keys, files.values()))
+            run_in_threads(lambda file: self._objects.put(*file), zip(keys, files.values(), strict=True), len(keys))
         except BaseException:
             # If this fails as well, no manifest names the files that are left.
             with suppress(UnavailableError):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.errors import NewerFormatError
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
@@ -265,8 +265,7 @@ class JobRepository:
     def _stored(self, entries: Iterator[tuple[str, str]]) -> Iterator[tuple[Job | UnreadableJob, str]]:
         """Yield the jobs of these entries, each with its own, without those of entries that lead nowhere."""
         while some := list(islice(entries, READ_TOGETHER)):
-            with ContextThreadPool(READERS) as readers:
-                jobs = list(readers.map(self._listed, [job_id for job_id, _ in some]))
+            jobs = run_in_threads(self._listed, [job_id for job_id, _ in some], READERS)
             for (_, entry), job in zip(some, jobs, strict=True):
                 if isinstance(job, UnreadableJob) or (job is not None and entry == entry_of(job)):
                     yield job, entry

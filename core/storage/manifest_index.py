@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.storage.redis.bounded_reads import read_fields, scan_fields
 from core.storage.redis.keys import manifest_index_key
 from core.storage.redis.redis_client import RedisClient
@@ -115,11 +115,8 @@ class ManifestIndex:
     def fetch(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Read these manifests from the bucket itself; return by key the `etag` and the `manifest` of each that is."""
         wanted = list(keys)
-        if not wanted:
-            return {}
-        with ContextThreadPool(min(FETCHERS, len(wanted))) as fetchers:
-            fetched = zip(wanted, fetchers.map(self._fetch, wanted), strict=True)
-            return {key: entry for key, entry in fetched if entry is not None}
+        fetched = zip(wanted, run_in_threads(self._fetch, wanted, FETCHERS), strict=True)
+        return {key: entry for key, entry in fetched if entry is not None}
 
     def add(self, key: str, etag: str, manifest: dict[str, Any]) -> None:
         """Add a manifest that was just written. Every write ends with this."""

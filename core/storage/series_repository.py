@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.errors import NoSuchSeriesError
 from core.manifests import HandleMissing, Reading
 from core.model_manifest import RANDOM, TRAINING_PLACE, TrainingPlace, Validation
@@ -238,9 +238,8 @@ class SeriesRepository:
         """
         folders = self._objects.folders(f"{self._workspace}/series/", after or "", limit + 1)
         names = list(islice(folders, limit + 1))
-        with ContextThreadPool(READERS) as readers:
-            found = readers.map(self._listed, names[:limit])
-            return [series for series in found if series is not None], names[limit - 1] if names[limit:] else None
+        found = run_in_threads(self._listed, names[:limit], READERS)
+        return [series for series in found if series is not None], names[limit - 1] if names[limit:] else None
 
     def _listed(self, name: str) -> Series | None:
         try:

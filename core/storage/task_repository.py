@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Literal
 
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.errors import ConflictError, UnavailableError
 from core.storage.documents import Documents
 from core.storage.leases import Leased, change_document, free, if_owned, parse_document
@@ -185,8 +185,7 @@ class TaskRepository:
                 raise DamagedDocumentError(f"The marker of task {number} of the job {job_id} is no JSON.") from error
             return facts
 
-        with ContextThreadPool(READERS) as readers:
-            return dict(zip(numbers, readers.map(read, numbers), strict=True))
+        return dict(zip(numbers, run_in_threads(read, numbers, READERS), strict=True))
 
     def facts_so_far(self, job_id: str, numbers: Sequence[int]) -> dict[int, Json]:
         """Return what `facts` does, but read each marker once in this process: for what is shown of a running job."""

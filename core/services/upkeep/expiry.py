@@ -7,7 +7,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from core.access.workspace_names import is_workspace_name
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.errors import ConflictError, NoSuchModelError
 from core.model_manifest import ModelManifest
 from core.services.upkeep.cleanup import DAY, CleanupAction, Finding, folders, idle, needed_if_unreadable, removal, size
@@ -158,15 +158,12 @@ def version_of(job: Job) -> NamedVersion:
 def _there(workspace: Workspace, keys: set[str]) -> set[str]:
     """Return which of these arrivals are still in the bucket."""
     asked = [key for key in keys if key.startswith(f"incoming/{workspace.name}/")]
-    if not asked:
-        return set()
 
     def is_there(key: str) -> bool:
         # Of all keys that begin with this one, it is the first itself.
         return any(item.key == key for item in islice(workspace.objects.list(key, page_keys=1), 1))
 
-    with ContextThreadPool(min(ASKERS, len(asked))) as askers:
-        return {key for key, there in zip(asked, askers.map(is_there, asked), strict=True) if there}
+    return {key for key, there in zip(asked, run_in_threads(is_there, asked, ASKERS), strict=True) if there}
 
 
 @dataclass(frozen=True, slots=True)

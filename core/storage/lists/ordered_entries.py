@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from core.context_threads import ContextThreadPool
+from core.context_threads import run_in_threads
 from core.errors import UnavailableError
 from core.storage.lists.reports import EntriesReport
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
@@ -47,13 +47,7 @@ class OrderedEntries:
 
     def add(self, entries: Iterable[str]) -> None:
         """Write entries. Those that are there already stay as they are."""
-        wanted = [self._folder + entry for entry in entries]
-        if len(wanted) == 1:
-            self._objects.put(wanted[0], b"")
-        elif wanted:
-            with ContextThreadPool(min(WRITERS, len(wanted))) as writers:
-                for written in [writers.submit(self._objects.put, key, b"") for key in wanted]:
-                    written.result()
+        run_in_threads(lambda entry: self._objects.put(self._folder + entry, b""), entries, WRITERS)
 
     def remove(self, entries: Iterable[str]) -> None:
         """Remove entries; missing ones do not matter. Where that fails they stay, and readers pass over them."""
