@@ -23,7 +23,7 @@ from infra.local.processes import Child, StackError
 from infra.local.restarts import Restarts
 from infra.local.running_stack import STOP_SECONDS, Running
 from infra.local.signing_key import create_signing_key
-from infra.local.silence import HANGS_AFTER, LOOK_SECONDS, Silence
+from infra.local.silence import CHECK_SECONDS, HANGS_AFTER, Silence
 
 START_SECONDS = 60
 
@@ -47,7 +47,7 @@ class Stack:
         self._states = PartStates(self.home)
         self._restarts: dict[str, Restarts] = {}
         self._silences: dict[str, Silence] = {}
-        self._look_at = 0.0
+        self._check_at = 0.0
         self._children: dict[str, Child] = {}
         self._guard: subprocess.Popen[bytes] | None = None
 
@@ -115,17 +115,17 @@ class Stack:
     def _end_what_hangs(self) -> None:
         """Kill each child that hangs, so that it is started again; let `regatta status` tell of a silent one."""
         now = time.monotonic()
-        if now < self._look_at:
+        if now < self._check_at:
             return
-        self._look_at = now + LOOK_SECONDS
+        self._check_at = now + CHECK_SECONDS
         for name, child in self._children.items():
             if child.exit_status() is not None or child.process is None:
                 continue
             silence = self._silences.setdefault(name, Silence())
             was_told = silence.is_told
-            silence.look(child)
+            silence.check(child)
             if silence.hangs:
-                self.report(f"{name} has neither answered nor computed for {HANGS_AFTER * LOOK_SECONDS:.0f} s")
+                self.report(f"{name} has neither answered nor computed for {HANGS_AFTER * CHECK_SECONDS:.0f} s")
                 child.process.kill()
                 child.process.wait()
                 self._silences.pop(name)

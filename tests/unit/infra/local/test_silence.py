@@ -22,7 +22,7 @@ IDLE = [sys.executable, "-c", "import time; print('started', flush=True); time.s
 
 @dataclass
 class Part:
-    """What a look sees of a part."""
+    """What a check sees of a part."""
 
     silent: bool = True
     computed: float = 0.0
@@ -38,7 +38,7 @@ def test_a_part_that_neither_answers_nor_computes_is_told_of_and_then_hangs() ->
     silence, part = Silence(), Part()
     seen = []
     for _ in range(HANGS_AFTER):
-        silence.look(part)
+        silence.check(part)
         seen.append((silence.is_told, silence.hangs))
     assert seen.index((True, False)) == TOLD_AFTER - 1
     assert seen.index((True, True)) == HANGS_AFTER - 1
@@ -48,10 +48,10 @@ def test_a_part_that_computes_is_told_of_and_goes_on_until_it_computes_no_more()
     silence, part = Silence(), Part()
     for _ in range(10 * HANGS_AFTER):
         part.computed += 2 * COMPUTES_SECONDS
-        silence.look(part)
+        silence.check(part)
     assert (silence.is_told, silence.hangs) == (True, False)
     for _ in range(HANGS_AFTER):
-        silence.look(part)
+        silence.check(part)
     assert silence.hangs
 
 
@@ -59,7 +59,7 @@ def test_an_answer_ends_the_silence() -> None:
     silence, part = Silence(), Part()
     for _ in range(10):
         for part.silent in [True] * (HANGS_AFTER - 1) + [False]:
-            silence.look(part)
+            silence.check(part)
             assert not silence.hangs
     assert not silence.is_told
 
@@ -71,8 +71,8 @@ def reports() -> list[str]:
 
 @pytest.fixture
 def running(tmp_path: Path, reports: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """A stack of one part, which need not be asked and is looked at without a pause."""
-    monkeypatch.setattr(stack, "LOOK_SECONDS", 0.0)
+    """A stack of one part, which need not be asked and is checked without a pause."""
+    monkeypatch.setattr(stack, "CHECK_SECONDS", 0.0)
     running = Stack(Settings(home=tmp_path), reports.append)
     part = Child("web", IDLE, {}, tmp_path / "web.log", lambda: True, asked=False)
     part.start()
