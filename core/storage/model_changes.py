@@ -5,6 +5,7 @@ it the rest is finished: by the same call, or by whoever finds its note.
 """
 
 import logging
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -13,6 +14,7 @@ from core.context_threads import run_in_threads
 from core.errors import (
     BadSignatureError,
     NameTakenError,
+    NewerFormatError,
     NoSuchModelError,
     OutcomeUnknownError,
     UnavailableError,
@@ -21,16 +23,13 @@ from core.model_manifest import ModelManifest
 from core.storage.artifacts import Artifacts
 from core.storage.champions import Champions
 from core.storage.unfinished import UnfinishedChanges
-from core.storage.versions import MODEL_NAME, Versions
+from core.storage.versions import MODEL_NAME, SENDERS, Versions
 from core.types import Json
 
 log = logging.getLogger("regatta")
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-# How many requests to the bucket run at a time where a call needs many.
-SENDERS = 8
 
 
 class ModelChanges:
@@ -66,7 +65,7 @@ class ModelChanges:
         try:
             with self._unfinished.noted("delete", name=name):
                 self._champions.withdraw(name, doomed, serving_too=version is None)
-                self._erase_all(name, doomed)
+                self._erase(name, doomed)
         except UnavailableError as error:
             if not set(doomed) <= self._withdrawn(name, error):
                 raise
@@ -106,7 +105,7 @@ class ModelChanges:
         self._champions.settle(old, new, moved)
         gone = self._champions.serving_state(old, fresh=True).deleted
         left = [n.number for n in self._versions.listed(old) if n.number in gone]
-        map_together(lambda number: self._erase(old, number), left)
+        self._erase(old, left, with_files=False)
         self._champions.release(old, new)
 
     def finish(self, facts: Json) -> bool:
@@ -117,7 +116,7 @@ class ModelChanges:
             case {"kind": "delete", "name": str(name)}:
                 deleted = self._champions.serving_state(name, fresh=True).deleted
                 left = [n.number for n in self._versions.listed(name) if n.number in deleted]
-                self._erase_all(name, left)
+                self._erase(name, left)
                 return bool(left)
             case {"kind": "rename", "old": str(old), "new": str(new)}:
                 return self._finish_rename(old, new)
@@ -164,39 +163,53 @@ class ModelChanges:
         """
         # Read again: until both names were claimed, versions could be deleted.
         deleted = self._champions.serving_state(old, fresh=True).deleted
-        manifests = {manifest.version: manifest for manifest in moving if manifest.version not in deleted}
+        left = [manifest for manifest in moving if manifest.version not in deleted]
+        manifests = {manifest.version: manifest for manifest in map_together(self._artifacts.with_own_folder, left)}
+        # The numbers first: a version that another process moves in between is then among those that have arrived.
+        taken = self._versions.taken(new)
         there = self._versions.manifests(self._versions.listed(new))
         arrived = {manifest.artifacts: manifest.version for manifest in there}
-        last = self._versions.last_taken(new)
-        moved: dict[int, int] = {}
-        for number in self._versions.taken(old):
-            if number not in manifests:
-                self._versions.reserve(new, number)
-                continue
-            manifest = self._artifacts.with_own_folder(manifests[number])
-            if manifest.artifacts not in arrived:
-                draft = manifest.model_copy(update={"model_name": new})
-                last = self._versions.commit(draft, max(number, last + 1)).version
-                arrived[manifest.artifacts] = last
-            moved[number] = arrived[manifest.artifacts]
-        return moved
+        gone = [number for number in self._versions.taken(old) if number not in manifests and number not in taken]
+        drafts = _numbered(
+            new, [one for one in manifests.values() if one.artifacts not in arrived], max(taken, default=0)
+        )
+        self._versions.announce(drafts.values())
+        # One after another: where this is cut off, every number below the last one is taken.
+        for number, draft in drafts.items():
+            place = bisect_left(gone, number)
+            self._reserve(new, gone[:place])
+            gone = gone[place:]
+            arrived[draft.artifacts] = self._versions.commit(draft, draft.version, announced=True).version
+        self._reserve(new, gone)
+        return {number: arrived[manifest.artifacts] for number, manifest in manifests.items()}
 
-    def _erase_all(self, name: str, numbers: Sequence[int]) -> None:
-        map_together(lambda number: self._erase_with_files(name, number), numbers)
+    def _reserve(self, name: str, numbers: Sequence[int]) -> None:
+        map_together(lambda number: self._versions.reserve(name, number), numbers)
 
-    def _erase_with_files(self, name: str, number: int) -> None:
-        folder = None
-        # A manifest that is damaged or not signed may name a folder that is not its own, so such a folder stays.
-        with suppress(NoSuchModelError, BadSignatureError):
-            folder = self._versions.read(name, number, fresh=True).artifacts
-        if folder is not None:
-            self._artifacts.discard(folder)
-        self._erase(name, number)
+    def _erase(self, name: str, numbers: Sequence[int], *, with_files: bool = True) -> None:
+        """Erase versions that are marked as deleted: manifests last, by which they are found where this is cut off."""
 
-    def _erase(self, name: str, number: int) -> None:
-        """Erase a version that is marked as deleted: its manifest last, by which it is found where this is cut off."""
-        self._artifacts.discard_beside(name, number)
-        self._versions.erase(name, number)
+        def discard_files(number: int) -> ModelManifest | None:
+            manifest = None
+            # One that is damaged or not signed may name a folder that is not its own, so such a folder stays.
+            with suppress(NoSuchModelError, BadSignatureError, NewerFormatError):
+                manifest = self._versions.read(name, number, fresh=True)
+            if manifest is None or manifest.artifacts is None:
+                self._artifacts.discard_beside(name, number)
+            elif with_files:
+                self._artifacts.discard(manifest.artifacts)
+            return manifest
+
+        self._versions.erase(name, dict(zip(numbers, map_together(discard_files, numbers), strict=True)))
+
+
+def _numbered(name: str, moving: Sequence[ModelManifest], last: int) -> dict[int, ModelManifest]:
+    """Return versions under another name whose last number is `last`, by their old numbers, which they keep if free."""
+    drafts: dict[int, ModelManifest] = {}
+    for manifest in moving:
+        last = max(manifest.version, last + 1)
+        drafts[manifest.version] = manifest.model_copy(update={"model_name": name, "version": last})
+    return drafts
 
 
 def map_together(call: Callable[[T], R], arguments: Sequence[T]) -> list[R]:

@@ -2,14 +2,15 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 
-from core.errors import BadSignatureError, NewerFormatError, NoSuchModelError
+from core.context_threads import run_in_threads
+from core.errors import BadSignatureError, NoSuchModelError
 from core.model_manifest import ModelManifest, VersionId
 from core.storage.cache import CachedObjects
 from core.storage.lists.newest_order import NewestOrder
@@ -28,6 +29,8 @@ from core.storage.signing import may_sign_anew
 log = logging.getLogger("regatta")
 
 MODEL_NAME = re.compile(r"\w[\w.\- ]{0,99}")
+# How many requests to the bucket run at a time where a call needs many.
+SENDERS = 8
 # A listing has 1,000 keys; the versions of one name that has more are found by their numbers.
 ONE_LISTING = 900
 VERSION_KEY = re.compile(rf"[^/]+/models/([^/]+)/(\d+)/{re.escape(MANIFEST)}")
@@ -172,20 +175,29 @@ class Versions:
             self._cached_objects.forget([key])
         return after
 
-    def commit(self, draft: ModelManifest, number: int, *, once_a_job: bool = False) -> ModelManifest:
+    def announce(self, drafts: Iterable[ModelManifest]) -> None:
+        """Add the entries by time of versions that are created next, in as few steps as the bucket takes."""
+        self._newest.add(drafts)
+
+    def commit(
+        self, draft: ModelManifest, number: int, *, once_a_job: bool = False, announced: bool = False
+    ) -> ModelManifest:
         """Create the draft as the first free version from `number` on; return its signed manifest.
 
         A version of the same files, or with `once_a_job` of the same job, that has one of these numbers is returned
         instead: an earlier or a parallel attempt published it. The files of the draft are in the bucket already.
+        `announced` says that version `number` is.
         """
         while True:
             manifest = sign_manifest(draft.model_copy(update={"version": number}), self._workspace)
             key = manifest_key(self._workspace, draft.model_name, number)
-            self._newest.add(manifest)
+            if not announced:
+                self._newest.add([manifest])
             if etag := self._objects.create(key, manifest.model_dump_json().encode()):
                 self._index.add(key, etag, manifest.model_dump())
                 return manifest
-            self._newest.remove(manifest)
+            announced = False
+            self._newest.remove([manifest])
             try:
                 holder = _parsed(self._objects.get(key))
             except MissingObjectError:
@@ -200,17 +212,17 @@ class Versions:
         """Reserve a number so that no version ever gets it, unless one has it."""
         self._objects.create(manifest_key(self._workspace, name, number), b"")
 
-    def erase(self, name: str, number: int) -> None:
-        """Delete a manifest; its number stays reserved."""
-        key = manifest_key(self._workspace, name, number)
-        erased = None
-        with suppress(NoSuchModelError, BadSignatureError, NewerFormatError):
-            erased = self.read(name, number)
-        self._objects.put(key, b"")
-        self._index.drop(key)
-        self._cached_objects.forget([key])
-        if erased is not None:
-            self._newest.remove(erased)
+    def erase(self, name: str, versions: Mapping[int, ModelManifest | None]) -> None:
+        """Delete manifests, which stay reserved: by number each as it was read, None for one that is damaged."""
+
+        def empty(number: int) -> None:
+            key = manifest_key(self._workspace, name, number)
+            self._objects.put(key, b"")
+            self._index.drop(key)
+            self._cached_objects.forget([key])
+
+        run_in_threads(empty, versions, SENDERS)
+        self._newest.remove(manifest for manifest in versions.values() if manifest is not None)
 
 
 def _parsed(stored: bytes | dict[str, Any] | None) -> ModelManifest | None:

@@ -27,13 +27,13 @@ class NewestOrder:
     def __init__(self, workspace: str, objects: ObjectStore) -> None:
         self.entries = OrderedEntries(objects, f"{workspace}/models/.newest/")
 
-    def add(self, manifest: ModelManifest) -> None:
-        """Add a version that is about to be created."""
-        self.entries.add(_entries(manifest))
+    def add(self, manifests: Iterable[ModelManifest]) -> None:
+        """Add versions that are about to be created."""
+        self.entries.add(entry for manifest in manifests for entry in _entries(manifest))
 
-    def remove(self, manifest: ModelManifest) -> None:
-        """Remove a version that was deleted."""
-        self.entries.remove(_entries(manifest))
+    def remove(self, manifests: Iterable[ModelManifest]) -> None:
+        """Remove versions that were deleted."""
+        self.entries.remove(entry for manifest in manifests for entry in _entries(manifest))
 
     def versions(self, model_type: str | None = None, file_id: str | None = None) -> Iterator[VersionId]:
         """Yield the versions, the newest first: of all, of a type, or of a type and a file. Some may be gone."""

@@ -12,6 +12,8 @@ from core.errors import (
 )
 from core.storage.artifacts import PICKLE
 from core.storage.s3.object_store import ObjectStore
+from core.storage.versions import Versions
+from tests.support.memory_store import MemoryStore
 from tests.support.model_versions import (
     each_interruption,
     graphs_by_version,
@@ -22,6 +24,11 @@ from tests.support.model_versions import (
 )
 from tests.support.object_stores import CutOffStore
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, Repositories
+
+# The writes until one of two versions has arrived: a note, two claimed names, three entries of each, a manifest.
+ONE_ARRIVED = 10
+# A version is read before its move and after it, has three entries by time, is created, and emptied under its old name.
+REQUESTS_OF_A_VERSION = 7
 
 
 def test_a_renamed_model_moves_with_all_versions_and_its_champion(repositories: Repositories) -> None:
@@ -140,9 +147,8 @@ def test_a_renaming_cut_off_anywhere_leaves_a_name_that_works_and_is_finished_by
 def test_what_two_names_share_is_not_deleted_before_the_move_is_over(bucket: ObjectStore) -> None:
     repositories = Repositories(bucket)
     publish_versions(repositories, 2)
-    # The move is noted, both names are claimed, and one manifest has arrived, after its three entries by time.
     with pytest.raises(UnavailableError):
-        Repositories(CutOffStore(bucket, 7)).models.rename("boat", "ship")
+        Repositories(CutOffStore(bucket, ONE_ARRIVED)).models.rename("boat", "ship")
     for name in ("boat", "ship"):
         with pytest.raises(ConflictError, match="POST /model/rename/boat"):
             repositories.models.delete(name)
@@ -160,8 +166,41 @@ def test_a_training_during_a_renaming_keeps_its_version(bucket: ObjectStore) -> 
     repositories = Repositories(bucket)
     publish_versions(repositories, 2)
     with pytest.raises(UnavailableError):
-        Repositories(CutOffStore(bucket, 7)).models.rename("boat", "ship")
+        Repositories(CutOffStore(bucket, ONE_ARRIVED)).models.rename("boat", "ship")
     assert publish(repositories, "ship", b"trained meanwhile") == 2
     assert repositories.models.rename("boat", "ship") == [1, 2, 3]
     assert graphs_by_version(repositories, "ship") == {1: b"boat 1", 2: b"trained meanwhile", 3: b"boat 2"}
     assert serving_version(repositories, "ship") == 2
+
+
+@pytest.mark.usefixtures("bucket")  # its settings
+def test_a_renaming_asks_a_few_requests_a_version() -> None:
+    asked = []
+    for count in (5, 25):
+        repositories = Repositories(MemoryStore())
+        publish_versions(repositories, count)
+        repositories.objects.requests.clear()
+        assert repositories.models.rename("boat", "ship") == list(range(1, count + 1))
+        asked.append(sum(repositories.objects.requests.values()))
+    assert asked[1] - asked[0] <= 20 * REQUESTS_OF_A_VERSION
+
+
+def test_two_processes_that_finish_a_renaming_move_each_version_once(
+    bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repositories = Repositories(bucket)
+    publish_versions(repositories, 3)
+    with pytest.raises(UnavailableError):
+        Repositories(CutOffStore(bucket, ONE_ARRIVED + 3)).models.rename("boat", "ship")
+    real = Versions.taken
+
+    def taken(versions: Versions, name: str) -> list[int]:
+        found = real(versions, name)
+        if name == "ship":  # the other process moves all that is left right after the first has looked
+            monkeypatch.setattr(Versions, "taken", real)
+            assert Repositories(bucket).models.rename("boat", "ship") == [1, 2, 3]
+        return found
+
+    monkeypatch.setattr(Versions, "taken", taken)
+    repositories.models.rename("boat", "ship")
+    assert list(graphs_by_version(Repositories(bucket), "ship")) == [1, 2, 3]
