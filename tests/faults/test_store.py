@@ -14,6 +14,7 @@ from tests.support.faults import (
     access_denied,
     answer_a_page,
     internal_error,
+    redirect,
     refuse_deletes,
     reset_after,
     reset_before,
@@ -27,7 +28,7 @@ KEY = "default/models/boat/champion.json"
 BODY = b"0123456789" * 100
 
 ALWAYS = None
-NEVER_LANDS: list[Fault] = [reset_before, internal_error, slow_down, access_denied, answer_a_page]
+NEVER_LANDS: list[Fault] = [reset_before, internal_error, slow_down, access_denied, answer_a_page, redirect]
 
 
 def put(store: ObjectStore) -> object:
@@ -182,6 +183,21 @@ def test_a_file_is_put_whole_or_not_at_all(store: ObjectStore, proxy: FaultProxy
     proxy.plan(reset_before, method="PUT", key="^other$", times=ALWAYS)
     with pytest.raises(UnavailableError):
         store.put_file("other", path)
+
+
+def test_a_redirect_is_followed_nowhere_and_asks_for_no_region(store: ObjectStore, proxy: FaultProxy) -> None:
+    proxy.plan(redirect, times=ALWAYS)
+    calls: list[Callable[[], object]] = [
+        lambda: store.get_with_etag(KEY),
+        lambda: store.head(KEY),
+        lambda: store.put(KEY, BODY),
+        lambda: store.delete([KEY]),
+        lambda: list(store.list("")),
+    ]
+    for call in calls:
+        with pytest.raises(UnavailableError, match=r"elsewhere \(302\).*REGATTA_S3_ENDPOINT"):
+            call()
+    assert len(proxy.requests) == len(calls)
 
 
 def test_a_page_of_a_proxy_is_no_answer_of_the_store(

@@ -147,6 +147,11 @@ slow_down = refuse(503, "SlowDown")
 access_denied = refuse(403, "AccessDenied")
 
 
+def redirect(exchange: Exchange) -> None:
+    """Answer as a proxy does that wants all requests elsewhere; the request never reaches the store."""
+    exchange.send(Answer(302, {"Location": "http://127.0.0.1:9/", "Content-Length": "0"}, b""), None)
+
+
 def answer_a_page(exchange: Exchange) -> None:
     """Answer as a proxy does that has a page of its own for everything; the request never reaches the store."""
     page = "<html><body>Sign in to the network.</body></html>"

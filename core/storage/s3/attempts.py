@@ -17,7 +17,7 @@ class Attempts:
 
     def __init__(self) -> None:
         self._sent = 0
-        # Those that the store has certainly not carried out: it was not reached, or it refused.
+        # Those that the store has certainly not carried out: it was not reached, it refused, or it named another place.
         self._harmless = 0
         # Whether one of them may be carried out yet: nobody answered in time.
         self.may_be_late = False
@@ -33,7 +33,7 @@ class Attempts:
 
     def answered(self, status: int) -> None:
         """Note the status of an answer."""
-        self._harmless += 400 <= status < 500
+        self._harmless += 300 <= status < 500
 
     def failed(self, error: Exception) -> None:
         """Note that an attempt ended without an answer."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.storage.aws_calls import bound_calls
 from core.storage.dependency import Dependency
 from core.storage.s3.attempts import report_attempts
-from core.storage.s3.foreign_answers import refuse_foreign_answers
+from core.storage.s3.foreign_answers import refuse_foreign_answers, stay_at_endpoint
 from core.storage.send_timeout import send_patiently
 from core.telemetry.calls import watch_client
 
@@ -66,6 +66,8 @@ def create_client(endpoint: str | None) -> "S3Client":
     send_patiently(client)
     parse_listings_fast(client)
     refuse_foreign_answers(client)
+    if endpoint is not None:  # AWS has regions
+        stay_at_endpoint(client)
     report_attempts(client)
     watch_client(client, "storage")
     return client

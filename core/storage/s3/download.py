@@ -1,5 +1,7 @@
-"""Download an object in ranges side by side, each of which goes on from where its bytes break off."""
+"""Read an object in ranges, each of which goes on from where its bytes break off."""
 
+import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 # "Typical sizes for byte-range requests are 8 MB or 16 MB."
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-guidelines.html
 RANGE_BYTES = 16 << 20
-# How many ranges are read at a time.
+# How many ranges of a download are read at a time.
 READERS = 4
 # How much of a range is in memory.
 CHUNK_BYTES = 1 << 20
@@ -27,9 +29,7 @@ def download_in_ranges(client: "S3Client", bucket: str, key: str, path: Path) ->
 
     Raises what `translate_errors` does: `LostRaceError` where the object is replaced meanwhile.
     """
-    with translate_errors(key):
-        head = client.head_object(Bucket=bucket, Key=key)
-    size, etag = head["ContentLength"], head["ETag"]
+    size, etag = _head(client, bucket, key)
     with path.open("wb") as file:
         file.truncate(size)
     starts = range(0, size, RANGE_BYTES)
@@ -42,6 +42,19 @@ def download_in_ranges(client: "S3Client", bucket: str, key: str, path: Path) ->
     return etag
 
 
+def digest_in_ranges(client: "S3Client", bucket: str, key: str) -> str:
+    """Return the SHA-256 of an object in hexadecimal, a chunk of it at a time in memory.
+
+    Raises as `download_in_ranges` does.
+    """
+    size, etag = _head(client, bucket, key)
+    digest = hashlib.sha256()
+    with expecting_large_answer():
+        for start in range(0, size, RANGE_BYTES):
+            _stream(client, bucket, key, start, min(start + RANGE_BYTES, size), digest.update, etag)
+    return digest.hexdigest()
+
+
 def write_range(
     client: "S3Client", bucket: str, key: str, start: int, stop: int, path: Path, etag: str | None = None
 ) -> None:
@@ -49,13 +62,34 @@ def write_range(
 
     Raises what `translate_errors` does, and `BrokenBodyError` where the bytes have broken off `READS` times.
     """
+    with path.open("r+b") as file:
+        file.seek(start)
+        _stream(client, bucket, key, start, stop, file.write, etag)
+
+
+def _head(client: "S3Client", bucket: str, key: str) -> tuple[int, str]:
+    """Return size and ETag of an object."""
+    with translate_errors(key):
+        head = client.head_object(Bucket=bucket, Key=key)
+    return head["ContentLength"], head["ETag"]
+
+
+def _stream(
+    client: "S3Client",
+    bucket: str,
+    key: str,
+    start: int,
+    stop: int,
+    take: Callable[[bytes], object],
+    etag: str | None,
+) -> None:
+    """Let `take` have the bytes from `start` up to `stop` of an object, in order and each once."""
     condition: Any = {} if etag is None else {"IfMatch": etag}
     for _ in range(READS):
-        with suppress(BrokenBodyError), translate_errors(key), path.open("r+b") as file:
-            file.seek(start)
+        with suppress(BrokenBodyError), translate_errors(key):
             answer = client.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}", **condition)
             for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
-                file.write(chunk)
+                take(chunk)
                 start += len(chunk)
         if start == stop:
             return

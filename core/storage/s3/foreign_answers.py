@@ -1,4 +1,4 @@
-"""Refuse answers that are not the store's: a proxy may answer 200 with a page of its own.
+"""Refuse answers that are not the store's: a proxy may answer 200 with a page of its own, or send the client elsewhere.
 
 A client that takes such a page for an answer believes that objects were deleted or copied. Reads and single writes need
 an ETag, which no page has.
@@ -38,6 +38,18 @@ def refuse_foreign_answers(client: "S3Client") -> None:
     for operation, root in ROOTS.items():
         events.register_first(f"before-parse.s3.{operation}", partial(_check_root, root))
     events.register_first("before-parse.s3.HeadObject", _check_etag)
+
+
+def stay_at_endpoint(client: "S3Client") -> None:
+    """Let a client take a redirect for an error.
+
+    boto3 takes it for another region's, and asks which one: it is redirected there too, and asks again, without end.
+    """
+
+    def mark_as_redirected(context: dict[str, Any], **_: Any) -> None:
+        context["s3_redirect"]["redirected"] = True
+
+    client.meta.events.register("before-call.s3", mark_as_redirected)
 
 
 def _check_root(root: bytes, response_dict: dict[str, Any], operation_model: "OperationModel", **_: Any) -> None:

@@ -1,6 +1,5 @@
 """The object store: any S3 endpoint, reached by boto3, made on first use and never at import."""
 
-import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,7 +11,7 @@ from urllib.parse import quote
 
 from core.storage.s3.client import create_client
 from core.storage.s3.confirmed_writes import confirmed_delete, confirmed_write
-from core.storage.s3.download import CHUNK_BYTES, READS, download_in_ranges
+from core.storage.s3.download import READS, digest_in_ranges, download_in_ranges
 from core.storage.s3.multipart import join_parts, send_in_parts
 from core.storage.s3.object_metadata import ObjectHead, ObjectSummary, OpenMultipart, UploadedPart
 from core.storage.s3.signed_get import SignedGet
@@ -95,10 +94,7 @@ class ObjectStore:
 
         Raises `MissingObjectError`. An object that is replaced meanwhile is read again from its start.
         """
-        for _ in range(READS - 1):
-            with suppress(LostRaceError):
-                return download_in_ranges(self.client, self.bucket, key, path)
-        return download_in_ranges(self.client, self.bucket, key, path)
+        return _unreplaced(lambda: download_in_ranges(self.client, self.bucket, key, path))
 
     def copy(self, source: str, key: str) -> None:
         """Write the object from another one, inside the store; raises `MissingObjectError`.
@@ -117,15 +113,8 @@ class ObjectStore:
             )
 
     def sha256(self, key: str) -> str:
-        """Return the SHA-256 of the object in hexadecimal, a piece at a time in memory; raises `MissingObjectError`."""
-
-        def read() -> str:
-            digest = hashlib.sha256()
-            for chunk in self.client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(CHUNK_BYTES):
-                digest.update(chunk)
-            return digest.hexdigest()
-
-        return self._read(key, read)
+        """Return the SHA-256 of the object in hexadecimal, read as `download` does; raises `MissingObjectError`."""
+        return _unreplaced(lambda: digest_in_ranges(self.client, self.bucket, key))
 
     def head(self, key: str) -> ObjectHead:
         """Return the object's metadata; raises `MissingObjectError`."""
@@ -267,6 +256,14 @@ def disposition(filename: str) -> str:
     name = PurePath(filename)
     plain = (NOT_PLAIN.sub("", name.stem).strip("-. ") or "download") + NOT_PLAIN.sub("", name.suffix)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def _unreplaced(read: Callable[[], T]) -> T:
+    """Return what `read` returns; repeat it where the object is replaced meanwhile."""
+    for _ in range(READS - 1):
+        with suppress(LostRaceError):
+            return read()
+    return read()
 
 
 def _copying() -> "TransferConfig":

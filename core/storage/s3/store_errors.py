@@ -15,6 +15,10 @@ FULL = (
     "The disk of the object store is full or read-only, so nothing can be stored. Make room on it, or delete files and "
     "models."
 )
+ELSEWHERE = (
+    "The object store sends requests elsewhere ({}). Whoever runs the service has to look at REGATTA_S3_ENDPOINT and "
+    "AWS_REGION."
+)
 REFUSED = "The object store refuses access ({}). Whoever runs the service has to look at its credentials."
 
 
@@ -67,4 +71,6 @@ def _translated(operation: str, key: str, response: Any) -> Exception:
     if status == 507:
         return UnavailableError(FULL)
     log.warning("S3 answered %s of %s with %s %s", operation, key, status, code)
+    if status in (301, 302, 303, 307, 308):
+        return UnavailableError(ELSEWHERE.format(status))
     return UnavailableError(REFUSED.format(code) if status in (401, 403) else UNREACHABLE)
