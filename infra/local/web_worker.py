@@ -24,7 +24,8 @@ TICKS_PER_BEAT = 10
 # How long a thread that lists may keep the interpreter while the loop waits for it, which answers predictions. Python's
 # own 5 ms are the time of ten of them.
 SWITCH_SECONDS = 0.001
-# Descriptors that a worker holds without any request, or that one request needs beside its connection.
+# Descriptors that a worker holds without any request, or that one request needs beside its connection. Connections to
+# the object store, Redis and the queue stay open, as many of each as calls go on at a time at most (`CALLS`).
 OWN_DESCRIPTORS, DESCRIPTORS_PER_REQUEST = 40, 3
 # Where more files than these may be open, nothing is limited.
 ENOUGH_DESCRIPTORS = 1024
