@@ -83,7 +83,7 @@ def check() -> Check:
             page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
             page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True, style=WITHOUT_TOASTS)
             if size == DESKTOP:
-                page.evaluate(_axe())
+                page.evaluate(axe())
                 assert page.evaluate(FAULTS) == [], f"{name} in {look}"
             assert page.evaluate(SIDEWAYS) == 0, f"{name} in {look} scrolls sideways"
         page.set_viewport_size(ZOOMED)
@@ -115,7 +115,7 @@ def words(language: str) -> Words:
 
 
 @cache
-def _axe() -> str:
+def axe() -> str:
     return AXE.read_text("utf-8")
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.http_server import QuietHandler, running_server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Names that mean this machine, as a page's owner can arrange it in the DNS.
@@ -36,6 +36,16 @@ def running_chromium() -> Iterator["Browser"]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def opened(browser: "Browser", html: str, size: "ViewportSize") -> Iterator["Page"]:
+    """Open a page of this HTML in a window of this size."""
+    with browser.new_context(viewport=size) as context:
+        context.set_default_timeout(TIMEOUT_MS)
+        page = context.new_page()
+        page.set_content(html)
+        yield page
 
 
 class EmptyPage(QuietHandler):

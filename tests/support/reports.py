@@ -16,6 +16,11 @@ from tests.support.storage import dataset_manifest
 from tests.support.tables import CSVS, csv, read, real
 
 WIDE_COLUMNS = 121
+# Long, and the same at their beginnings.
+LONG_VALUES = (
+    *(f"一种以相同文字开头并且非常长的产品类别名称第{ordinal}种" for ordinal in "甲乙丙丁"),
+    *(f"Extremely long category that begins like the others, variant {letter}" for letter in "ABCD"),
+)
 
 
 @dataclass
@@ -109,6 +114,29 @@ def wide_page() -> Element:
     columns |= {f"kind_{k}": [chance.choice("abc") for _ in range(60)] for k in range(10)}
     assert len(columns) == WIDE_COLUMNS
     return page_of(csv(**columns), "price")
+
+
+@cache
+def crowded_report() -> str:
+    """Return the page of 121 columns with long names, most of them Chinese, and thirty findings."""
+    chance = Random(4)
+    rows = range(60)
+    columns: dict[str, list[Any]] = {
+        f"第{k}号生产线上的传感器每日测得的平均温度（摄氏度）": [round(chance.gauss(20, 5), 3) for _ in rows]
+        for k in range(80)
+    }
+    columns |= {
+        f"measured_value_of_the_sensor_on_line_{k}_of_the_plant": [
+            "" if row % 9 == 0 else chance.random() for row in rows
+        ]
+        for k in range(15)
+    }
+    columns |= {f"setting_{k}": [7] * len(rows) for k in range(10)}
+    columns |= {f"类别{k}": [chance.choice(LONG_VALUES) for _ in rows] for k in range(10)}
+    columns |= {f"serial_number_{k}": [f"{k}-{row}-{chance.random()}" for row in rows] for k in range(5)}
+    columns["日产量"] = [round(3e6 * row + chance.random()) for row in rows]
+    assert len(columns) == WIDE_COLUMNS
+    return report_of(read(csv(**columns)), "日产量", filename="一个名称很长的文件" * 8 + ".csv")
 
 
 def _manifest(table: Table, **changes: Any) -> Any:

@@ -4,70 +4,11 @@ from typing import Any
 
 import pytest
 
-from core.manifests import Feature, Recipe
-from core.model_manifest import Baseline, CrossValidation, EnsembleMember, Importance, ModelManifest, TrialRecord
+from core.model_manifest import CrossValidation, EnsembleMember, TrialRecord
 from core.reporting.leaderboard_section import Standing
 from core.reporting.model_report import ModelFacts, model_report
-from core.types import Json
+from tests.support.model_reports import EVALUATION, HOSTILE, manifest_of
 from tests.support.reports import Element, Page
-from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, model_draft
-
-HOSTILE = '"><script>alert(1)</script>&amp; 城'
-ACTUAL = [float(number) for number in range(40)]
-EVALUATION: Json = {
-    "plots": {
-        "predicted_vs_actual": {"actual": ACTUAL, "predicted": [value + value % 4 - 1.5 for value in ACTUAL]},
-        "residuals": {"edges": [-2.0, 0.0, 2.0], "counts": [30, 10], "mean": 0.0, "std": 1.2},
-    },
-    "segments": [
-        {
-            "feature": None,
-            "segments": [
-                {"kind": "range", "low": 0.0, "high": 9.5, "rows": 10, "mae": 1.0, "mean_error": 0.9},
-                {"kind": "missing", "rows": 12, "mae": 4.0, "mean_error": -0.1},
-            ],
-        },
-        {
-            "feature": HOSTILE,
-            "segments": [
-                {"kind": "level", "value": HOSTILE, "rows": 10, "mae": 2.0, "mean_error": -1.9},
-                {"kind": "others", "rows": 10, "mae": 1.0, "mean_error": 0.0},
-            ],
-        },
-    ],
-    "effects": {
-        "rows": 64,
-        "effects": [
-            {"feature": HOSTILE, "type": "category", "values": ["a", HOSTILE], "mean": [1.0, 3.0], "curves": []},
-            {"feature": "weight", "type": "number", "values": [0.0, 5.0, 10.0], "mean": [1, None, 5], "curves": []},
-            {"feature": "day", "type": "date", "values": ["2024-01-01", "2024-03-01"], "mean": [2, 4], "curves": []},
-            {"feature": "constant", "type": "number", "values": [1.0], "mean": [2.0], "curves": []},
-        ],
-    },
-}
-
-
-def manifest_of(**changes: Any) -> ModelManifest:
-    values: dict[str, Any] = {
-        "features": [
-            Feature(name=HOSTILE, type="category", fill="a", levels=["a", HOSTILE]),
-            Feature(name="weight", type="number", fill=2.5, unit="kg"),
-        ],
-        "metrics": {"mse": 4.0, "rmse": 2.0, "mae": 1.5, "median_ae": 1.0, "mape": None, "r2": 0.96},
-        "train_metrics": {"rmse": 1.0, "mae": 0.5, "r2": 0.99},
-        "baseline": Baseline(
-            metrics={"rmse": 10.0, "r2": 0.0}, cross_validation=CrossValidation(scores=[0.0], mean=0, std=0)
-        ),
-        "interval_quantiles": [number / 100 for number in range(201)],
-        "importance": [
-            Importance(feature="weight", mean=0.1, std=0.01),
-            Importance(feature=HOSTILE, mean=0.8, std=0.1),
-        ],
-        "recipe": Recipe(target_column="y", leave_out=["id"], columns={"weight": "mean"}),
-        "notes": ["5 rows without a target were left out"],
-        **changes,
-    }
-    return model_draft(GRAPH_BYTES, PICKLE_BYTES, **values)
 
 
 def page_of(facts: ModelFacts | None = None, **changes: Any) -> Element:
