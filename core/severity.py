@@ -8,15 +8,15 @@ Severity = Literal["error", "warning", "info"]
 ORDER: list[Severity] = list(get_args(Severity))
 
 
-# Of the same severity these come first: what makes a score wrong, rather than a little better or worse.
+# These come first after errors, warnings or not: what makes a score wrong, rather than a little better or worse.
 LEADING = ("leakage", "sentinel", "zeros", "mixed-type", "ordered-in-time")
 
 
 def worst_first(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Sort findings by severity, then by whether their kind is one of `LEADING`, stably."""
+    """Sort findings stably: errors, those of the kinds in `LEADING`, the other warnings, the other notes."""
     return sorted(findings, key=_badness)
 
 
-def _badness(finding: dict[str, Any]) -> tuple[int, int]:
-    kind = finding.get("kind")
-    return ORDER.index(finding["severity"]), LEADING.index(kind) if kind in LEADING else len(LEADING)
+def _badness(finding: dict[str, Any]) -> tuple[bool, int, int]:
+    kind, severity = finding.get("kind"), finding["severity"]
+    return severity != "error", LEADING.index(kind) if kind in LEADING else len(LEADING), ORDER.index(severity)

@@ -20,6 +20,8 @@ MOSTLY = 0.5
 NEARLY_ALL = 0.99
 REDUNDANT = 0.9999
 DUPLICATE_SHARE = 0.05
+# The advice of these is to leave the column out.
+LEFT_OUT = frozenset({"identifier", "free-text", "constant", "nearly-constant", "redundant"})
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,12 @@ def identifier(context: ColumnContext) -> Json:
     return context.finding("warning", "identifier", sentence, suggestion, context.statistics["distinct"])
 
 
+def without_contradictions(found: list[Json]) -> list[Json]:
+    """Return findings without the advice to fill the gaps of columns that others say to leave out."""
+    left_out = {entry["column"] for entry in found if entry["kind"] in LEFT_OUT}
+    return [entry for entry in found if entry["kind"] != "missing" or entry["column"] not in left_out]
+
+
 def table_findings(
     rows: int, columns: dict[str, Json], duplicates: int, repeated: list[int], related: Json
 ) -> list[Json]:
@@ -171,6 +179,15 @@ def _redundant(rows: int, columns: dict[str, Json], related: Json) -> list[Json]
 def way_out(recipe: Json) -> str:
     """Return the request that stores this recipe, as the way out."""
     return f"POST /data/process with {json.dumps(recipe, ensure_ascii=False)}"
+
+
+def read_as_missing(texts: list[str]) -> str:
+    """Return the suggestion to read the file again without these texts, if they mean missing."""
+    request = json.dumps({"missing": texts}, ensure_ascii=False)
+    return (
+        f"if so, PATCH /data/files/{{file_id}}/reading with {request}, spelled as in the file, beside the other texts "
+        "that mean missing there"
+    )
 
 
 def counted(count: int, noun: str) -> str:

@@ -1,6 +1,5 @@
 """Findings about a column of numbers: counters, sentinels, caps, extreme values, long tails."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from core.profiling.findings import (
     missing_or_constant,
     nearly_constant,
     percent,
+    read_as_missing,
 )
 from core.profiling.sentinels import Sentinel, spellings, values_of, without, written
 from core.profiling.statistics import number_statistics
@@ -73,11 +73,7 @@ def _sentinel(context: ColumnContext, sentinel: Sentinel) -> Json:
         f"{written(sentinel.value, column)} stands {counted(sentinel.count, 'time')}, far from all others: "
         "it may stand for missing"
     )
-    request = {"missing": spellings(sentinel.value, column)}
-    suggestion = (
-        f"if so, PATCH /data/files/{{file_id}}/reading with {json.dumps(request, ensure_ascii=False)}, spelled as in "
-        "the file, beside the other texts that mean missing there"
-    )
+    suggestion = read_as_missing(spellings(sentinel.value, column))
     rows = context.rows_where(lambda values: values == sentinel.value)
     return context.finding("warning", "sentinel", sentence, suggestion, sentinel.count, rows)
 

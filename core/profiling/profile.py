@@ -59,15 +59,14 @@ def profile(table: Table) -> Json:
     found = findings.table_findings(table.rows, columns, duplicates, repeated, related)
     in_order = {name: column_profile.in_order for name, column_profile in profile_by_name.items()}
     found += time_order.time_order_findings(table.columns, columns, in_order, table.rows)
+    found += [entry for column_profile in profile_by_name.values() for entry in column_profile.findings]
     return {
         "rows": table.rows,
         "duplicate_rows": duplicates,
         "columns": columns,
         "correlations": related,
         "missingness": {"blocks": len(next(iter(missing.values()), [])), "columns": missing},
-        "findings": worst_first(
-            [*found, *(entry for column_profile in profile_by_name.values() for entry in column_profile.findings)]
-        ),
+        "findings": worst_first(findings.without_contradictions(found)),
         "preview": {"columns": list(profile_by_name), "rows": table.head(PREVIEW_ROWS)},
     }
 

@@ -34,12 +34,13 @@ SCALE = 20
 VERY_FAR, FAR = 2.0, 1.0
 # The same beside two values alone, such as the 9999 of a flag.
 FAR_FROM_A_PAIR = 10.0
-# The only negative number, or a usual date, is far where the gap is such a part of the way from the others' end to
-# their median, and so many times the widest gap on that way.
+# The only negative number beside many others is a code where it outnumbers them, such as -1 for days that never were.
+# Else it, or a usual date, is far where the gap is such a part of the way from the others' end to their median, and so
+# many times the widest gap on that way.
 PART_OF_WAY, GAPS = 0.5, 3.0
 # It has so many times the rows of each of its nearest neighbours.
 TIMES_NEIGHBOURS, NEIGHBOURS = 3, 10
-USUAL_NUMBER = re.compile(r"-?(?:9+[6-9]|8{2,}|7{2,}|32767|2147483647)|-[789]|-32768|-2147483648")
+USUAL_NUMBER = re.compile(r"-?(?:9+[6-9]|9{2,}\.9+|8{2,}|7{2,}|32767|2147483647)|-[789]|-32768|-2147483648")
 USUAL_DATES = frozenset(
     {
         *("0001-01-01", "1753-01-01", "1800-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1901-01-01"),
@@ -52,8 +53,16 @@ DAYS = {
     "D/M/Y": "{0.day:02}/{0.month:02}/{0.year:04}",
     "M/D/Y": "{0.month:02}/{0.day:02}/{0.year:04}",
     "D.M.Y": "{0.day:02}.{0.month:02}.{0.year:04}",
+    "D/M/y": "{0:%d/%m/%y}",
+    "M/D/y": "{0:%m/%d/%y}",
+    "D.M.y": "{0:%d.%m.%y}",
+    "y/M/D": "{0:%y-%m-%d}",
     "Y年M月D日": "{0.year}年{0.month}月{0.day}日",
     "YYYYMMDD": "{0.year:04}{0.month:02}{0.day:02}",
+    "Y-M": "{0.year:04}-{0.month:02}",
+    "M/Y": "{0.month:02}/{0.year:04}",
+    "Y年M月": "{0.year}年{0.month}月",
+    "YYYYMM": "{0.year:04}{0.month:02}",
 }
 
 
@@ -94,18 +103,20 @@ class _Others:
             return True
         if gap >= FAR * extent and (is_lone or ((is_usual or is_negative) and self._outnumbers(sentinel))):
             return True
+        if is_lone and len(self.distribution.values) >= SCALE and self._outnumbers(sentinel):
+            return True
         way, widest = self._way_to_median(value)
         if is_lone and is_usual:
             return gap >= widest
         is_likely = is_lone or (is_usual and self.is_date)
         is_far = gap >= max(PART_OF_WAY * way, GAPS * widest)
-        return is_likely and is_far and self._outnumbers(sentinel)
+        return is_likely and is_far and self._outnumbers(sentinel, 1 if is_lone else TIMES_NEIGHBOURS)
 
     def is_usual(self, value: float) -> bool:
         """Return whether a value is one that people write for missing."""
         if self.is_date:
             return format_date(value)[:10] in USUAL_DATES
-        return value.is_integer() and USUAL_NUMBER.fullmatch(f"{value:.0f}") is not None
+        return USUAL_NUMBER.fullmatch(f"{value:.0f}" if value.is_integer() else repr(value)) is not None
 
     def _stands_out(self, value: float) -> bool:
         """Return whether a value is no next step of a scale or of a long tail.
@@ -120,11 +131,11 @@ class _Others:
         middle = (abs(self.distribution.quantile(share)) for share in (0.25, 0.5, 0.75))
         return abs(value) / largest * max(middle) >= largest
 
-    def _outnumbers(self, sentinel: Sentinel) -> bool:
-        """Return whether a value has several times the rows of each of its nearest neighbours."""
+    def _outnumbers(self, sentinel: Sentinel, times: int = TIMES_NEIGHBOURS) -> bool:
+        """Return whether a value has so many times the rows of each of its nearest neighbours."""
         is_low = sentinel.value < self.low
         counts = self.distribution.counts(0, NEIGHBOURS) if is_low else self.distribution.counts(-NEIGHBOURS, None)
-        return bool(sentinel.count >= TIMES_NEIGHBOURS * counts.max())
+        return bool(sentinel.count >= times * counts.max())
 
     def _way_to_median(self, value: float) -> tuple[float, float]:
         """Return how far the end next to a value is from the median, and the widest gap on that way."""

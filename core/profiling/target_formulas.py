@@ -5,8 +5,10 @@ A column of totals beside one of counts is a leak of the mean, although neither 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.array_types import Floats
 from core.profiling.correlations import sampled_rows
@@ -30,6 +32,10 @@ MOST_FOUND = 3
 EXACT = 1e-9
 # A column that leaves less of the target by itself is a leak of its own.
 ALONE = 0.02
+# What stands beside the columns: the constant of a sum, or the logarithm of the factor of a product.
+CONSTANT = "\0"
+# The units of a time between two dates, in seconds.
+SPANS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86_400.0, "weeks": 604_800.0}
 
 Values = Mapping[str, Floats]
 
@@ -61,10 +67,13 @@ OPERATIONS = (
 )
 
 
-def formula_leaks(target: str, values: Floats, numbers: Callable[[str], Floats], names: Sequence[str]) -> list[Json]:
+def formula_leaks(
+    target: str, values: Floats, numbers: Callable[[str], Floats], names: Sequence[str], dates: Sequence[str] = ()
+) -> list[Json]:
     """Return a finding for each formula that gives the target away.
 
-    `values` are the target's, float64 (n,) with NaN for missing, and `numbers` returns those of a column of `names`.
+    `values` are the target's, float64 (n,) with NaN for missing, and `numbers` returns those of a column of `names`, or
+    the seconds of one of `dates`.
     """
     known = np.flatnonzero(~np.isnan(values))
     rows = known[sampled_rows(len(known), ROWS)]
@@ -75,7 +84,8 @@ def formula_leaks(target: str, values: Floats, numbers: Callable[[str], Floats],
             return []
         columns = {name: numbers(name)[rows] for name in names[:COLUMNS]}
         columns = {name: x for name, x in columns.items() if _may_be_part(x, y)}
-        found = list(_formulas(columns, y))[:MOST_FOUND]
+        moments = {name: numbers(name)[rows] for name in dates[:COLUMNS]}
+        found = [*_spans(moments, y), *_formulas(columns, y)][:MOST_FOUND]
         return [_finding(target, formula, y, len(known)) for formula in found]
 
 
@@ -92,6 +102,16 @@ def _formulas(columns: Values, y: Floats) -> Iterator[_Formula]:
             if formula_of_more is not None and _holds(formula_of_more.computed, y):
                 yield formula_of_more
                 return
+
+
+def _spans(moments: Values, y: Floats) -> Iterator[_Formula]:
+    """Yield the times between two dates that the target is; the later date holds it."""
+    for late, early in permutations(moments, 2):
+        seconds = moments[late] - moments[early]
+        for unit, length in SPANS.items():
+            whole = next((one for one in (seconds / length, seconds // length) if _holds(one, y)), None)
+            if whole is not None:
+                yield _Formula(f"{late!r} - {early!r} in {unit}", (late, early), (late,), whole)
 
 
 def _pairs(columns: Values, y: Floats) -> Iterator[_Formula]:
@@ -120,57 +140,86 @@ def _pairs(columns: Values, y: Floats) -> Iterator[_Formula]:
 
 def _sum(columns: Values, y: Floats) -> _Formula | None:
     """Return the target as the sum and difference of several columns, by least squares; None where it is none."""
-    weights = _whole_weights({name: x for name, x in columns.items() if not np.isnan(x).any()}, y, most=1)
+    weights = _whole_weights(columns, y, most=1)
     if weights is None:
         return None
-    signed = [(("- " if weight < 0 else "+ ") + repr(name)) for name, weight in weights.items()]
     computed = np.sum([weight * columns[name] for name, weight in weights.items()], axis=0)
-    return _Formula(" ".join(signed).removeprefix("+ "), tuple(weights), tuple(weights), computed)
+    rest = float(np.nanmedian(y - computed))
+    terms: list[tuple[float, str]] = [(weight, repr(name)) for name, weight in weights.items()]
+    if abs(rest) > _unit(y):
+        terms.append((rest, f"{abs(rest):.4g}"))
+        computed += rest
+    signed = " ".join(f"{'-' if weight < 0 else '+'} {term}" for weight, term in terms)
+    return _Formula(signed.removeprefix("+ "), tuple(weights), tuple(weights), computed)
 
 
 def _product(columns: Values, y: Floats) -> _Formula | None:
-    """Return the target as the product and ratio of several columns, by least squares of logarithms."""
-    if not (y > 0).all():
-        return None
-    logarithms = {name: np.log(x) for name, x in columns.items() if (x > 0).all()}
-    logarithms["factor"] = np.ones(len(y))
-    exponents = _whole_weights(logarithms, np.log(y), most=MOST_EXPONENT, constant="factor")
+    """Return the target as the product and ratio of several columns, by least squares of logarithms.
+
+    The logarithms are those of the rows without a 0.
+    """
+    logarithms = {name: np.log(np.where(x > 0, x, np.nan)) for name, x in columns.items() if np.nanmin(x) >= 0}
+    exponents = _whole_weights(logarithms, np.log(np.where(y > 0, y, np.nan)), most=MOST_EXPONENT)
     if exponents is None:
         return None
-    computed = np.prod([columns[name] ** exponent for name, exponent in exponents.items()], axis=0)
-    factor = _factor(float(np.median(y / computed)))
+    computed = np.prod([columns[name] ** float(exponent) for name, exponent in exponents.items()], axis=0)
+    factor = _factor(float(np.nanmedian(y / computed)))
     parts = [f"{name!r}" + (f"^{exponent}" if exponent != 1 else "") for name, exponent in exponents.items()]
     holders = tuple(name for name, exponent in exponents.items() if exponent > 0)
     return _Formula(_scaled(factor, " × ".join(parts)), tuple(exponents), holders, factor * computed)
 
 
-def _whole_weights(columns: Values, y: Floats, *, most: int, constant: str | None = None) -> dict[str, int] | None:
-    """Return the whole weights, not beyond `most`, of the columns that add up to y; None where the best are not whole.
+def _whole_weights(columns: Values, y: Floats, *, most: int) -> dict[str, int] | None:
+    """Return the whole weights, not beyond `most`, of the columns that add up to y beside a constant.
 
-    The weight of `constant` may be anything. Three columns at least: pairs are looked for by themselves.
+    None where the best weights are not whole, or where there are fewer than two.
     """
-    if not columns or not np.isfinite(y).all():
+    rows, complete = _complete(columns, y)
+    y = y[rows]
+    if not complete or not np.isfinite(y).all() or np.ptp(y) == 0:
         return None
-    names = _pursued(columns, y, constant)
-    weights = np.linalg.lstsq(np.column_stack([columns[name] for name in names]), y, rcond=None)[0]
-    whole = np.round(weights)
-    free = np.array([name == constant for name in names])
-    if (np.abs(weights - whole) > WHOLE)[~free].any() or (np.abs(whole) > most)[~free].any():
+    complete[CONSTANT] = np.ones(len(y))
+    names = _pursued(complete, y)
+    weights = _weights(np.column_stack([complete[name] for name in names]), y)
+    found = {name: weight for name, weight in zip(names, weights.tolist(), strict=True) if name != CONSTANT}
+    whole = {name: round(weight) for name, weight in found.items()}
+    if any(abs(found[name] - weight) > WHOLE or abs(weight) > most for name, weight in whole.items()):
         return None
-    found = {name: int(weight) for name, weight in zip(names, whole, strict=True) if weight and name != constant}
-    return found if 3 <= len(found) <= MOST_PARTS else None
+    whole = {name: weight for name, weight in whole.items() if weight}
+    return whole if 2 <= len(whole) <= MOST_PARTS else None
 
 
-def _pursued(columns: Values, y: Floats, constant: str | None) -> list[str]:
+def _complete(columns: Values, y: Floats) -> tuple[NDArray[np.bool_], dict[str, Floats]]:
+    """Return rows without a gap, at least half of all, and the values there of as many columns as have such rows."""
+    rows, kept = ~np.isnan(y), set()
+    for name in sorted(columns, key=lambda name: int(np.isnan(columns[name]).sum())):
+        both = rows & ~np.isnan(columns[name])
+        if both.sum() >= max(FEW_ROWS, len(y) / 2):
+            rows = both
+            kept.add(name)
+    return rows, {name: x[rows] for name, x in columns.items() if name in kept}
+
+
+def _weights(table: Floats, y: Floats) -> Floats:
+    """Return the weights of least squares without the few rows that are farthest off: odd ones hide no formula."""
+    near = np.ones(len(y), bool)
+    for _ in range(3):
+        weights = np.asarray(np.linalg.lstsq(table[near], y[near], rcond=None)[0], np.float64)
+        off = np.abs(table @ weights - y)
+        near = off <= np.quantile(off, NEARLY_ALL)
+    return weights
+
+
+def _pursued(columns: Values, y: Floats) -> list[str]:
     """Return the columns, in their order, that explain y one after the other until nothing is left of it.
 
-    `constant` is one of them. Orthogonal matching pursuit: Pati, Rezaiifar and Krishnaprasad, Asilomar Conference
+    The constant is one of them. Orthogonal matching pursuit: Pati, Rezaiifar and Krishnaprasad, Asilomar Conference
     (1993). Unlike least squares of all columns it takes columns that follow from each other.
     """
     table = np.column_stack([x - x.mean() for x in columns.values()])
     lengths = np.linalg.norm(table, axis=0)
     table = np.divide(table, lengths, where=lengths > 0, out=np.zeros_like(table))
-    names, chosen = list(columns), [constant] if constant else []
+    names, chosen = list(columns), [CONSTANT]
     left = y - y.mean()
     for _ in range(MOST_PARTS):
         strengths = np.abs(left @ table)

@@ -48,7 +48,8 @@ def target_relations(table: Table, target: str) -> Json:
     found = map_columns(partial(_relation, table, values), others, table.rows)
     relations = {column.name: relation for column, relation in zip(others, found, strict=True)}
     numeric = [column.name for column in others if column.type in ("integer", "number")]
-    formulas = formula_leaks(target, values, table.numbers, numeric)
+    dates = [column.name for column in others if column.type == "date"]
+    formulas = formula_leaks(target, values, table.numbers, numeric, dates)
     missing = np.flatnonzero(np.isnan(values))
     # From here on `values` are sorted.
     distribution = Distribution.of(values)

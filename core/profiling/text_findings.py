@@ -1,5 +1,8 @@
 """Findings about a column of text: numbers with words among them, identifiers, sentences, too many levels."""
 
+import re
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -14,8 +17,10 @@ from core.profiling.findings import (
     identifier,
     missing_or_constant,
     nearly_constant,
+    read_as_missing,
 )
 from core.profiling.rows import EXAMPLES, row_numbers_where
+from core.profiling.sentinels import FEWEST_USUAL, USUAL_NUMBER
 from core.tables.stray_values import OF_CODES, SortedLevels, described_units, sort_levels
 from core.types import Json
 
@@ -27,6 +32,13 @@ MANY_LEVELS, ROWS_PER_LEVEL = 40, 10
 # A text column with such a share of numbers or dates was meant to hold those; a sample decides first.
 MIXED_SHARE = 0.8
 FIRST_LEVELS = 1000
+# Levels that say that nothing is known, beyond those that every file is read with as missing.
+USUAL_WORD = re.compile(
+    r"(?i:un(?:known|specified|defined|disclosed)|missing|no (?:data|value|answer)|unbekannt|inconnue?|desconocid[oa]|"
+    r"not (?:known|available|applicable|given|stated|specified|reported|recorded))|"
+    "未知|不明|未填写?|未提供|未登记|未说明"
+)
+NUMBER = re.compile(r"[+-]?\d[\d.,]*")
 
 
 def category_findings(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, counts: Ints) -> list[Json]:
@@ -35,7 +47,26 @@ def category_findings(context: ColumnContext, codes: NDArray[np.int32], levels: 
     if context.statistics["distinct"] < 2:
         return common
     mixed = _mixed(context, codes, levels, counts)
-    return [*common, *nearly_constant(context, int(counts.max())), *(mixed or _variety(context))]
+    return [
+        *common,
+        *nearly_constant(context, int(counts.max())),
+        *(mixed or [*_sentinels(context, codes, levels, counts), *_variety(context)]),
+    ]
+
+
+def _sentinels(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, counts: Ints) -> Iterator[Json]:
+    """Yield a finding for each level that may stand for missing: a usual word, or a usual number where no other is."""
+    texts = levels[:FIRST_LEVELS].to_pylist()
+    numbers = [text for text in texts if NUMBER.fullmatch(text)]
+    are_codes = 2 * len(numbers) < len(texts) and all(map(USUAL_NUMBER.fullmatch, numbers))
+    for code, text in enumerate(texts):
+        if counts[code] < FEWEST_USUAL or not (USUAL_WORD.fullmatch(text) or (are_codes and text in numbers)):
+            continue
+        count = int(counts[code])
+        sentence = f"{quoted(text)} stands {counted(count, 'time')}: it may stand for missing"
+        yield context.finding(
+            "info", "sentinel", sentence, read_as_missing([text]), count, row_numbers_where(codes == code)
+        )
 
 
 def _mixed(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, counts: Ints) -> list[Json]:

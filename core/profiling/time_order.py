@@ -8,6 +8,7 @@ import numpy as np
 
 from core.array_types import Floats
 from core.manifests import Column
+from core.month_names import month_number
 from core.profiling.findings import FEW_ROWS, MOSTLY, counted, finding
 from core.tables.coded_columns import PIECE_LENGTH, CodedColumn
 from core.types import Json
@@ -19,7 +20,11 @@ FEW_DATES = 20
 EXCEPTIONS = 0.05
 FIRST_YEAR, LAST_YEAR, MOST_YEARS = 1900, 2100, 150
 MONTHS = 12
+# A year of two digits is in 1969 to 2068: from 69 on, or below.
+PIVOT, TWO_DIGITS = 69, 99
+YEAR_NAME = re.compile(r"(?i)(?<![a-z])(?:year|yr|jahr|année|annee|año|ano|anno|jaar|rok|год)(?![a-z])|年[份度]?$")
 MONTH_NAME = re.compile(r"(?i)(?<![a-z])(?:month|mon|mnth|mo|monat|mois|mes|mês|mese|maand|месяц)(?![a-z])|月")
+CHINESE_MONTH = re.compile("(?:十[一二]?|[一二三四五六七八九])月份?")
 WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\d\u3400-\u9fff]+")
 
 
@@ -103,26 +108,31 @@ def find_calendar(columns: list[Column], statistics: Mapping[str, Json], rows: i
     Of several years, such as those of building and of sale, it is the one whose name has most in common with that of
     the month, then the one of fewest values.
     """
-    whole = {
-        column.name: statistics[column.name]
-        for column in columns
-        if column.type == "integer" and statistics[column.name]["count"] > MOSTLY * rows
+    known = {
+        column.name: statistics[column.name] for column in columns if statistics[column.name]["count"] > MOSTLY * rows
     }
-    years = [name for name, figures in whole.items() if _is_year(figures)]
-    months = [name for name, figures in whole.items() if _is_month(name, figures)]
-    pairs = [Calendar(year, month) for year in years for month in months]
-    return max(pairs, key=lambda one: (_common(one.year, one.month), -whole[one.year]["distinct"]), default=None)
+    years = [name for name, figures in known.items() if figures["type"] == "integer" and _is_year(name, figures)]
+    months = [name for name, figures in known.items() if _is_month(name, figures)]
+    pairs = [Calendar(year, month) for year in years for month in months if year != month]
+    return max(pairs, key=lambda one: (_common(one.year, one.month), -known[one.year]["distinct"]), default=None)
 
 
-def _is_year(figures: Json) -> bool:
-    """Return whether whole numbers are years of our time, several and not too many."""
-    is_within = figures["min"] >= FIRST_YEAR and figures["max"] <= LAST_YEAR
-    return bool(is_within and 1 < figures["distinct"] <= MOST_YEARS)
+def _is_year(name: str, figures: Json) -> bool:
+    """Return whether whole numbers are years of our time, several and not too many; of two digits only by name."""
+    low, high = figures["min"], figures["max"]
+    is_short = low >= 0 and high <= TWO_DIGITS and (low >= PIVOT or high < PIVOT) and YEAR_NAME.search(name) is not None
+    is_within = low >= FIRST_YEAR and high <= LAST_YEAR
+    return bool((is_within or is_short) and 1 < figures["distinct"] <= MOST_YEARS)
 
 
 def _is_month(name: str, figures: Json) -> bool:
-    """Return whether whole numbers are the months of a year: all twelve, or some in a column that is called so."""
-    if not (figures["min"] >= 1 and figures["max"] <= MONTHS and figures["distinct"] > 1):
+    """Return whether values are the months of a year: names, all twelve numbers, or some in a column called so."""
+    if figures["type"] == "category":
+        texts = [each["value"] for each in figures["top"]]
+        return 1 < figures["distinct"] <= MONTHS and all(month_number(x) or CHINESE_MONTH.fullmatch(x) for x in texts)
+    if figures["type"] != "integer" or not (
+        figures["min"] >= 1 and figures["max"] <= MONTHS and figures["distinct"] > 1
+    ):
         return False
     return figures["distinct"] == MONTHS or MONTH_NAME.search(name) is not None
 

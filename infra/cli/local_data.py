@@ -28,8 +28,8 @@ def describe(path: str, target: str | None, output: "Output") -> DescribedFile:
     """
     with progress_bar(output, "loading") as report_progress:
         from core.profiling.target_relations import target_relations
+        from core.services.datasets.profiles import joined
         from core.services.processing.described_file import described_file
-        from core.severity import worst_first
 
         with described_file(Path(path), lambda stage, share, *_: report_progress(stage, share)) as (
             manifest,
@@ -37,15 +37,12 @@ def describe(path: str, target: str | None, output: "Output") -> DescribedFile:
             profile,
         ):
             if target is None:
-                return DescribedFile(manifest, {**profile, "target": None})
+                return DescribedFile(manifest, joined(profile, None))
             _check_target(manifest, target)
             report_progress("relations to the target", 0.9)
             relations = target_relations(table, target)
-    findings = worst_first([*profile["findings"], *relations["findings"]])
     recipe = manifest.recipe.model_copy(update={"target_column": target})
-    return DescribedFile(
-        manifest.model_copy(update={"recipe": recipe}), {**profile, "findings": findings, "target": relations}
-    )
+    return DescribedFile(manifest.model_copy(update={"recipe": recipe}), joined(profile, relations))
 
 
 def _check_target(manifest: "DatasetManifest", target: str) -> None:

@@ -9,6 +9,10 @@ from core.storage.dataset_repository import PROFILE
 from core.storage.workspace import Workspace
 from core.types import Json
 
+# What the profile advises on a column, and nobody does with a target: leave it out, fill its gaps, use it as time. The
+# findings about the target itself say what to do with its gaps and its tail.
+NOT_OF_A_TARGET = ("identifier", "redundant", "constant", "nearly-constant", "missing", "skew", "ordered-in-time")
+
 
 def stored_profile(workspace: Workspace, manifest: DatasetManifest) -> Json:
     """Return the stored profile, with the relations to the target as `target`, None without one.
@@ -23,13 +27,13 @@ def stored_profile(workspace: Workspace, manifest: DatasetManifest) -> Json:
 def joined(profile: Json, target: Json | None) -> Json:
     """Return the profile with the relations to the target and the findings of both.
 
-    No finding of the profile says to leave out the target, or in other words that a column gives the target away.
+    No finding of the profile says what nobody does with a target, or in other words that a column gives it away.
     """
     if target is None:
         return {**profile, "target": None}
     leaks = {finding["column"] for finding in target["findings"] if finding["kind"] == "leakage"}
-    said = {("identifier", target["target"]), *(("redundant", name) for name in (target["target"], *leaks))}
-    kept = [finding for finding in profile["findings"] if (finding["kind"], finding["column"]) not in said]
+    left_out = {*((kind, target["target"]) for kind in NOT_OF_A_TARGET), *(("redundant", name) for name in leaks)}
+    kept = [finding for finding in profile["findings"] if (finding["kind"], finding["column"]) not in left_out]
     return {**profile, "findings": worst_first([*kept, *target["findings"]]), "target": target}
 
 

@@ -171,10 +171,10 @@ def finding(kind: str, column: str) -> dict[str, Any]:
     return {"severity": "info", "kind": kind, "column": column}
 
 
-def test_no_finding_says_to_leave_out_the_target_or_says_a_leak_twice() -> None:
-    others = [finding("redundant", "net"), finding("identifier", "id"), finding("missing", "total")]
-    found = {"findings": [*others, *(finding("redundant", name) for name in ("total", "tax"))]}
-    found["findings"].append(finding("identifier", "total"))
+def test_no_finding_says_what_nobody_does_with_a_target_or_says_a_leak_twice() -> None:
+    others = [finding("redundant", "net"), finding("identifier", "id"), finding("missing", "net")]
+    of_target = ("identifier", "redundant", "constant", "nearly-constant", "missing", "skew", "ordered-in-time")
+    found = {"findings": [*others, finding("redundant", "tax"), *(finding(kind, "total") for kind in of_target)]}
     target = {"target": "total", "findings": [finding("leakage", "tax")]}
     assert joined(found, target)["findings"] == [*target["findings"], *others]
     assert joined(found, None)["findings"] == found["findings"]

@@ -59,6 +59,10 @@ def said(value: str, times: str) -> str:
         (mixed(RNG.integers(1, 6, ROWS), (99, 30), (98, 8)), [said("98", "8"), said("99", "30")]),
         (mixed(RNG.integers(1, 6, ROWS), (-9, 30)), [said("-9", "30")]),
         (mixed(RNG.integers(0, 2, ROWS), (9999, 30)), [said("9999", "30")]),
+        (mixed(RNG.integers(0, 871, ROWS), (-1, 500)), [said("-1", "500")]),
+        (mixed(RNG.integers(18, 90, ROWS), (-1, 40)), [said("-1", "40")]),
+        (mixed(TEMPERATURES, (99.9, 20)), [said("99.9", "20")]),
+        (mixed(RNG.gamma(2, 4, ROWS).round(1), (999.9, 5)), [said("999.9", "5")]),
     ],
 )
 def test_a_repeated_value_far_from_all_others_is_suspected(tmp_path: Path, values: Any, sentences: list[str]) -> None:
@@ -93,6 +97,8 @@ def test_a_repeated_value_far_from_all_others_is_suspected(tmp_path: Path, value
         mixed(RNG.lognormal(3, 1, ROWS).round(2), (-20, 1), (-10, 1)),
         np.where(RNG.random(ROWS) < 0.4, 0.0, RNG.normal(50, 5, ROWS)),
         RNG.choice([-1, 0, 1], ROWS),
+        RNG.integers(-1, 60, ROWS),
+        RNG.choice([19.99, 29.99, 49.99, 79.99, 99.99], ROWS),
     ],
 )
 def test_ordinary_columns_have_no_sentinel(tmp_path: Path, values: Any) -> None:
@@ -122,12 +128,44 @@ def test_dates_of_birth_keep_their_range(tmp_path: Path) -> None:
     assert suspected(column_findings(tmp_path, values)) == []
 
 
-def test_the_way_out_spells_a_date_as_its_file_does() -> None:
-    days = [f"{day:02}.{month:02}.2021" for month in range(1, 13) for day in range(1, 28)] + ["31.12.9999"] * 9
+@pytest.mark.parametrize(
+    ("form", "spelled", "day"),
+    [
+        ("{2:02}.{1:02}.{0}", "31.12.9999", "9999-12-31"),
+        ("{2:02}/{1:02}/{3:02}", "01/01/70", "1970-01-01"),
+        ("{2:02}.{1:02}.{3:02}", "01.01.70", "1970-01-01"),
+        ("{0}-{1:02}", "1900-01", "1900-01-01"),
+        ("{0}年{1}月", "1900年1月", "1900-01-01"),
+    ],
+)
+def test_the_way_out_spells_a_date_as_its_file_does(form: str, spelled: str, day: str) -> None:
+    dates = [(year, month, day, year % 100) for year in (2019, 2021) for month in range(1, 13) for day in range(1, 28)]
+    days = [form.format(*date) for date in dates] + [spelled] * 99
     found = profile(read("day,x\n" + "".join(f"{day},{n * 7 % 13}\n" for n, day in enumerate(days))))["findings"]
     (entry,) = (entry for entry in found if entry["kind"] == "sentinel")
-    assert (entry["finding"], entry["count"]) == (said("9999-12-31", "9"), 9)
-    assert '{"missing": ["31.12.9999"]}' in entry["suggestion"]
+    assert (entry["finding"], entry["count"]) == (said(day, "99"), 99)
+    assert f'{{"missing": ["{spelled}"]}}' in entry["suggestion"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "code"),
+    [("red green Unknown", "Unknown"), ("红 绿 未知", "未知"), ("red green -999", "-999"), ("A1 B2 C3 9999", "9999")],
+)
+def test_a_level_that_says_that_nothing_is_known_is_suspected(levels: str, code: str) -> None:
+    texts = levels.split()
+    table = read("a,b\n" + "".join(f"{texts[k % len(texts)]},{k * k % 97}\n" for k in range(len(texts) * 20)))
+    (entry,) = (entry for entry in profile(table)["findings"] if entry["column"] == "a")
+    assert (entry["kind"], entry["severity"], entry["count"]) == ("sentinel", "info", 20)
+    assert entry["finding"] == f"'{code}' stands 20 times: it may stand for missing"
+    assert f'{{"missing": ["{code}"]}}' in entry["suggestion"]
+    assert entry["rows"][0] == texts.index(code) + 2
+
+
+@pytest.mark.parametrize("levels", ["S M 99 38", "unknowns known", "red 99-100 101-200"])
+def test_an_ordinary_level_is_not(levels: str) -> None:
+    texts = levels.split()
+    table = read("a,b\n" + "".join(f"{texts[k % len(texts)]},{k * k % 97}\n" for k in range(len(texts) * 20)))
+    assert suspected(profile(table)["findings"]) == []
 
 
 def test_the_case_of_the_issue_names_both() -> None:

@@ -70,10 +70,43 @@ def test_a_product_of_several_columns_is_found_with_its_exponents() -> None:
 
 
 def test_a_few_odd_rows_and_gaps_hide_no_formula() -> None:
-    target = A + B
-    target[::50] = 7.0
     gaps = np.where(np.arange(ROWS) % 9 == 0, np.nan, A)
-    assert left_out(leaks(target, a=gaps, b=B)) == ["a", "b"]
+    for target, columns in ((A + B, {"a": gaps, "b": B}), (A + B + C, {"a": gaps, "b": B, "c": C})):
+        target[::50] = 7.0
+        assert left_out(leaks(target, **columns)) == list(columns)
+
+
+@pytest.mark.parametrize(
+    ("target", "columns", "formula"),
+    [
+        (np.round(1.2 * A * B, 2), {"a": A, "b": B}, "1.2 × ('a' × 'b')"),
+        (np.round(COUNT * A, 2), {"price": A, "count": np.where(COUNT > 9, COUNT, 0)}, None),
+        (np.round((COUNT - 1) * A, 2), {"price": A, "count": COUNT - 1}, "'price' × 'count'"),
+        (np.round((COUNT - 1) * A * B, 2), {"a": A, "b": B, "n": COUNT - 1}, "'a' × 'b' × 'n'"),
+        (np.round(A / (1 + B / 100) ** 2, 2), {"mass": A, "height": 1 + B / 100}, "'mass' × 'height'^-2"),
+        (A + B + 10, {"a": A, "b": B}, "'a' + 'b' + 10"),
+        (A + B - C - 2.5, {"a": A, "b": B, "c": C}, "'a' + 'b' - 'c' - 2.5"),
+        (3 * A * B * C, {"a": A, "b": B, "factor": C}, "3 × ('a' × 'b' × 'factor')"),
+    ],
+)
+def test_constants_zeros_and_powers_hide_no_formula(target: Any, columns: dict[str, Any], formula: str | None) -> None:
+    found = leaks(target, **columns)
+    assert [entry["finding"].partition("'y' is ")[2].partition(" in ")[0] for entry in found] == [formula] * bool(
+        formula
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "target"), [("minutes", COUNT + 0.5), ("minutes", COUNT), ("days", COUNT), ("hours", np.floor(COUNT / 2))]
+)
+def test_the_time_between_two_dates_gives_a_duration_away(unit: str, target: Any) -> None:
+    seconds = {"minutes": 60, "hours": 3600, "days": 86_400}[unit]
+    start = 1.6e9 + RNG.integers(0, 10**7, ROWS)
+    late = start + seconds * target + (RNG.integers(0, 3600, ROWS) if unit == "hours" else 0)
+    dates = {"start": start, "end": late, "other": start + RNG.integers(0, 10**6, ROWS)}
+    found = formula_leaks("y", target, {**NOISE, **dates}.__getitem__, list(NOISE), list(dates))
+    assert left_out(found) == ["end"]
+    assert f"'y' is 'end' - 'start' in {unit} in 100.0%" in found[0]["finding"]
 
 
 def test_what_is_only_related_is_no_formula() -> None:

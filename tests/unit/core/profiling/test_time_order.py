@@ -1,5 +1,6 @@
 """Rows in the order of time are found, and what only resembles time is not."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,27 @@ def test_a_year_and_its_month_are_time_whatever_they_are_called(tmp_path: Path, 
     assert entry["column"] == year
     assert f"{month!r} are a year and its month" in entry["finding"]
     assert f"validation=time and time_column={year}" in entry["suggestion"]
+
+
+@pytest.mark.parametrize(
+    ("year", "month"),
+    [
+        ({"年份": YEARS}, {"月份": [f"{'一二三四五六七八九十'[month - 1]}月" for month in MONTHS % 10 + 1]}),
+        ({"year": YEARS}, {"sold in": [f"{date(2000, month, 1):%b}" for month in MONTHS]}),
+        ({"yr": YEARS % 100}, {"mo": MONTHS}),
+        ({"年": YEARS % 100}, {"月": MONTHS}),
+    ],
+)
+def test_months_may_have_names_and_years_two_digits(tmp_path: Path, year: Any, month: Any) -> None:
+    (entry,) = calendar_findings(tmp_path, {**month, **year})
+    assert entry["column"] == next(iter(year))
+
+
+@pytest.mark.parametrize(("name", "values"), [("年龄", YEARS % 100), ("yr", YEARS % 4 + 67), ("x", YEARS % 100)])
+def test_small_numbers_are_years_only_under_their_name_and_in_their_order(
+    tmp_path: Path, name: str, values: Any
+) -> None:
+    assert calendar_findings(tmp_path, {name: values, "month": MONTHS}) == []
 
 
 def test_of_several_years_the_one_that_the_month_belongs_to_is_time(tmp_path: Path) -> None:
