@@ -11,6 +11,7 @@ from core.array_types import Floats
 from core.manifests import Column
 from core.profiling.rows import row_numbers_where
 from core.severity import Severity
+from core.shares import share
 from core.tables.table import Table
 from core.types import Json
 
@@ -84,7 +85,7 @@ def missing_or_constant(context: ColumnContext) -> list[Json]:
     if missing:
         rows = context.table.rows
         severity: Severity = "warning" if missing > MOSTLY * rows else "info"
-        sentence = f"has no value in {counted(missing, 'row')} ({percent(missing, rows)})"
+        sentence = f"has no value in {counted(missing, 'row')} ({share(missing, rows)})"
         found.append(
             context.finding(severity, "missing", sentence, _suggest_fill(context), missing, context.missing_rows)
         )
@@ -147,7 +148,7 @@ def table_findings(
         found.append(finding("warning", "few-rows", None, sentence, "upload more rows if there are any", rows))
     if duplicates:
         severity: Severity = "warning" if duplicates > DUPLICATE_SHARE * rows else "info"
-        sentence = f"{counted(duplicates, 'row')} ({percent(duplicates, rows)}) repeat an earlier one exactly"
+        sentence = f"{counted(duplicates, 'row')} ({share(duplicates, rows)}) repeat an earlier one exactly"
         suggestion = (
             "unless they are real repetitions, remove them and upload again: a row that is in both the training part "
             "and the holdout makes a model look better than it is"
@@ -197,10 +198,4 @@ def counted(count: int, noun: str) -> str:
 
 def figure(value: float) -> str:
     """Format a value as the reports do: 1,250,000, but 2012 for a year."""
-    return f"{value:,.0f}" if abs(value) >= 10_000 and value == int(value) else f"{value:.6g}"
-
-
-def percent(count: int, total: int) -> str:
-    """Format a share in percent with one digit; a smaller one that is not 0 is <0.1%."""
-    share = 100 * count / total
-    return "<0.1%" if 0 < share < 0.05 else f"{share:.1f}%"
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.6g}"

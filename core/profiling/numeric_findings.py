@@ -15,11 +15,11 @@ from core.profiling.findings import (
     identifier,
     missing_or_constant,
     nearly_constant,
-    percent,
     read_as_missing,
 )
 from core.profiling.sentinels import Sentinel, spellings, values_of, without, written
 from core.profiling.statistics import number_statistics
+from core.shares import share
 from core.types import Json
 
 ID_NAME = re.compile(r"(?:^|[\s_.-])(?:id|uuid|guid|index)$|编号|序号|主键", re.IGNORECASE)
@@ -158,10 +158,10 @@ def _tails(context: ColumnContext) -> list[Json]:
         return []
     trees = "trees and boosting take it as it is; linear models, SVR and KNN may do better"
     if skew is not None and abs(skew) > SKEWED:
-        sentence = f"has a long tail of {'large' if skew > 0 else 'small'} values (skew {skew:.1f})"
+        sentence = f"has a long tail of {'large' if skew > 0 else 'small'} values (skew {skew:.2f})"
         return [context.finding("info", "skew", sentence, f"{trees} on its logarithm or root", outliers)]
     if statistics["q25"] != statistics["q75"] and outliers > OUTLIER_SHARE * count:
-        sentence = f"has {counted(outliers, 'value')} ({percent(outliers, count)}) far outside its quartiles"
+        sentence = f"has {counted(outliers, 'value')} ({share(outliers, count)}) far outside its quartiles"
         return [
             context.finding(
                 "info", "outliers", sentence, f"GET /data/outliers lists them; {trees} without them", outliers

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from core.array_types import Floats
 from core.profiling.correlations import sampled_rows
-from core.profiling.findings import FEW_ROWS, counted, finding, percent, way_out
+from core.profiling.findings import FEW_ROWS, counted, finding, way_out
+from core.shares import share
 from core.types import Json
 
 # Formulas are looked for on so many rows, and of so many columns.
@@ -273,10 +274,10 @@ def _finding(target: str, formula: _Formula, y: Floats, rows: int) -> Json:
     """Return the finding of a formula, about the first of the columns that hold the target."""
     known = np.isfinite(formula.computed)
     near = np.abs(formula.computed - y) <= np.maximum(NEAR * np.abs(y), _unit(y))
-    share = percent(int((near & known).sum()), int(known.sum()))
+    part = share(int((near & known).sum()), int(known.sum()))
     name, *others = formula.holders[:1] + tuple(one for one in formula.columns if one != formula.holders[0])
     beside = " and ".join(map(repr, others)) if len(others) < 3 else f"{counted(len(others), 'other column')}"
-    sentence = f"gives the target away together with {beside}: {target!r} is {formula.text} in {share} of the rows"
+    sentence = f"gives the target away together with {beside}: {target!r} is {formula.text} in {part} of the rows"
     suggestion = "if they are known only when the target is, leave out what holds it: " + way_out(
         {"leave_out": list(formula.holders)}
     )

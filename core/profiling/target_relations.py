@@ -11,12 +11,13 @@ from core.profiling import statistics
 from core.profiling.column_threads import map_columns
 from core.profiling.correlations import SAMPLE_ROWS, pearson_of, sampled_rows, spearman_of
 from core.profiling.distribution import Distribution, scaled, unsafe_exponent
-from core.profiling.findings import FEW_ROWS, MOSTLY, counted, finding, percent, way_out
+from core.profiling.findings import FEW_ROWS, MOSTLY, counted, finding, way_out
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
 from core.profiling.rows import row_numbers
 from core.profiling.sentinels import find_sentinels, without
 from core.profiling.target_formulas import formula_leaks
 from core.severity import Severity, worst_first
+from core.shares import share
 from core.tables.table import Table
 from core.types import Json
 
@@ -201,7 +202,7 @@ def _target_findings(target: str, table: Table, missing: NDArray[np.intp], distr
     found = []
     if len(missing):
         sentence = (
-            f"is the target and has no value in {counted(len(missing), 'row')} ({percent(len(missing), table.rows)})"
+            f"is the target and has no value in {counted(len(missing), 'row')} ({share(len(missing), table.rows)})"
         )
         suggestion = "these rows are left out of training; fill them in if you know the values"
         severity: Severity = "warning" if len(missing) > MOSTLY * table.rows else "info"
@@ -217,7 +218,7 @@ def _target_findings(target: str, table: Table, missing: NDArray[np.intp], distr
         )
         found.append(finding("warning", "target-few-values", target, sentence, suggestion, len(distribution.values)))
     elif distribution.count and abs(skew := distribution.moments().skew or 0) > SKEWED:
-        sentence = f"is the target and has a long tail of {'large' if skew > 0 else 'small'} values (skew {skew:.1f})"
+        sentence = f"is the target and has a long tail of {'large' if skew > 0 else 'small'} values (skew {skew:.2f})"
         suggestion = "the few far values decide most of the error: look at mae beside r2, or upload its logarithm"
         lower, upper = iqr_bounds(distribution.quantile(0.25), distribution.quantile(0.75), IQR_THRESHOLD)
         found.append(finding("info", "target-skewed", target, sentence, suggestion, distribution.outside(lower, upper)))

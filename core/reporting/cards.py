@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from core.reporting.distributions import plot
 from core.reporting.explanations import explanations, leaning, tails, variety
-from core.reporting.formatting import count, counted, date, duration, share, short_number
+from core.reporting.formatting import count, counted, date, duration, short_number
 from core.reporting.html import Markup, Named, definition_list, element, scrolled
 from core.reporting.names import breakable, short_names
 from core.reporting.units import named
+from core.shares import share
 from core.types import Json
 
 # A page of more cards is neither readable nor fast; a long name is cut where it is on one line.

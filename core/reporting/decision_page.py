@@ -6,11 +6,12 @@ from urllib.parse import quote
 from core.reporting.distributions import value_bars
 from core.reporting.drift_section import drift_section
 from core.reporting.explanations import METRICS
-from core.reporting.formatting import NOTHING, count, counted, date, share, short_number, size
+from core.reporting.formatting import NOTHING, count, counted, date, short_number, size
 from core.reporting.html import Content, Markup, Named, definition_list, element, isolated, scrolled
 from core.reporting.page import page, tile
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar, rounded, stretched, vertical_line
+from core.shares import share
 from core.types import Json
 
 LINKS = {

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from core.reporting.date_axis import date_ticks, seconds
-from core.reporting.formatting import count, counted, date, share, short_number
+from core.reporting.formatting import count, counted, date, short_number
 from core.reporting.html import Content, Markup, element
 from core.reporting.names import names_of_bars
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar, columns, rounded, stretched, vertical_line
 from core.reporting.units import spoken, with_unit
+from core.shares import share
 from core.types import Json
 
 VALUES_SHOWN = 10

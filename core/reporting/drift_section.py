@@ -1,10 +1,11 @@
 """The drift section: how far each column is from the champion's training data, ranked and drawn side by side."""
 
 from core.reporting.distributions import value_bars
-from core.reporting.formatting import brief, coefficient, count, counted, share, shortened
+from core.reporting.formatting import brief, coefficient, count, counted, shortened
 from core.reporting.html import Content, Markup, element, isolated, scrolled
 from core.reporting.names import names_of_bars
 from core.reporting.svg import axis, bar, columns, stretched
+from core.shares import share
 from core.types import Json
 
 # How many columns are in the table, and how many are drawn.

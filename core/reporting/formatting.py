@@ -73,18 +73,6 @@ def stepped(values: list[float], step: float) -> list[str]:
     return [_signed(f"{value / unit:.{decimals}f}{letter}") if value else "0" for value in values]
 
 
-def share(part: float, whole: float) -> str:
-    """Format a share in percent: only nothing is 0%, only everything is 100%."""
-    if not whole or not part:
-        return "0%"
-    percent = 100 * part / whole
-    if percent < 0.1:
-        return "<0.1%"
-    if 99.9 < percent < 100:
-        return ">99.9%"
-    return f"{percent:.0f}%" if percent >= 99.95 else f"{percent:.1f}%"
-
-
 def coefficient(value: float | None) -> str:
     """Format a correlation with two decimals."""
     return NOTHING if value is None else _signed(f"{value:.2f}".replace("-0.00", "0.00"))

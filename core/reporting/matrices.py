@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from core.reporting.distributions import value_bars
-from core.reporting.formatting import coefficient, count, counted, share, width
+from core.reporting.formatting import coefficient, count, counted, width
 from core.reporting.html import Content, Markup, element, isolated, scrolled
 from core.reporting.names import short_names, told_apart
 from core.reporting.svg import rounded, signed_bar
+from core.shares import share
 from core.types import Json
 
 Matrix = list[list[float | None]]
@@ -104,7 +105,7 @@ def _left_out(names: list[str], columns: Mapping[str, Json]) -> Markup | None:
         (unordered, "of categories or dates, which have no correlation"),
     )
     said = (
-        element("div", "Left out: ", counted(len(group), "column"), f" {reason}: ", _enumerated(group), ".")
+        element("div", "Left out: ", counted(len(group), "column"), f" {reason}: ", _enumerated(group))
         for group, reason in reasons
         if group
     )
@@ -112,12 +113,12 @@ def _left_out(names: list[str], columns: Mapping[str, Json]) -> Markup | None:
 
 
 def _enumerated(names: list[str]) -> Content:
-    """Return names after each other, all but the first ones folded."""
+    """Return names after each other and the full stop, all but the first ones folded."""
     pieces = [[", " if position else "", isolated(name)] for position, name in enumerate(names)]
     if len(names) <= NAMED + 1:
-        return pieces
+        return [*pieces, "."]
     rest = element("summary", f" and {count(len(names) - NAMED)} more")
-    return [*pieces[:NAMED], element("details", rest, element("span", *pieces[NAMED:]), class_="inline")]
+    return [*pieces[:NAMED], element("details", rest, element("span", *pieces[NAMED:], "."), class_="inline")]
 
 
 def _legend() -> Markup:

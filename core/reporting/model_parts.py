@@ -4,10 +4,11 @@ from typing import Any
 
 from core.model_manifest import EnsembleMember, ModelManifest
 from core.reporting.distributions import value_bars
-from core.reporting.formatting import count, score, share, short_number
+from core.reporting.formatting import count, score, short_number
 from core.reporting.html import Content, Markup, Named, definition_list, element, isolated
 from core.reporting.names import names_of_bars
 from core.reporting.svg import bar
+from core.shares import share
 
 # Columns of little importance are folded.
 SHOWN = 15

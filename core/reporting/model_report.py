@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.model_manifest import ModelManifest
 from core.reporting.effects_section import effects_section
-from core.reporting.formatting import NOTHING, count, counted, date, duration, score, share, short_number, size
+from core.reporting.formatting import NOTHING, count, counted, date, duration, score, short_number, size
 from core.reporting.html import Markup, Named, definition_list, element, isolated
 from core.reporting.leaderboard_section import Standing, leaderboard_section
 from core.reporting.model_columns import columns_section
@@ -13,6 +13,7 @@ from core.reporting.model_errors import errors_section, segments_section
 from core.reporting.model_parts import importance_section, parameters_section
 from core.reporting.model_scores import intervals_section, scores_section
 from core.reporting.page import page, tile
+from core.shares import share
 from core.types import Json
 
 VALIDATIONS = {"random": "at random", "time": "by time", "group": "by group"}

@@ -5,9 +5,10 @@ from math import ceil
 from core.model_manifest import Metrics, ModelManifest
 from core.reporting.distributions import value_bars
 from core.reporting.explanations import METRICS
-from core.reporting.formatting import NOTHING, counted, score, share, short_number
+from core.reporting.formatting import NOTHING, counted, score, short_number
 from core.reporting.html import Content, Markup, element, scrolled
 from core.reporting.svg import bar
+from core.shares import share
 from core.types import Json
 
 # The intervals whose coverage is shown, and how few rows of the holdout say nothing of it.

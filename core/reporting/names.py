@@ -43,7 +43,7 @@ def short_names(texts: Sequence[str], characters: int) -> list[Markup]:
 def names_of_bars(texts: Sequence[str]) -> tuple[list[Markup], str | None]:
     """Return the names beside bars, and the class `alike` where they begin alike and so need lines of their own."""
     if len({shortened(text, BESIDE_A_BAR) for text in texts}) == len(set(texts)):
-        return [element("bdi", text) for text in texts], None
+        return [element("bdi", text, title=text if width(text) > BESIDE_A_BAR else None) for text in texts], None
     return short_names(texts, OWN_LINES), "alike"
 
 

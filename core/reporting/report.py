@@ -3,12 +3,13 @@
 from core.manifests import DatasetManifest
 from core.reporting.cards import columns_section, count_types
 from core.reporting.finding_cards import findings_section, warnings_section
-from core.reporting.formatting import count, counted, date, delimiter, share, size
+from core.reporting.formatting import count, counted, date, delimiter, size
 from core.reporting.html import Markup, Named, definition_list, element
 from core.reporting.matrices import correlations_section, missing_section
 from core.reporting.page import page, tile
 from core.reporting.preview import preview_section
 from core.reporting.target_section import strongest_relations, target_section
+from core.shares import share
 from core.types import Json
 
 

@@ -34,7 +34,7 @@ def left_out(found: list[Json]) -> list[str]:
 def test_a_total_beside_a_count_gives_the_mean_away() -> None:
     found = leaks(MEAN, people=COUNT, revenue=np.round(MEAN * COUNT, 2))
     assert left_out(found) == ["revenue"]
-    assert "'y' is 'revenue' / 'people' in 100.0% of the rows" in found[0]["finding"]
+    assert "'y' is 'revenue' / 'people' in 100% of the rows" in found[0]["finding"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_the_time_between_two_dates_gives_a_duration_away(unit: str, target: Any
     dates = {"start": start, "end": late, "other": start + RNG.integers(0, 10**6, ROWS)}
     found = formula_leaks("y", target, {**NOISE, **dates}.__getitem__, list(NOISE), list(dates))
     assert left_out(found) == ["end"]
-    assert f"'y' is 'end' - 'start' in {unit} in 100.0%" in found[0]["finding"]
+    assert f"'y' is 'end' - 'start' in {unit} in 100%" in found[0]["finding"]
 
 
 def test_what_is_only_related_is_no_formula() -> None:

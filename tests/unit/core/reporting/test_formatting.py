@@ -11,6 +11,7 @@ from core.reporting.date_axis import date_ticks, seconds
 from core.reporting.html import element
 from core.reporting.matrices import SHADES, shade_ink
 from core.reporting.scales import MOST_TICKS, Scale
+from core.shares import share
 
 
 def plain(text: str) -> str:
@@ -54,7 +55,7 @@ def test_beside_a_plot_a_number_is_shorter(value: float, written: str) -> None:
     [(0, 10, "0%"), (1, 100_000, "<0.1%"), (1, 3, "33.3%"), (99_999, 100_000, ">99.9%"), (5, 5, "100%"), (0, 0, "0%")],
 )
 def test_a_share_is_never_rounded_to_none_or_all(part: int, whole: int, written: str) -> None:
-    assert formatting.share(part, whole) == written
+    assert share(part, whole) == written
 
 
 @pytest.mark.parametrize(
