@@ -13,10 +13,16 @@ LEADING = ("leakage", "sentinel", "zeros", "mixed-type", "ordered-in-time")
 
 
 def worst_first(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Sort findings stably: errors, those of the kinds in `LEADING`, the other warnings, the other notes."""
-    return sorted(findings, key=_badness)
+    """Sort findings stably: errors, those of the kinds in `LEADING`, the other warnings, the other notes.
 
+    That an identifier may be in the order of time does not lead.
+    """
+    found = list(findings)
+    identifiers = {finding["column"] for finding in found if finding.get("kind") == "identifier"}
 
-def _badness(finding: dict[str, Any]) -> tuple[bool, int, int]:
-    kind, severity = finding.get("kind"), finding["severity"]
-    return severity != "error", LEADING.index(kind) if kind in LEADING else len(LEADING), ORDER.index(severity)
+    def badness(finding: dict[str, Any]) -> tuple[bool, int, int]:
+        kind, severity = finding.get("kind"), finding["severity"]
+        leads = kind in LEADING and finding["column"] not in identifiers
+        return severity != "error", LEADING.index(str(kind)) if leads else len(LEADING), ORDER.index(severity)
+
+    return sorted(found, key=badness)
