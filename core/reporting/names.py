@@ -22,14 +22,15 @@ def told_apart(texts: Sequence[str], characters: int) -> list[str]:
 
     Full-width characters count twice, as in `shortened`.
     """
-    cut = [shortened(text, characters) for text in texts]
-    uses = Counter(dict(zip(texts, cut, strict=True)).values())
+    cut = {text: shortened(text, characters) for text in texts}
     groups: dict[str, list[str]] = {}
-    for text, short in dict(zip(texts, cut, strict=True)).items():
-        if uses[short] > 1:
-            groups.setdefault(short, []).append(text)
-    apart = {text: short for group in groups.values() for text, short in _cut_inside(group, characters).items()}
-    return [apart.get(text, short) for text, short in zip(texts, cut, strict=True)]
+    for text, short in cut.items():
+        groups.setdefault(short, []).append(text)
+    for group in groups.values():
+        if len(group) > 1:
+            cut |= _cut_inside(group, characters)
+    apart = _numbered(cut, characters)
+    return [apart[text] for text in texts]
 
 
 def short_names(texts: Sequence[str], characters: int) -> list[Markup]:
@@ -62,11 +63,28 @@ def breakable(text: str, title: str | None = None) -> Markup:
 
 
 def _cut_inside(group: list[str], characters: int) -> dict[str, str]:
-    """Cut texts with the same beginning: before the place where they begin to differ, or before their ends."""
+    """Cut texts with the same beginning: before the place where they begin to differ, before their ends, or both."""
     head = first_characters(group[0], int(HEAD_SHARE * characters)).rstrip()
     room = characters - width(head) - width(ELLIPSIS)
     letters = zip(*group, strict=False)
     equal = next((position for position, letter in enumerate(letters) if len(set(letter)) > 1), 0)
     from_difference = {text: f"{head}{ELLIPSIS}{shortened(text[equal:], room)}" for text in group}
     ends = {text: f"{head}{ELLIPSIS}{last_characters(text, room).lstrip()}" for text in group}
-    return max(ends, from_difference, key=lambda cut: len(set(cut.values())))
+    short_head, middle = first_characters(group[0], characters // 5).rstrip(), characters // 3
+    end = characters - width(short_head) - middle - 2 * width(ELLIPSIS)
+    both = {
+        text: ELLIPSIS.join((short_head, first_characters(text[equal:], middle), last_characters(text, end).lstrip()))
+        for text in group
+    }
+    return max(ends, from_difference, both, key=lambda cut: len(set(cut.values())))
+
+
+def _numbered(cut: dict[str, str], characters: int) -> dict[str, str]:
+    """Return the cut texts, a number at the end of each that is the same as an earlier one, as of a's and more a's."""
+    uses: Counter[str] = Counter()
+    numbered = {}
+    for text, short in cut.items():
+        uses[short] += 1
+        mark = f"{ELLIPSIS}{uses[short]}" if uses[short] > 1 else ""
+        numbered[text] = f"{first_characters(short, characters - width(mark))}{mark}"
+    return numbered

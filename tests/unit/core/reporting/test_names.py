@@ -10,6 +10,10 @@ LONG = [
     [f"sensor_reading_of_line_{line}_channel_{line:03d}_raw_value_of_the_day" for line in range(30)],
     ["北京市朝阳区建国门外大街甲六号国际中心东塔", "北京市朝阳区建国门外大街甲六号国际中心西塔"],
     ["a" * 60, "a" * 59 + "b", "a" * 30 + "b" * 30],
+    ["a" * length for length in range(30, 60)],
+    [f"temperature of line {line} at the place of sensor {sensor} in degrees" for line in "ABC" for sensor in "XYZ"],
+    [f"北京市朝阳区建国门外大街{street}号{house}单元住宅小区" for street in "一二三" for house in "甲乙丙"],
+    [f"المنطقة الشمالية من المدينة الكبيرة {letter}" for letter in "أبج"],
 ]
 
 
