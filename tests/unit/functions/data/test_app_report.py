@@ -41,6 +41,15 @@ def test_a_page_has_the_name_of_its_file_in_any_script(client: httpx.Client, tmp
     )
 
 
+def test_a_page_is_packed_for_who_takes_gzip_and_for_nobody_else(client: httpx.Client, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("a,b\n1,2\n3,4\n")
+    ingest(home(), "x.csv", tmp_path / "x")
+    plain, packed = (client.get("/data/report", headers={"Accept-Encoding": one}) for one in ("identity", "gzip"))
+    assert (plain.headers.get("content-encoding"), packed.headers["content-encoding"]) == (None, "gzip")
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    assert packed.text == plain.text
+
+
 def test_what_is_not_there_has_no_page(client: httpx.Client) -> None:
     answer = client.get("/data/report", params={"file_id": "0198c0ffee0"})
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:regatta:problem:no-such-file")
