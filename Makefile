@@ -16,7 +16,8 @@ NPM           := PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm --loglevel=error
 # Some shells and images set it. Then each of the hundreds of processes that the tests start compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo up down test test-busy test-localstack test-browser pictures test-clients test-contract lint security fuzz template build openapi client bench setup environments lock clean
+.PHONY: demo up down test test-busy test-localstack test-browser pictures test-clients test-contract lint style types contracts template \
+  security weaknesses secrets advisories fuzz build openapi client bench setup environments bytecode lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving; ARGS=--open shows the console
 	$(BIN)/regatta demo $(ARGS)
@@ -54,21 +55,35 @@ test-clients: $(SETUP) $(CLIENTS_SETUP)  ## the clients in Go and TypeScript, an
 test-contract: $(SETUP) $(CLIENTS_SETUP)  ## over 5,000 requests as each role, made from the OpenAPI document
 	CONTRACT_EXAMPLES=13 $(BIN)/pytest tests/clients/contract
 
-lint: $(SETUP) template security  ## format, lint, types, import contracts, templates, security
+# Each check is a target of its own: with `make -j` one goes on while another waits.
+lint: style types contracts template security  ## format, lint, types, import contracts, templates, security
+
+style: $(SETUP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(SETUP)
 	$(BIN)/mypy
+
+contracts: $(SETUP)
 	$(BIN)/lint-imports
+
+security: weaknesses secrets advisories  ## bandit, a scan for secrets, known vulnerabilities of what is installed
 
 # ruff has the rules of bandit but those for imports and the newest ones, which bandit itself looks for.
 BANDIT_RULES := B401,B402,B411,B412,B413,B415,B613,B614,B615
-security: $(SECURITY_SETUP)  ## bandit, a scan for secrets, known vulnerabilities of what is installed
+weaknesses: $(SECURITY_SETUP)
 	$(SECURITY)/bandit --quiet --recursive --tests $(BANDIT_RULES) core functions infra clients/python bench
+
+secrets: $(SECURITY_SETUP)
 	git ls-files -z -- . $(NO_SECRETS:%=':!%') | xargs -0 $(SECURITY)/detect-secrets-hook --baseline .secrets.baseline
+
+advisories: $(SECURITY_SETUP)
 	$(SECURITY)/python infra/advisories.py requirements/heavy.txt requirements/scoring.txt requirements/light.txt
 
-# Lists of digests and data, in which nobody writes by hand.
-NO_SECRETS := requirements docs/openapi.json clients/typescript/package-lock.json examples tests/browser/axe tests/data .secrets.baseline
+# Lists of digests, data, pictures and what is generated: nobody writes in them by hand.
+NO_SECRETS := requirements docs/openapi.json docs/console clients/typescript/package-lock.json clients/typescript/src/schema.ts \
+  examples bench/portfolio_results.csv tests/browser/axe tests/data .secrets.baseline
 
 FUZZ_SECONDS ?= 200
 fuzz: $(SETUP) .venv-fuzz/.ready  ## search for inputs that break a reader, $(FUZZ_SECONDS) s each; finds are kept as tests
@@ -101,6 +116,10 @@ bench: $(SETUP)  ## every measured ratio but bench/quality.py, which installs wh
 setup: $(SETUP)
 
 environments: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP) $(CLIENTS_SETUP)  ## all that `make test` needs, side by side with `make -j`
+
+# It says nothing of what it cannot import: the tests do.
+bytecode: $(SETUP)  ## compile what the tests import once, and not in each of their processes
+	@$(BIN)/pytest --collect-only --quiet > /dev/null || true
 
 # pip checks every hash; the lists are complete, so it looks for no dependencies. The project itself is installed without
 # build isolation, so that nothing unpinned is fetched.
