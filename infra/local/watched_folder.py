@@ -21,7 +21,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from core.access.workspace_names import DEFAULT_WORKSPACE
 from core.errors import InvalidInputError
-from core.services.series.arrivals import ENDING, INCOMING, parse_arrival_key
 from core.telemetry.visible_text import visible
 
 # How often the folder is listed. No notification of files works on every system and file system.
@@ -123,12 +122,21 @@ def _files(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(TEMPORARY))
         for name in sorted(names):
-            if ENDING.search(name) and not name.startswith(TEMPORARY):
+            if not name.startswith(TEMPORARY) and _is_table(name):
                 yield Path(parent) / name
+
+
+def _is_table(name: str) -> bool:
+    # Loaded with the first file, because it takes as long as half of what a stack loads to start.
+    from core.services.series.arrivals import ENDING
+
+    return ENDING.search(name) is not None
 
 
 def _key(relative: Path) -> str:
     """Return the key of a file's object; raises `InvalidInputError` where its path names no series."""
+    from core.services.series.arrivals import ENDING, INCOMING, parse_arrival_key
+
     # Some systems store letters and their accents apart. The bucket notifies of endings in small letters.
     name = unicodedata.normalize("NFC", relative.as_posix())
     name = ENDING.sub(lambda ending: ending[0].lower(), name)
