@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Path-style addresses, because the name of a bucket cannot be a part of an emulator's host name.
 CONFIG = Config(s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 2})
+# A stack is created while the request waits. Asked for once more, it would be said to exist.
+CLOUDFORMATION_CONFIG = CONFIG.merge(Config(read_timeout=300))
 
 
 def s3_client(endpoint_url: str, credentials: Mapping[str, str] = CREDENTIALS) -> "S3Client":
@@ -25,7 +27,9 @@ def s3_client(endpoint_url: str, credentials: Mapping[str, str] = CREDENTIALS) -
 def cloudformation_client(endpoint_url: str, credentials: Mapping[str, str] = CREDENTIALS) -> "CloudFormationClient":
     """Return a CloudFormation client for the emulator at `endpoint_url`; `credentials` are arguments of boto3."""
     session = _session(credentials)
-    client: CloudFormationClient = session.client("cloudformation", endpoint_url=endpoint_url, config=CONFIG)
+    client: CloudFormationClient = session.client(
+        "cloudformation", endpoint_url=endpoint_url, config=CLOUDFORMATION_CONFIG
+    )
     return client
 
 

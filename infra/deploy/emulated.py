@@ -38,7 +38,7 @@ def deploy(
     endpoint_url: str,
     bucket: str,
     parameters: Mapping[str, str],
-    timeout: float = 60,
+    timeout: float = 300,
     credentials: Mapping[str, str] = CREDENTIALS,
 ) -> Deployment:
     """Create or update the stack at `endpoint_url` and wait until it is there, at most `timeout` seconds.
