@@ -2,11 +2,15 @@
 
 from collections.abc import Generator, Iterator
 
+import httpx
 import pytest
 
 from core.storage.redis import redis_client
-from tests.support.stack import Stack
+from tests.support.stack import READY_SECONDS, Stack
 from tests.support.tables import table_folder
+
+# Without a word on it httpx waits for five seconds, which is no bound for a busy machine.
+vars(httpx._config.DEFAULT_TIMEOUT_CONFIG).update(dict.fromkeys(("connect", "read", "write", "pool"), READY_SECONDS))
 
 
 @pytest.fixture(scope="session")

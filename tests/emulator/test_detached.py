@@ -26,14 +26,16 @@ def test_up_detached_returns_when_it_is_ready_and_down_stops_it(mine: Stack) -> 
     begun = mine.cli("up", "--detach")
     assert begun.returncode == 0, begun.stderr
     assert mine.base_url in begun.stdout
-    assert httpx.get(f"{mine.base_url}/").status_code == 200
+    assert httpx.get(f"{mine.base_url}/", timeout=300).status_code == 200
 
     second = mine.cli("up", "--detach")
     assert (second.returncode, "already running" in second.stdout) == (0, True)
     assert mine.base_url in second.stdout
 
-    status_of(mine.base_url)
-    status = json.loads(mine.cli("status", "--json").stdout)
+    # It asks the service for a short time only.
+    status = wait_for(
+        lambda: json.loads(mine.call("status", "--json").stdout), lambda status: status["service"]["status"] == "ok"
+    )
     assert (status["state"], status["pid"]) == ("running", find(mine.home).pid)
     assert status["service"] | {"version": ""} == {
         "url": mine.base_url,

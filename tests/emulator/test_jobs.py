@@ -142,7 +142,6 @@ def test_the_jobs_of_other_workspaces_are_done_as_well(own: Stack, tmp_path: Pat
         jobs = wait_for(
             lambda: [job_status(other, job_id) for other, job_id in submitted],
             lambda jobs: all(job.is_over for job in jobs),
-            60,
         )
         assert [(job.status, job.error) for job in jobs] == [("succeeded", None)] * 2
 

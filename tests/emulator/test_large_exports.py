@@ -118,7 +118,7 @@ def test_the_workers_of_a_stack_share_the_chunks_of_a_million_rows(million: Stac
     with process_environment(million.env):
         command = ExportTableCommand(model_name=MODEL, version=1, file_id=FILE_ID)
         one = export_table(home(), command, ignore_progress)
-    with httpx.Client(base_url=million.base_url, timeout=60) as client:
+    with httpx.Client(base_url=million.base_url, timeout=300) as client:
         job = client.post("/predict/export", json={"model_name": MODEL, "file_id": FILE_ID}).raise_for_status().json()
         answer = wait_for(
             lambda: client.get(f"/jobs/{job['job_id']}").json(), lambda found: found["status"] not in OPEN

@@ -29,7 +29,7 @@ def total(text: str, name: str) -> float:
 
 @pytest.mark.parametrize("road", ["server", "gateway"])
 def test_a_request_has_one_line_on_each_road(stack: Stack, road: str) -> None:
-    with httpx.Client(base_url=stack.base_url if road == "server" else stack.api_url, timeout=60) as client:
+    with httpx.Client(base_url=stack.base_url if road == "server" else stack.api_url, timeout=300) as client:
         for path, status in (("/system/status", 200), ("/jobs/none", 404)):
             answer = client.get(path, headers={"X-Request-Id": f"seen-{road}{path}"})
             assert (answer.status_code, answer.headers["X-Request-Id"]) == (status, f"seen-{road}{path}")
@@ -40,7 +40,7 @@ def test_a_request_has_one_line_on_each_road(stack: Stack, road: str) -> None:
 
 
 def test_a_job_has_the_id_of_its_request_in_the_lines_of_its_worker(stack: Stack) -> None:
-    with httpx.Client(base_url=stack.base_url, timeout=60) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
         client.post("/data/upload", files={"file": ("seen.csv", CSV.encode())})
         order = {"model_type": "ridge", "target_column": "price", "model_name": "seen"}
         headers = {"X-Request-Id": "seen-job", "Prefer": "respond-async"}
@@ -55,16 +55,16 @@ def test_a_job_has_the_id_of_its_request_in_the_lines_of_its_worker(stack: Stack
 
 
 def test_requests_add_up_over_the_workers(stack: Stack) -> None:
-    with httpx.Client(base_url=stack.base_url, timeout=60) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
         before = total(client.get("/metrics").text, "regatta_requests_total")
     for _ in range(20):  # each over a connection of its own, so that several workers answer
         httpx.get(f"{stack.base_url}/healthz")
-    with httpx.Client(base_url=stack.base_url, timeout=60) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
         after = total(client.get("/metrics").text, "regatta_requests_total")
     assert after >= before + 21, "those and the scrape before"
 
 
 def test_the_probes_answer_at_the_gateway(stack: Stack) -> None:
-    with httpx.Client(base_url=stack.api_url, timeout=60) as client:
+    with httpx.Client(base_url=stack.api_url, timeout=300) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.get("/readyz").json()["status"] == "ready"

@@ -14,6 +14,7 @@ from core.storage.keyring import KEY_BYTES, parse_keyring
 from infra.local import embedded_redis
 from infra.local.embedded_redis import MEMORY
 from tests.support.stack import CLI, Stack, status_of
+from tests.support.waiting import wait_for
 
 
 def test_the_apps_answer_on_uvicorn(stack: Stack) -> None:
@@ -90,8 +91,8 @@ def test_env_without_a_stack_is_an_error(mine: Stack) -> None:
 
 
 def test_status_names_the_addresses(stack: Stack) -> None:
-    answer = stack.cli("status")
-    assert answer.returncode == 0
+    # It asks the service for a short time only.
+    answer = wait_for(lambda: stack.call("status"), lambda answer: answer.returncode == 0)
     assert f"console       {stack.base_url}/console" in answer.stdout
     assert stack.api_url in answer.stdout
 

@@ -38,15 +38,13 @@ PHASES, ALL_PHASES = "fuzzing,stateful", "examples,coverage,fuzzing,stateful"
 # The table of roles is tried cell by cell elsewhere; here those that may least and most are enough for `make test`.
 ROLES = ROLE_NAMES if EXAMPLES_BY_OPERATION else (ROLE_NAMES[0], ADMIN)
 LEAST_REQUESTS = 5_000
-# A 503 is a fault then, and not the slowness of a busy machine.
-PATIENT = dict.fromkeys(("REGATTA_REQUEST_SECONDS", "REGATTA_PREDICT_SECONDS", "REGATTA_STATUS_SECONDS"), "300")
 SECONDS = 3600
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack that asks for keys."""
-    own = Stack(tmp_path_factory.mktemp("stack") / "home", REGATTA_AUTH="keys", **PATIENT).start()
+    own = Stack(tmp_path_factory.mktemp("stack") / "home", REGATTA_AUTH="keys").start()
     yield own
     own.stop()
 
