@@ -31,6 +31,9 @@ down:  ## stop a running stack; its data stays under .regatta/
 # The tests of a module run in one process.
 PARALLEL := --numprocesses logical --dist loadfile --no-loadscope-reorder
 
+# By default a thread of OpenMP keeps a core busy while it waits for another one, which a busy machine lets wait as well.
+test test-busy: export OMP_WAIT_POLICY := passive
+
 test: environments  ## every test, with coverage of core and functions
 	$(BIN)/python -m slipcover --json --out .coverage.json -m pytest $(PARALLEL)
 	$(BIN)/python -m slipcover --branch --skip-covered --fail-under 95 --out .coverage.json --merge .coverage.json

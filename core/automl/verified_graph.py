@@ -14,6 +14,7 @@ from core.inference.latency import latency_us
 from core.inference.session import CompiledModel
 from core.manifests import Column, Feature
 from core.regressors.splits import Split
+from core.regressors.thread_limits import openmp_limited
 
 # Rows of the batch whose prediction is measured, how often, and the seconds from which on once is enough.
 BATCH_ROWS, BATCH_RUNS, LONG_BATCH = 64, 3, 0.1
@@ -66,7 +67,9 @@ def verify_graph(pipeline: Any, data: Split) -> VerifiedGraph:
     begun = time.perf_counter()
     graph, features = compile_pipeline(pipeline, data.columns)
     compiled = CompiledModel(graph, features)
-    check_parity(pipeline, compiled, data.train_x)
+    # Threads of OpenMP keep their cores busy while they wait for each other, which takes long on a busy machine.
+    with openmp_limited():
+        check_parity(pipeline, compiled, data.train_x)
     seconds = time.perf_counter() - begun
     latency = latency_us(compiled, raw_columns_of_frame(data.test_x, features))
     return VerifiedGraph(graph, features, compiled, ServingCost(len(graph), latency, seconds))
