@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 from threading import RLock
 from typing import Any
 
@@ -13,6 +14,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 from core.automl import portfolio_search
 from core.services.retraining import retrain
 from core.services.series import arrivals
+from core.services.training import publish
 from core.services.upkeep import unfinished
 from core.settings import settings
 from core.storage.container import container
@@ -59,6 +61,9 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(f"REGATTA_{name}", raising=False)
     # ReconcileFunction looks twice in a minute; no test waits for that.
     monkeypatch.setattr(unfinished, "sleep", lambda _: None)
+    # In two seconds a busy machine would learn another spread of the same errors.
+    for name in ("DEFAULT_SECONDS", "EFFECTS_SECONDS"):
+        monkeypatch.setattr(publish, name, inf)
     forget_singletons()
     yield
     forget_singletons()
