@@ -68,6 +68,11 @@ def real(name: str) -> Table:
     return read_file(CSVS[name][0], Path(mkdtemp(dir=table_folder().name)), Reading())
 
 
+def first_rows(name: str, rows: int) -> bytes:
+    """The header and the first `rows` lines of one of `CSVS`."""
+    return b"".join(CSVS[name][0].read_bytes().splitlines(keepends=True)[: rows + 1])
+
+
 def uncoded(table: Table) -> Table:
     """The table without what reading left of it in memory, as it is opened later."""
     return replace(table, coded={})

@@ -1,11 +1,12 @@
 """The very file that an upload takes is taken as a body, with equal names and rows; so are its first rows alone."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from core.delimited.decoding import read_text
-from core.delimited.dialect import find_dialect
+from core.delimited.dialect import Dialect, find_dialect
 from core.delimited.rows import TableRows
 from core.inference.csv_input import batches_from_csv
 from core.manifests import Feature, Reading
@@ -18,12 +19,28 @@ FILES = {
 }
 
 
-def texts_of_upload(source: Path, folder: Path) -> tuple[list[str], list[list[str]], list[str]]:
-    """The names, the rows as texts, and the warnings that are not about values."""
+@dataclass(frozen=True)
+class Uploaded:
+    """A file as an upload reads it: its texts row by row, and the warnings that are not about values."""
+
+    source: Path
+    text: str
+    dialect: Dialect
+    features: list[Feature]
+    names: list[str]
+    rows: list[list[str]]
+    warnings: list[str]
+
+
+@pytest.fixture(scope="module", params=FILES)
+def uploaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Uploaded:
+    source, folder = FILES[request.param], tmp_path_factory.mktemp("uploaded")
     text = read_text(source, folder, max_bytes=1 << 30)
-    table = TableRows(find_dialect(text, folder))
+    table = TableRows(dialect := find_dialect(text, folder))
     rows = [cells for _, cells in table]
-    return table.names, rows, [*text.warnings, *table.dialect.warnings, *table.warnings]
+    warnings = [*text.warnings, *dialect.warnings, *table.warnings]
+    content = text.path.read_text("utf-8-sig")
+    return Uploaded(source, content, dialect, features_of(source, folder), table.names, rows, warnings)
 
 
 def texts_of_body(body: bytes, features: list[Feature]) -> tuple[dict[str, list[str]], list[str]]:
@@ -46,23 +63,18 @@ def features_of(source: Path, folder: Path) -> list[Feature]:
     ]
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_file_has_the_same_rows_at_both_doors(tmp_path: Path, name: str) -> None:
-    names, rows, warnings = texts_of_upload(FILES[name], tmp_path)
-    columns, found = texts_of_body(FILES[name].read_bytes(), features_of(FILES[name], tmp_path))
-    assert columns == {name: [row[i] for row in rows] for i, name in enumerate(names)}
-    assert found == [warning for warning in warnings if "the file has no header" not in warning]
+def test_a_file_has_the_same_rows_at_both_doors(uploaded: Uploaded) -> None:
+    columns, found = texts_of_body(uploaded.source.read_bytes(), uploaded.features)
+    assert columns == {name: [row[i] for row in uploaded.rows] for i, name in enumerate(uploaded.names)}
+    assert found == [warning for warning in uploaded.warnings if "the file has no header" not in warning]
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-@pytest.mark.parametrize("name", FILES)
-def test_its_first_rows_alone_are_those_rows(tmp_path: Path, name: str, count: int) -> None:
-    names, rows, _ = texts_of_upload(FILES[name], tmp_path)
-    text = read_text(FILES[name], tmp_path, max_bytes=1 << 30)
-    dialect = find_dialect(text, tmp_path)
-    lines = text.path.read_text("utf-8-sig").splitlines(keepends=True)
+def test_its_first_rows_alone_are_those_rows(uploaded: Uploaded, count: int) -> None:
+    dialect = uploaded.dialect
+    lines = uploaded.text.splitlines(keepends=True)
     head = "".join(lines[: dialect.skip_lines + dialect.has_header + count])
-    columns, _ = texts_of_body(head.encode(), features_of(FILES[name], tmp_path))
+    columns, _ = texts_of_body(head.encode(), uploaded.features)
     taken = len(next(iter(columns.values())))
     assert 0 < taken <= count
-    assert columns == {name: [row[i] for row in rows[:taken]] for i, name in enumerate(names)}
+    assert columns == {name: [row[i] for row in uploaded.rows[:taken]] for i, name in enumerate(uploaded.names)}

@@ -1,6 +1,7 @@
 """How columns relate to a target, compared with pandas and scikit-learn."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.profiling.target_relations import CURVE_BINS, INFORMATION_ROWS, target
 from tests.support.tables import CSVS, csv, read, real, typed, voyages
 
 
+@cache
 def about(name: str) -> dict[str, Any]:
     found = target_relations(real(name), CSVS[name][1])
     return json.loads(json.dumps(found, allow_nan=False))

@@ -35,7 +35,7 @@ from core.storage.s3.object_store import ObjectStore
 from regatta import local
 from tests.support.prediction_roads import Roads
 from tests.support.storage import home
-from tests.support.tables import CASES, CSVS, ROOT
+from tests.support.tables import CASES, CSVS, ROOT, first_rows
 
 MPG = CSVS["mpg"][0]
 # What a process of a stranger has: no settings of this service, and no AWS.
@@ -81,7 +81,7 @@ def test_a_file_gives_the_model_that_the_service_makes_of_it(bucket: ObjectStore
 
 def test_a_comparison_is_that_of_the_service(bucket: ObjectStore, tmp_path: Path) -> None:
     few = tmp_path / MPG.name
-    few.write_bytes(b"".join(MPG.read_bytes().splitlines(keepends=True)[:81]))
+    few.write_bytes(first_rows("mpg", 80))
     dataset = ingest(home(), few.name, few)
     theirs = compare_models(home(), CompareCommand(target_column="mpg", file_id=dataset.file_id))
     seen: list[tuple[str, float]] = []

@@ -26,6 +26,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.stored_document import DamagedDocumentError
 from core.tables import row_groups
 from tests.support.jobs import carry_out, read_job, submit
+from tests.support.kept_objects import KeptObjects
 from tests.support.process_state import connect_container, forget_singletons
 from tests.support.storage import home
 
@@ -44,16 +45,21 @@ def lines(rows: int, date: str, odd: int = ROWS) -> str:
 
 
 @pytest.fixture
-def file_id(bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def file_id(bucket: ObjectStore, kept_objects: KeptObjects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A stored table with a model of its columns. Of a slice's rows there are few, so chunks begin at many places."""
     monkeypatch.setattr(row_groups, "MOST_CHUNKS_OF_GROUP", ROWS)
     for module in (export_table, predict_table, chunks):
         monkeypatch.setattr(module, "SLICE_ROWS", 16)
-    (tmp_path / "small.csv").write_text(lines(120, "{late:02}/{month:02}/2021"))
-    small = ingest(home(), "small.csv", tmp_path / "small.csv").file_id
-    train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=small, model_name="m"))
-    (tmp_path / "large.csv").write_text(lines(ROWS, "{late:02}/{month:02}/2021", odd=150))
-    return ingest(home(), "large.csv", tmp_path / "large.csv").file_id
+
+    def make() -> str:
+        (tmp_path / "small.csv").write_text(lines(120, "{late:02}/{month:02}/2021"))
+        small = ingest(home(), "small.csv", tmp_path / "small.csv").file_id
+        train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=small, model_name="m"))
+        (tmp_path / "large.csv").write_text(lines(ROWS, "{late:02}/{month:02}/2021", odd=150))
+        return ingest(home(), "large.csv", tmp_path / "large.csv").file_id
+
+    found: str = kept_objects.fill(bucket, make)
+    return found
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from core.services.training.train import train_model
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from tests.support.jobs import carry_out, read_job, submit
+from tests.support.kept_objects import KeptObjects
 from tests.support.storage import home
 
 HEADER = "x,colour,day,note,y"
@@ -51,11 +52,15 @@ def arrow(numbers: range) -> bytes:
 
 
 @pytest.fixture
-def put(bucket: ObjectStore, tmp_path: Path) -> Put:
+def put(bucket: ObjectStore, kept_objects: KeptObjects, tmp_path: Path) -> Put:
     """A function that puts a part into the bucket; there is a model of such rows."""
-    (tmp_path / "small.csv").write_text(csv(range(120)))
-    small = ingest(home(), "small.csv", tmp_path / "small.csv").file_id
-    train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=small, model_name="m"))
+
+    def make() -> None:
+        (tmp_path / "small.csv").write_text(csv(range(120)))
+        small = ingest(home(), "small.csv", tmp_path / "small.csv").file_id
+        train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=small, model_name="m"))
+
+    kept_objects.fill(bucket, make)
 
     def store(name: str, content: str | bytes) -> None:
         body = content.encode() if isinstance(content, str) else content

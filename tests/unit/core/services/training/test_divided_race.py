@@ -20,7 +20,7 @@ from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from tests.support.jobs import carry_out, read_job
 from tests.support.storage import home
-from tests.support.tables import CSVS
+from tests.support.tables import first_rows
 from tests.unit.core.services.training.test_race_tasks import steady
 
 FASTEST = 3
@@ -29,8 +29,7 @@ FASTEST = 3
 @pytest.fixture
 def concrete(bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(comparison, "DEFAULT_MODEL_TYPES", ("ridge", "decision_tree", "knn"))
-    rows = CSVS["concrete"][0].read_text().splitlines(keepends=True)[:301]
-    (tmp_path / "concrete.csv").write_text("".join(rows))
+    (tmp_path / "concrete.csv").write_bytes(first_rows("concrete", 300))
     return ingest(home(), "concrete.csv", tmp_path / "concrete.csv").file_id
 
 

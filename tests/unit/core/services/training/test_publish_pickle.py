@@ -28,7 +28,7 @@ from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.s3.object_store import ObjectStore
 from tests.support.prediction_roads import Roads
 from tests.support.storage import home
-from tests.support.tables import CASES, CSVS, ROOT
+from tests.support.tables import CASES, CSVS, ROOT, first_rows
 
 # By the beginning of a case its target, and how its author would have pandas read it beside what the upload found.
 TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -114,8 +114,7 @@ def test_the_pickle_takes_the_file_of_a_case(bucket: ObjectStore, tmp_path: Path
 @pytest.mark.parametrize("name", CSVS)
 def test_the_pickle_takes_a_real_file(bucket: ObjectStore, tmp_path: Path, name: str) -> None:
     path, target = CSVS[name]
-    first = b"".join(path.read_bytes().splitlines(keepends=True)[:4000])
-    (tmp_path / path.name).write_bytes(first)
+    (tmp_path / path.name).write_bytes(first_rows(name, 1000))
     check(bucket, tmp_path, tmp_path / path.name, target)
 
 

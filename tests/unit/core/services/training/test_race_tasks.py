@@ -22,7 +22,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.stored_document import DamagedDocumentError
 from core.types import Json
 from tests.support.storage import home
-from tests.support.tables import CSVS
+from tests.support.tables import first_rows
 from tests.support.training import real_split
 
 JOB = "0123456789ab"
@@ -72,8 +72,7 @@ def steady(answer: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def concrete(bucket: ObjectStore, tmp_path: Path) -> str:
     """The first 300 rows of Concrete, on which a blend helps."""
-    rows = CSVS["concrete"][0].read_text().splitlines(keepends=True)[:301]
-    (tmp_path / "concrete.csv").write_text("".join(rows))
+    (tmp_path / "concrete.csv").write_bytes(first_rows("concrete", 300))
     return ingest(home(), "concrete.csv", tmp_path / "concrete.csv").file_id
 
 

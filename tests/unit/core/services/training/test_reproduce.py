@@ -1,12 +1,12 @@
 """A model is trained again from its manifest, and what differs is named."""
 
-from typing import Any
-
 import pytest
 
+from core.automl import training
 from core.errors import ConflictError
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.services.processing.ingest import ingest
+from core.services.training import comparison
 from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
@@ -18,17 +18,6 @@ from tests.support.tables import CSVS
 @pytest.fixture
 def file_id(bucket: ObjectStore) -> str:
     return ingest(home(), "mpg.csv", CSVS["mpg"][0]).file_id
-
-
-@pytest.fixture
-def blended(bucket: ObjectStore) -> tuple[str, dict[str, Any]]:
-    """Concrete, on which a blend helps, and its leaderboard."""
-    file_id = ingest(home(), "concrete.csv", CSVS["concrete"][0]).file_id
-    return file_id, compare(file_id, "strength", ensemble=True)
-
-
-def compare(file_id: str, target: str = "mpg", **fields: Any) -> dict[str, Any]:
-    return compare_models(home(), CompareCommand(target_column=target, file_id=file_id, **fields))
 
 
 @pytest.mark.parametrize("model_type", ["ridge", "svr", "random_forest", "hist_gradient_boosting"])
@@ -43,12 +32,16 @@ def test_a_model_trained_again_from_its_manifest_is_the_same(file_id: str, model
     assert again.libraries == {}
 
 
-def test_a_tuned_one_and_a_blend_are_reproduced_without_searching_again(blended: tuple[str, dict[str, Any]]) -> None:
-    assert reproduce(home(), "concrete-blend").differing == []
-    tuned = train_model(
-        home(),
-        TrainCommand(model_type="knn", target_column="strength", file_id=blended[0], tune_hyperparameters=True),
-    )
+def test_a_blend_is_reproduced(file_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparison, "DEFAULT_MODEL_TYPES", ("ridge", "svr", "knn"))
+    compare_models(home(), CompareCommand(target_column="mpg", file_id=file_id, ensemble=True))
+    assert reproduce(home(), "mpg-blend").differing == []
+
+
+def test_a_tuned_one_is_reproduced_without_searching_again(file_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = TrainCommand(model_type="knn", target_column="mpg", file_id=file_id, tune_hyperparameters=True)
+    tuned = train_model(home(), command)
+    monkeypatch.setattr(training, "tune", None)
     assert reproduce(home(), tuned.model_name).differing == []
 
 

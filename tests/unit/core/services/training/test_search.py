@@ -26,6 +26,7 @@ from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
 from core.storage.lists.model_list import ModelRow
 from core.storage.s3.object_store import ObjectStore
+from tests.support.kept_objects import KeptObjects
 from tests.support.simulated_time import SimulatedTime, simulate_races
 from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
@@ -68,13 +69,24 @@ def stored() -> list[tuple[ModelRow, bool]]:
     return home().models.page(100).models
 
 
+@pytest.fixture
+def winner(bucket: ObjectStore, kept_objects: KeptObjects, fast: None) -> tuple[str, dict[str, Any]]:
+    """The table of concrete, and the answer of a race on it that had time for everything."""
+
+    def race() -> tuple[str, dict[str, Any]]:
+        file_id = ingest(home(), "concrete.csv", CSVS["concrete"][0]).file_id
+        return file_id, raced(file_id, "strength", PLENTY)
+
+    found: tuple[str, dict[str, Any]] = kept_objects.fill(bucket, race)
+    return found
+
+
 def best_manifest(answer: dict[str, Any]) -> ModelManifest:
     return home().models.manifest(answer["best"]["model_name"])
 
 
-@pytest.mark.usefixtures("fast")
-def test_the_winner_alone_is_stored_and_predicts(concrete: str) -> None:
-    answer = raced(concrete, "strength", PLENTY)
+def test_the_winner_alone_is_stored_and_predicts(winner: tuple[str, dict[str, Any]]) -> None:
+    concrete, answer = winner
     best = answer["best"]
     assert len(stored()) == 1
     assert best["metrics"]["r2"] > 0.8
@@ -90,10 +102,8 @@ def test_the_winner_alone_is_stored_and_predicts(concrete: str) -> None:
     assert len(model.manifest.interval_quantiles) == 201
 
 
-@pytest.mark.usefixtures("fast")
-def test_a_race_says_what_it_did_and_is_reproduced(concrete: str) -> None:
-    answer = raced(concrete, "strength", PLENTY)
-    manifest = best_manifest(answer)
+def test_a_race_says_what_it_did_and_is_reproduced(winner: tuple[str, dict[str, Any]]) -> None:
+    manifest = best_manifest(winner[1])
     assert manifest.race is not None
     assert (manifest.race.folds, manifest.race.repeats) == (8, 0)
     assert any("on 8 folds" in note for note in manifest.notes)
@@ -141,9 +151,8 @@ def test_one_that_fails_is_named_and_the_race_goes_on(concrete: str, monkeypatch
     assert any(row["model_type"] == "svr" and "could not be trained" in row["error"] for row in answer["failed"])
 
 
-@pytest.mark.usefixtures("fast")
-def test_a_bound_on_bytes_and_one_on_latency_are_kept(concrete: str) -> None:
-    free = raced(concrete, "strength", PLENTY)["best"]
+def test_a_bound_on_bytes_and_one_on_latency_are_kept(winner: tuple[str, dict[str, Any]]) -> None:
+    concrete, free = winner[0], winner[1]["best"]
     small = raced(concrete, "strength", PLENTY, max_bytes=30_000)["best"]
     assert small["size_bytes"] <= 30_000 < free["size_bytes"]
     assert small["cross_validation"]["mean"] < free["cross_validation"]["mean"]

@@ -15,7 +15,7 @@ from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
 from core.storage.s3.object_store import ObjectStore
 from tests.support.storage import home
-from tests.support.tables import CSVS, clustered, csv, wandering
+from tests.support.tables import CSVS, clustered, csv, first_rows, wandering
 
 
 def stored(folder: Path, source: str) -> str:
@@ -93,9 +93,12 @@ def test_a_race_goes_by_the_same_folds_and_says_so(bucket: ObjectStore, tmp_path
 
 
 @pytest.mark.parametrize("name", ["bike_sharing", "taxis", "diamonds", "concrete"])
-def test_training_with_random_folds_says_where_a_table_is_ordered_in_time(bucket: ObjectStore, name: str) -> None:
-    path, target = CSVS[name]
-    dataset = ingest(home(), path.name, path)
+def test_training_with_random_folds_says_where_a_table_is_ordered_in_time(
+    bucket: ObjectStore, tmp_path: Path, name: str
+) -> None:
+    target = CSVS[name][1]
+    (tmp_path / "first.csv").write_bytes(first_rows(name, 1000))
+    dataset = ingest(home(), "first.csv", tmp_path / "first.csv")
     column = {"bike_sharing": "dteday", "taxis": "pickup"}.get(name)
     assert dataset.time_column == column
     manifest = train_model(home(), TrainCommand(model_type="ridge", target_column=target, file_id=dataset.file_id))
