@@ -75,7 +75,12 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str | None]] = {
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
     boosted = Candidate(regressor("hist_gradient_boosting"), quick("hist_gradient_boosting"))
-    monkeypatch.setattr(portfolio_search, "select_presets", lambda *table: [*fast_presets(*table), (boosted, 1.0)])
+
+    def one_of_each_kind(rows: int, skewness: float) -> list[tuple[Candidate, float]]:
+        presets = [*fast_presets(rows, skewness), (boosted, 1.0)]
+        return list({(one.regressor.name, one.target_transform): (one, prior) for one, prior in presets}.values())
+
+    monkeypatch.setattr(portfolio_search, "select_presets", one_of_each_kind)
     monkeypatch.setattr(portfolio, "OPENING", ((FEW_TREES, 0.3),))
     return simulate_races(monkeypatch, compare)
 
