@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from core.array_types import Floats
 from core.automl.verified_graph import VerifiedGraph
 from core.compiler.compile import raw_columns_of_frame
 from core.compiler.spread import add_spread, check_spread
 from core.regressors.splits import Split
-from core.regressors.spread import OutOfFold, fit_spread
+from core.regressors.spread import FinalModel, OutOfFold, fit_spread
 
 log = logging.getLogger("regatta")
 
@@ -29,16 +30,18 @@ def with_spread(
     verified: VerifiedGraph,
     data: Split,
     out_of_fold: OutOfFold,
+    holdout: Floats,
     budget: SpreadBudget,
     clock: Callable[[], float] = time.monotonic,
 ) -> VerifiedGraph:
     """Return the graph with a learned spread in it; its prediction stays the same to the bit.
 
     Return the graph as it is where intervals of equal width are as good, and where the budget allows no spread. `data`
-    is what the model was fitted on. A model never fails for its spread: a fault of ours is logged.
+    is what the model was fitted on, `holdout` what it predicts of the test rows there, float64 (n,). A model never
+    fails for its spread: a fault of ours is logged.
     """
     try:
-        spread = fit_spread(out_of_fold, budget.seconds, clock)
+        spread = fit_spread(out_of_fold, FinalModel(data, holdout), budget.seconds, clock)
         if spread is None:
             return verified
         rows = data.train_x.head(CHECKED_ROWS)

@@ -12,10 +12,7 @@ from core.automl.trial import Trial
 from core.errors import InvalidInputError, TrainingFailedError
 from core.model_manifest import CrossValidation
 from core.regressors.fold_cache import FoldCache
-from core.regressors.metrics import cross_validation
-
-# The exponent of the curve of learning: with twice the rows the error falls to 2^-0.2 = 87 % of what it was.
-LEARNING_RATE = 0.2
+from core.regressors.metrics import cross_validation, error_of_more_rows
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def is_better_refitted(refitted: Selection, kept: Selection, growth: float) -> b
     A refit has `growth` times the train rows of a fold.
     """
     errors = [max(0.0, 1.0 - one.cross_validation.mean) for one in (refitted, kept)]
-    return bool(growth**-LEARNING_RATE * errors[0] < errors[1])
+    return bool(error_of_more_rows(growth) * errors[0] < errors[1])
 
 
 def _select_ensemble(

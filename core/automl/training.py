@@ -37,7 +37,10 @@ TRAIN_METRIC_ROWS = 4000
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A fitted pipeline with its evaluation. Metrics are of the holdout, cross-validation is of the training part."""
+    """A fitted pipeline with its evaluation. Metrics are of the holdout, cross-validation is of the training part.
+
+    `holdout` are its predictions of the holdout, float64 (n,).
+    """
 
     model_type: str
     pipeline: Any
@@ -47,6 +50,7 @@ class TrainedModel:
     cross_validation: CrossValidation
     interval_quantiles: list[float]
     out_of_fold: OutOfFold
+    holdout: Floats
     plots: dict[str, Any]
     segments: list[Json]
     parameters: dict[str, Any]
@@ -141,6 +145,7 @@ def evaluate_on_holdout(
         cross_validation=cross_validation(scores),
         interval_quantiles=interval_quantiles(out_of_fold.residuals),
         out_of_fold=out_of_fold,
+        holdout=holdout,
         plots=plots(data.test_y, holdout),
         segments=error_segments(data, holdout),
         seconds=seconds + time.perf_counter() - begun,

@@ -57,4 +57,20 @@ def _convert(graph: GraphBuilder, columns: Sequence[Column], spread: Spread, pre
     matrix = convert_preprocessing(graph, spread.preprocessor, RawBlock(columns), {})
     mean = convert_forest(graph, graph.node("Concat", matrix, prediction, axis=1), spread)
     root = graph.node("Max", mean, graph.constant(np.full((1, 1), spread.least)))
-    return graph.node("Mul", root, root)
+    before = graph.node("Mul", root, root)
+    knots, values = spread.factor.knots, spread.factor.values
+    if len(knots) == 1:
+        return graph.node("Mul", before, graph.constant(values.reshape(1, 1)))
+    return graph.node("Mul", before, _interpolated(graph, prediction, knots, values))
+
+
+def _interpolated(graph: GraphBuilder, value: str, knots: Floats, values: Floats) -> str:
+    """Return the function of (rows, 1) numbers that is linear between the knots and constant beyond them.
+
+    It is the first value, and for each stretch between two knots its slope times how far the number is into it.
+    """
+    starts, ends = (graph.constant(some.reshape(1, -1)) for some in (knots[:-1], knots[1:]))
+    within = graph.node("Min", graph.node("Max", value, starts), ends)
+    slopes = graph.constant((np.diff(values) / np.diff(knots)).reshape(-1, 1))
+    rise = graph.node("MatMul", graph.node("Sub", within, starts), slopes)
+    return graph.node("Add", rise, graph.constant(values[:1].reshape(1, 1)))

@@ -6,7 +6,7 @@ Lei et al., "Distribution-Free Predictive Inference for Regression", JASA 113 (2
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,8 +18,9 @@ from sklearn.tree import DecisionTreeRegressor
 
 from core.array_types import Floats, Ints
 from core.catalogue import SEED
-from core.regressors.metrics import interval_quantiles
+from core.regressors.metrics import INTERVAL_LEVELS, error_of_more_rows
 from core.regressors.splits import Split, evenly_spaced
+from core.regressors.spread_calibration import SpreadFactor
 
 # With fewer rows the spread of one row cannot be told from that of another.
 FEWEST_ROWS = 100
@@ -35,6 +36,10 @@ LEFT_OUT, PARTS = 0.4, 5
 LEAST = 0.3
 # The levels at which bounds of adaptive and of equal width are compared, and the least gain that counts.
 LEVELS, LEAST_GAIN = (0.8, 0.9, 0.95), 0.01
+# From so many rows on the holdout alone calibrates the spread.
+CALIBRATING_ROWS = 1_000
+# A model is taken to learn no more from more than this multiple of the rows of a fold.
+MOST_GROWTH = 1.25
 # What a training spends on it at the most, and of a time limit this share.
 DEFAULT_SECONDS, TIME_SHARE = 2.0, 0.1
 # The seconds that it takes, as measured on the tables of `bench/intervals.py`: for any table, and for each cell.
@@ -69,26 +74,47 @@ class OutOfFold:
         return np.asarray(self.data.train_y[self.rows] - self.predictions, np.float64)
 
     @property
+    def learned_rows(self) -> float:
+        """Return from how many rows a model of a fold learned, as the mean over the folds."""
+        return float(np.mean([len(self.data.folds[number].train) for number in self._folds]))
+
+    @property
     def _folds(self) -> list[int]:
         return [number for number in range(len(self.data.folds)) if number in self.predicted]
+
+
+@dataclass(frozen=True)
+class FinalModel:
+    """The model whose intervals these are: `holdout` is what it predicted of the holdout of `data`, float64 (n,).
+
+    The train rows of `data` are those that it was fitted on.
+    """
+
+    data: Split
+    holdout: Floats
 
 
 @dataclass(frozen=True)
 class Spread:
     """A learned spread: the mean of trees over the prepared features and the prediction, at least `least`, squared.
 
-    The trees learned the square roots of absolute residuals. `quantiles` are those of |residual| / spread, in the form
-    of `core.regressors.metrics.interval_quantiles`.
+    The trees learned the square roots of absolute residuals. The spread is multiplied by `factor`. `quantiles` are
+    those of |residual| / spread at `core.regressors.metrics.INTERVAL_LEVELS`.
     """
 
     preprocessor: ColumnTransformer
     estimators_: Sequence[DecisionTreeRegressor]
     least: float
-    quantiles: list[float]
+    factor: SpreadFactor = field(default_factory=SpreadFactor)
+    quantiles: list[float] = field(default_factory=list)
 
     def predict(self, rows: pd.DataFrame, predicted: Floats) -> Floats:
         """Return the spread of raw rows with these predictions, (n,) float64, in units of the target."""
         matrix = _matrix(self.preprocessor.transform(rows), predicted)
+        return self.of_matrix(matrix) * self.factor.predict(predicted)
+
+    def of_matrix(self, matrix: NDArray[np.float32]) -> Floats:
+        """Return the spread before the factor, given the features that trees compare."""
         return _squared(np.mean([tree.predict(matrix) for tree in self.estimators_], axis=0), self.least)
 
 
@@ -131,11 +157,16 @@ def expected_seconds(rows: int, columns: int) -> float:
     return SECONDS + SECONDS_A_CELL * min(rows, _most_rows(columns)) * columns
 
 
-def fit_spread(out_of_fold: OutOfFold, seconds: float, clock: Callable[[], float] = time.monotonic) -> Spread | None:
+def fit_spread(
+    out_of_fold: OutOfFold, final: FinalModel, seconds: float, clock: Callable[[], float] = time.monotonic
+) -> Spread | None:
     """Learn the spread within so many `seconds`; return None where bounds of equal width are as good.
 
     So they are for fewer than `FEWEST_ROWS` rows, and where errors are alike everywhere; and there is no other choice
     where there is no time for `FEWEST_TREES` trees. No residual is divided by a spread that was learned from its fold.
+
+    It is calibrated on the holdout of the `final` model, or out of fold where that has few rows. Models of the folds
+    learned from fewer rows, so their residuals are reduced by what the others are worth.
     """
     deadline = clock() + seconds
     sample = _Sample.of(out_of_fold)
@@ -156,7 +187,34 @@ def fit_spread(out_of_fold: OutOfFold, seconds: float, clock: Callable[[], float
     residuals = out_of_fold.residuals[known]
     if not _improves(np.abs(residuals), spreads):
         return None
-    return Spread(preprocessor, trees, least, interval_quantiles(residuals / spreads))
+    spread = Spread(preprocessor, trees, least)
+    # Models of the folds learned from fewer rows.
+    growth = min(MOST_GROWTH, max(1.0, len(final.data.train_y) / out_of_fold.learned_rows))
+    scores = np.abs(residuals) / spreads * error_of_more_rows(growth)
+    if holdout := _holdout_scores(spread, final):
+        return _calibrated(spread, *holdout, len(holdout[0]))
+    return _calibrated(spread, out_of_fold.predictions[known], scores, len(sample.rows))
+
+
+def _holdout_scores(spread: Spread, final: FinalModel) -> tuple[Floats, Floats] | None:
+    """Return the predictions of the holdout and |residual| / spread by row; None for fewer than `CALIBRATING_ROWS`."""
+    rows = evenly_spaced(len(final.holdout), _most_rows(len(final.data.columns)))
+    if len(rows) < CALIBRATING_ROWS:
+        return None
+    predicted = final.holdout[rows]
+    matrix = _matrix(spread.preprocessor.transform(final.data.test_x.iloc[rows]), predicted)
+    known = np.isfinite(matrix).all(axis=1)
+    if known.sum() < CALIBRATING_ROWS:
+        return None
+    errors = np.abs(final.data.test_y[rows] - predicted)[known]
+    return predicted[known], errors / spread.of_matrix(matrix[known])
+
+
+def _calibrated(spread: Spread, predicted: Floats, scores: Floats, rows: int) -> Spread:
+    """Return the spread with its factor and quantiles, by |residual| / spread of so many different rows."""
+    factor = SpreadFactor.of(predicted, scores, rows)
+    quantiles = np.quantile(scores / factor.predict(predicted), INTERVAL_LEVELS)
+    return replace(spread, factor=factor, quantiles=quantiles.tolist())
 
 
 def _most_rows(columns: int) -> int:

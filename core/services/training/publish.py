@@ -87,7 +87,7 @@ def publish_model(
     verified = verified or verify_graph(trained.pipeline, data)
     _check_size(verified.graph, trained.model_type)
     budget = spread_budget or SpreadBudget(DEFAULT_SECONDS, settings().model_max_bytes)
-    plain, verified = verified, with_spread(verified, data, trained.out_of_fold, budget)
+    plain, verified = verified, with_spread(verified, data, trained.out_of_fold, trained.holdout, budget)
     features = [_with_spellings(publication, feature) for feature in verified.features]
     read_as = [TrainedFeature.of(feature, data.columns) for feature in features]
     pipeline = with_row_reader(trained.pipeline, read_as)

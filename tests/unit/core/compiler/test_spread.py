@@ -11,7 +11,7 @@ from core.compiler.spread import add_spread, check_spread
 from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel, open_session
 from core.regressors.splits import Split
-from core.regressors.spread import Spread, fit_spread
+from core.regressors.spread import FinalModel, Spread, fit_spread
 from tests.support.training import real_split, split_text, trained
 
 ROWS = 600
@@ -28,8 +28,9 @@ def taxis() -> tuple[Split, TrainedModel, VerifiedGraph]:
 
 @pytest.fixture(scope="module")
 def spread(taxis: tuple[Split, TrainedModel, VerifiedGraph]) -> Spread:
-    learned = fit_spread(taxis[1].out_of_fold, 60.0)
+    learned = fit_spread(taxis[1].out_of_fold, FinalModel(taxis[0], taxis[1].holdout), 60.0)
     assert learned is not None
+    assert len(learned.factor.knots) > 1
     return learned
 
 
@@ -83,7 +84,7 @@ def test_columns_may_be_called_as_what_is_added() -> None:
         "\n".join([names, *(",".join(map(str, [*row, value])) for row, value in zip(numbers, y, strict=True))])
     )
     done = trained(data, "ridge")
-    verified = with_spread(verify_graph(done.pipeline, data), data, done.out_of_fold, BUDGET)
+    verified = with_spread(verify_graph(done.pipeline, data), data, done.out_of_fold, done.holdout, BUDGET)
     assert len(verified.spread_quantiles) == 201
     session = open_session(verified.graph)
     assert [one.name for one in session.get_outputs()] == ["prediction_", "spread_"]
@@ -96,8 +97,10 @@ def test_columns_may_be_called_as_what_is_added() -> None:
 
 def test_a_graph_that_may_not_grow_so_far_stays_as_it_is(taxis: tuple[Split, TrainedModel, VerifiedGraph]) -> None:
     data, done, verified = taxis
-    assert with_spread(verified, data, done.out_of_fold, SpreadBudget(60.0, len(verified.graph))) is verified
-    assert with_spread(verified, data, done.out_of_fold, SpreadBudget(0.0, 1 << 30)) is verified
+    assert (
+        with_spread(verified, data, done.out_of_fold, done.holdout, SpreadBudget(60.0, len(verified.graph))) is verified
+    )
+    assert with_spread(verified, data, done.out_of_fold, done.holdout, SpreadBudget(0.0, 1 << 30)) is verified
 
 
 def test_a_spread_that_is_compiled_wrongly_leaves_the_graph_as_it_is(
@@ -113,7 +116,7 @@ def test_a_spread_that_is_compiled_wrongly_leaves_the_graph_as_it_is(
     with pytest.raises(TrainingFailedError, match="does not take"):
         check_spread(verified.features[1:], data.columns, spread, rows, predicted)
     monkeypatch.setattr(Spread, "predict", lambda self, rows, predicted: np.ones(len(rows)))
-    assert with_spread(verified, data, done.out_of_fold, BUDGET) is verified
+    assert with_spread(verified, data, done.out_of_fold, done.holdout, BUDGET) is verified
 
 
 def test_a_graph_without_a_spread_has_neither_switch_nor_output(

@@ -14,7 +14,7 @@ from core.manifests import Column, Recipe
 from core.preprocessing.pipeline import make_preprocessor, make_standardiser
 from core.regressors.metrics import interval_quantiles
 from core.regressors.splits import Fold, Split
-from core.regressors.spread import OutOfFold, fit_spread
+from core.regressors.spread import FinalModel, OutOfFold, Spread, fit_spread
 
 LEVELS = (0.8, 0.9, 0.95)
 MINUTE = 60.0
@@ -50,6 +50,11 @@ def predicted_exactly(data: Split, line: Floats) -> OutOfFold:
     return OutOfFold(data, {i: line[fold.test] for i, fold in enumerate(data.folds)})
 
 
+def learn(out_of_fold: OutOfFold) -> Spread | None:
+    """The spread of a model without a holdout."""
+    return fit_spread(out_of_fold, FinalModel(out_of_fold.data, np.empty(0)), MINUTE)
+
+
 def wedge(rows: int, seed: int = 0) -> tuple[pd.DataFrame, Floats, Floats]:
     """Features, a line along x, and a target with errors that grow along it twentyfold."""
     frame, errors = noise(rows, seed)
@@ -60,7 +65,7 @@ def wedge(rows: int, seed: int = 0) -> tuple[pd.DataFrame, Floats, Floats]:
 def test_each_fifth_of_the_predictions_is_covered_where_errors_grow_with_them() -> None:
     frame, line, y = wedge(2_000)
     out_of_fold = predicted_exactly(split(frame, y), line)
-    spread = fit_spread(out_of_fold, MINUTE)
+    spread = learn(out_of_fold)
     assert spread is not None
     new, line, y = wedge(5_000, seed=1)
     spreads, fifth = spread.predict(new, line), np.digitize(line, [2, 4, 6, 8])
@@ -77,40 +82,69 @@ def test_each_fifth_of_the_predictions_is_covered_where_errors_grow_with_them() 
     assert spreads[fifth == 4].mean() > 4 * spreads[fifth == 0].mean()
 
 
+def test_the_holdout_calibrates_where_the_final_model_errs_less_for_small_predictions() -> None:
+    """As one that learned from more rows than the models of the folds."""
+    frame, line, y = wedge(2_000)
+
+    def halved(rows: int, seed: int) -> tuple[pd.DataFrame, Floats, Floats]:
+        frame, line, y = wedge(rows, seed)
+        return frame, line, line + (y - line) * np.where(line < 5, 0.5, 1.0)
+
+    known, holdout, known_y = halved(2_000, seed=1)
+    data = replace(split(frame, y), test_x=known, test_y=known_y)
+    spread = fit_spread(predicted_exactly(data, line), FinalModel(data, holdout), MINUTE)
+    assert spread is not None
+    new, line, y = halved(20_000, seed=2)
+    half_widths = interval_of([], 0.9, 2_000, spread.quantiles).half_width * spread.predict(new, line)
+    inside, fifth = np.abs(y - line) <= half_widths, np.digitize(line, [2, 4, 6, 8])
+    assert abs(inside.mean() - 0.9) < 0.02
+    assert all(abs(inside[fifth == number].mean() - 0.9) < 0.05 for number in range(5))
+
+
+def test_residuals_of_folds_count_less_where_the_final_model_learned_from_more_rows() -> None:
+    frame, line, y = wedge(400)
+    out_of_fold = predicted_exactly(split(frame, y), line)
+    same = replace(out_of_fold.data, train_y=y[:320])
+    spreads = [fit_spread(out_of_fold, FinalModel(data, np.empty(0)), MINUTE) for data in (out_of_fold.data, same)]
+    larger, smaller = (spread.quantiles[180] for spread in reversed(spreads) if spread)
+    assert smaller / larger == pytest.approx(1.25**-0.2)
+
+
 def test_where_all_errors_are_alike_the_width_is_equal() -> None:
     frame, errors = noise(2_000)
     line = 10 * frame["x"].to_numpy()
-    assert fit_spread(predicted_exactly(split(frame, line + errors), line), MINUTE) is None
+    assert learn(predicted_exactly(split(frame, line + errors), line)) is None
 
 
 @pytest.mark.parametrize("rows", [20, 99])
 def test_so_few_rows_tell_nothing_about_single_ones(rows: int) -> None:
     frame, line, y = wedge(rows)
-    assert fit_spread(predicted_exactly(split(frame, y), line), MINUTE) is None
+    assert learn(predicted_exactly(split(frame, y), line)) is None
 
 
 @pytest.mark.parametrize("off", [0.0, 1.0])
 def test_errors_that_are_all_the_same_have_no_spread(off: float) -> None:
     frame, _ = noise(200)
-    assert fit_spread(predicted_exactly(split(frame, np.ones(200)), np.full(200, 1.0 - off)), MINUTE) is None
+    assert learn(predicted_exactly(split(frame, np.ones(200)), np.full(200, 1.0 - off))) is None
 
 
 def test_a_row_of_several_divisions_counts_once_and_is_scored_in_each() -> None:
     frame, line, y = wedge(400)
     once = split(frame, y)
     twice = split(frame, y, [*once.folds, *(Fold(fold.train[::-1], fold.test[::-1]) for fold in once.folds)])
-    spreads = [fit_spread(predicted_exactly(data, line), MINUTE) for data in (once, twice)]
+    spreads = [learn(predicted_exactly(data, line)) for data in (once, twice)]
     assert all(spreads)
     first, second = (spread.predict(frame, line) for spread in spreads if spread)
-    assert first.tolist() == second.tolist()
+    # A quantile of each number twice is a little different.
+    np.testing.assert_allclose(first, second, rtol=0.05)
 
 
 def test_one_fold_is_enough_where_rows_are_divided_at_random() -> None:
     frame, line, y = wedge(2_000)
     data = split(frame, y)
     one = OutOfFold(data, {0: line[data.folds[0].test]})
-    assert fit_spread(one, MINUTE) is not None
-    assert fit_spread(replace(one, data=replace(data, keys=np.arange(2_000))), MINUTE) is None
+    assert learn(one) is not None
+    assert learn(replace(one, data=replace(data, keys=np.arange(2_000)))) is None
 
 
 def test_no_residual_is_divided_by_a_spread_that_was_learned_from_its_fold() -> None:
@@ -120,21 +154,22 @@ def test_no_residual_is_divided_by_a_spread_that_was_learned_from_its_fold() -> 
     frame = pd.DataFrame({"x": random.uniform(size=100)[group], "z": random.uniform(size=1000)})
     y = random.choice([0.1, 5.0], 100)[group] * random.normal(size=1000)
     folds = [Fold(train, test) for train, test in GroupKFold(5).split(frame, groups=group)]
-    assert fit_spread(predicted_exactly(split(frame, y, folds), np.zeros(1000)), MINUTE) is None
+    assert learn(predicted_exactly(split(frame, y, folds), np.zeros(1000))) is None
 
 
 def test_a_prediction_that_float32_does_not_hold_leaves_the_width_equal() -> None:
     frame, line, y = wedge(200)
-    assert fit_spread(predicted_exactly(split(frame, y), np.where(line > 9, 1e300, line)), MINUTE) is None
+    assert learn(predicted_exactly(split(frame, y), np.where(line > 9, 1e300, line))) is None
 
 
 def test_it_ends_when_its_time_is_over() -> None:
     frame, line, y = wedge(400)
     out_of_fold = predicted_exactly(split(frame, y), line)
+    final = FinalModel(out_of_fold.data, np.empty(0))
 
     def ticks_until(seconds: float) -> tuple[bool, int]:
         ticks = count()
-        learned = fit_spread(out_of_fold, seconds, lambda: float(next(ticks))) is not None
+        learned = fit_spread(out_of_fold, final, seconds, lambda: float(next(ticks))) is not None
         return learned, next(ticks)
 
     assert ticks_until(0) == (False, 1)
@@ -146,7 +181,7 @@ def test_it_ends_when_its_time_is_over() -> None:
 
 def test_the_same_rows_have_the_same_spread_again() -> None:
     frame, line, y = wedge(300)
-    first, second = (fit_spread(predicted_exactly(split(frame, y), line), MINUTE) for _ in range(2))
+    first, second = (learn(predicted_exactly(split(frame, y), line)) for _ in range(2))
     assert first is not None and second is not None
     assert first.quantiles == second.quantiles
     assert first.predict(frame, line).tolist() == second.predict(frame, line).tolist()
