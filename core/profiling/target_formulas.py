@@ -1,4 +1,4 @@
-"""Columns that give the target away together: it is their sum, difference, product or ratio.
+"""Columns that give the target away together: their sum, difference, product or ratio, or the time between two dates.
 
 A column of totals beside one of counts is a leak of the mean, although neither column follows the target by itself.
 """
@@ -16,8 +16,8 @@ from core.profiling.findings import FEW_ROWS, counted, finding, way_out
 from core.shares import share
 from core.types import Json
 
-# Formulas are looked for on so many rows, and of so many columns.
-ROWS, COLUMNS = 2000, 100
+# Formulas are looked for on so many rows, and of so many columns and dates.
+ROWS, COLUMNS, DATES = 2000, 100, 10
 # Pairs are tried on so few rows first.
 TRIED_ROWS = 32
 # A formula holds where it is this near to the target, as files round; it is one where it holds in nearly all rows and
@@ -85,7 +85,7 @@ def formula_leaks(
             return []
         columns = {name: numbers(name)[rows] for name in names[:COLUMNS]}
         columns = {name: x for name, x in columns.items() if _may_be_part(x, y)}
-        moments = {name: numbers(name)[rows] for name in dates[:COLUMNS]}
+        moments = {name: numbers(name)[rows] for name in dates[:DATES]}
         found = [*_spans(moments, y), *_formulas(columns, y)][:MOST_FOUND]
         return [_finding(target, formula, y, len(known)) for formula in found]
 
