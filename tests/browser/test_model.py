@@ -35,6 +35,7 @@ def test_a_model_shows_what_it_is_worth_and_how_it_is_used(page: "Page", check: 
     page.get_by_role("link", name=cars).wait_for()
     check(page, "models")
     page.get_by_role("link", name=cars).click()
+    page.locator("h1:focus").wait_for()
     page.get_by_text("Predicted and actual").wait_for()
     check(page, "model-quality")
     for tab in ("Why", "Inside", "Use it"):

@@ -101,6 +101,7 @@ def test_whoever_operates_sees_the_parts_and_the_jobs(page: "Page", stack: Stack
     check(page, "operate")
     page.get_by_role("link", name="Training", exact=True).first.click()
     page.get_by_role("heading", name="Course").wait_for()
+    page.get_by_role("link", name="Open the model").wait_for()
     check(page, "operate-job")
 
 

@@ -12,7 +12,9 @@ import { ReadOtherwise } from "./reading.js";
 import { Rows } from "./rows.js";
 
 const SHOWN_FINDINGS = 6;
-const SHOWN_ROWS = 20;
+// As many as the service previews, in pages.
+const SHOWN_ROWS = 100;
+const PAGE_ROWS = 20;
 // The findings of columns that had better be left out.
 const LEAVE_OUT = ["identifier", "constant", "nearly-constant", "empty-column", "redundant", "leakage", "free-text", "high-cardinality"];
 const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space" };
@@ -84,7 +86,7 @@ function FirstRows({ info, profile }) {
   const preview = useResource((signal) => get("/data/preview", { file_id: info.file_id, rows: SHOWN_ROWS }, { signal }), [info.file_id]);
   return html`<${Section} title=${t("data.firstRows")}>
     <${Loaded} of=${preview} skeleton=${{ shape: "table", count: 6 }}>
-      ${(found) => html`<${Rows} preview=${found} types=${info.column_types} profile=${profile} caption=${t("data.firstRows")} />`}
+      ${(found) => html`<${Rows} preview=${found} types=${info.column_types} profile=${profile} caption=${t("data.firstRows")} pageRows=${PAGE_ROWS} />`}
     <//>
   <//>`;
 }

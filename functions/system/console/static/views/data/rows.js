@@ -8,13 +8,13 @@ import { t } from "../../parts/words.js";
 const SHOWN_LEVELS = 8;
 
 // Rows as they were read; with `profile` each column shows the shape of its values. Every name and cell is text.
-export function Rows({ preview, types, caption, profile }) {
+export function Rows({ preview, types, caption, profile, pageRows }) {
   const columns = preview.columns.map((name, index) => ({
     name: `${index}`, label: name, value: (row) => row[index], number: ["integer", "number"].includes(types[name]), sortable: false,
     head: profile && html`<${Spark} counts=${shapeOf(profile.columns[name])} />`,
     show: (value) => (value === null ? null : types[name] === "date" ? date(value) : typeof value === "boolean" ? t(`data.${value}`) : exact(value)),
   }));
-  return html`<${Table} columns=${columns} rows=${preview.rows} caption=${caption} />`;
+  return html`<${Table} columns=${columns} rows=${preview.rows} caption=${caption} pageRows=${pageRows} />`;
 }
 
 function shapeOf(column) {

@@ -1,10 +1,11 @@
 // One job: how far it is, how it ended, and what can be done about it.
 import { get, Problem } from "../../parts/api.js";
-import { Button, ButtonLink, Code, Details, Figures, Progress, Section, ViewHead } from "../../parts/elements.js";
+import { Button, ButtonLink, Code, Details, Progress, Section, ViewHead } from "../../parts/elements.js";
 import { Confirm, ErrorPanel, Loaded } from "../../parts/feedback.js";
 import { ago, count, duration, moment, NOTHING, score } from "../../parts/format.js";
 import { cancel, follow, OVER, retry } from "../../parts/jobs.js";
 import { html, useEffect, useState } from "../../parts/preact.js";
+import { regressor } from "../../parts/regressors.js";
 import { useAction, useResource } from "../../parts/resource.js";
 import { href } from "../../parts/router.js";
 import { Table } from "../../parts/table.js";
@@ -39,28 +40,31 @@ function Job({ job, onChange }) {
     ${again.error && html`<${ErrorPanel} error=${again.error} />`}
     ${job.status === "running" && html`<${Section}><div class="card"><${Progress} share=${job.progress} label=${known(`stages.${job.stage}`, job.stage)} /></div><//>`}
     ${job.error && html`<${Section}><${ErrorPanel} error=${new Problem(job.error.status, job.error)} /><//>`}
-    <${Section} title=${t("operate.job.course")}><div class="card"><${Figures} items=${[
+    <${Section} title=${t("operate.job.course")}><div class="card"><dl class="facts">${[
       [t("operate.jobs.created"), moment(job.created_at)],
       [t("operate.job.started"), job.started_at ? moment(job.started_at) : NOTHING],
       [t("operate.job.finished"), job.finished_at ? moment(job.finished_at) : NOTHING],
       [t("operate.jobs.took"), tookSeconds(job) === null ? NOTHING : duration(tookSeconds(job))],
       [t("operate.jobs.attempts"), count(job.attempts)],
-    ]} /></div><//>
+    ].map(([name, fact]) => html`<div><dt>${name}</dt><dd>${fact}</dd></div>`)}</dl></div><//>
     ${(job.standings ?? []).length > 0 && html`<${Section} title=${t("operate.job.standings")}><${Standings} rows=${job.standings} /><//>`}
     ${job.result && html`<${Section}><${Details} summary=${t("operate.job.result")}><${Code} label=${t("operate.job.result")} text=${JSON.stringify(job.result, null, 2)} /><//><//>`}
     ${leaving && html`<${Confirm} title=${t("operate.job.cancelTitle")} confirm=${t("operate.job.cancel")} onClose=${() => setLeaving(false)}
       onConfirm=${async () => { await cancel(job.job_id); onChange(); }}>${t("operate.job.cancelNote")}<//>`}`;
 }
 
-// The way to what the job has made.
-function Outcome({ job: { result } }) {
-  const file = result?.file_id && html`<${ButtonLink} href=${href("data", result.file_id)} icon="data">${t("operate.job.toFile")}<//>`;
-  return file || null;
+// The ways to what the job is about, and to what it has made.
+function Outcome({ job: { job_id: id, kind, result } }) {
+  const model = result?.best?.model_name ?? result?.model_name;
+  return html`
+    ${result?.file_id && html`<${ButtonLink} href=${href("data", result.file_id)} icon="data">${t("operate.job.toFile")}<//>`}
+    ${kind === "compare" && html`<${ButtonLink} href=${href("race", id)} icon="race">${t("operate.job.toRace")}<//>`}
+    ${model && html`<${ButtonLink} href=${href("model", model)} icon="model">${t("race.openModel")}<//>`}`;
 }
 
 function Standings({ rows }) {
   return html`<${Table} caption=${t("operate.job.standings")} rows=${rows} csv="trials.csv" columns=${[
-    { name: "model_type", label: t("operate.job.model"), isHeading: true },
+    { name: "model_type", label: t("operate.job.model"), isHeading: true, show: (type) => regressor(type) },
     { name: "target_transform", label: t("operate.job.transform"), show: (name) => (name === "none" ? null : name) },
     { name: "r2", label: "R²", number: true, show: (value) => (value === null ? null : score(value)) },
     { name: "folds", label: t("operate.job.folds"), number: true, show: count },
