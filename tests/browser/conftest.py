@@ -30,8 +30,8 @@ LOOKS = {
     "zh-dark": ("zh", "dark", DESKTOP),
     "zh-light-phone": ("zh", "light", PHONE),
 }
-# A message that passes hides what is below it.
-WITHOUT_TOASTS = ".toasts { visibility: hidden }"
+# A message that passes hides what is below it. The page takes no style sheet of a picture.
+SET_TOASTS = "(visibility) => { document.querySelector('.toasts').style.visibility = visibility }"
 AXE = Path(__file__).parent / "axe/axe.min.js"
 # What no view may have, by what axe calls its impact.
 FAULTS = """
@@ -67,6 +67,8 @@ def open_page(chromium: "Browser", stack: Stack) -> Iterator["Page"]:
         page = context.new_page()
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
+        # Playwright does not wait until the browser hands it the choices of files, so a first press could be lost.
+        page.on("filechooser", lambda _: None)
         yield page
         assert faults == []
 
@@ -77,11 +79,12 @@ def check() -> Check:
 
     def look(page: "Page", name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
+        page.evaluate(SET_TOASTS, "hidden")
         for look, (language, theme, size) in LOOKS.items():
             page.set_viewport_size(size)
             choose(page, language, theme)
             page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
-            page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True, style=WITHOUT_TOASTS)
+            page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True)
             if size == DESKTOP:
                 page.evaluate(axe())
                 assert page.evaluate(FAULTS) == [], f"{name} in {look}"
@@ -89,6 +92,7 @@ def check() -> Check:
         page.set_viewport_size(ZOOMED)
         assert page.evaluate(SIDEWAYS) == 0, f"{name} at 200 % scrolls sideways"
         page.set_viewport_size(DESKTOP)
+        page.evaluate(SET_TOASTS, "visible")
         choose(page, "en", "light")
 
     return look

@@ -5,7 +5,7 @@ import { Dialog, ErrorPanel, Guarded, Notice, Toasts, toast } from "./parts/feed
 import { LANGUAGES, THEMES, language, theme } from "./parts/preferences.js";
 import { html, useEffect, useRef, useState } from "./parts/preact.js";
 import { BASE } from "./parts/places.js";
-import { href, navigate, route } from "./parts/router.js";
+import { hasMoved, href, navigate, route } from "./parts/router.js";
 import { createStore, useStore } from "./parts/store.js";
 import { shownLanguage, t } from "./parts/words.js";
 import { VIEWS } from "./views/index.js";
@@ -88,7 +88,6 @@ function View() {
   const loaded = useStore(modules)[view];
   const state = useStore(connection);
   const main = useRef(null);
-  const first = useRef(true);
   useEffect(() => {
     if (!(view in VIEWS) || loaded?.Component) return;
     VIEWS[view]().then(
@@ -102,11 +101,9 @@ function View() {
   }, [state, loaded]);
   useEffect(() => {
     // As with a page that was loaded: begin at its top, and let a screen reader read its heading.
-    if (first.current) first.current = false;
-    else {
-      scrollTo(0, 0);
-      main.current?.querySelector("h1")?.focus({ preventScroll: true });
-    }
+    if (!hasMoved()) return;
+    scrollTo(0, 0);
+    main.current?.querySelector("h1")?.focus({ preventScroll: true });
   }, [place, Boolean(loaded)]);
   if (!(view in VIEWS)) return html`<${NotFound} />`;
   if (loaded?.error instanceof Unreachable) return html`<${ErrorPanel} error=${loaded.error} />`;

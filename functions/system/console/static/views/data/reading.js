@@ -44,6 +44,7 @@ export function ReadOtherwise({ info, onClose }) {
         <${SelectField} label=${t("data.reading.encoding")} hint=${t("data.reading.now", { value: info.encoding })} value=${value("encoding")} options=${choices(ENCODINGS)} onChange=${set("encoding")} />
         <${SelectField} label=${t("data.reading.delimiter")} value=${value("delimiter")} options=${choices(DELIMITERS, "data.reading.delimiters")} onChange=${set("delimiter")} />`}
       ${inBook && html`<${TextField} label=${t("data.reading.sheet")} hint=${t("data.reading.now", { value: info.container.sheet })} value=${value("sheet")} onInput=${set("sheet")} />`}
+      ${info.container?.member && html`<${TextField} label=${t("data.reading.member")} hint=${t("data.reading.now", { value: info.container.member })} value=${value("member")} onInput=${set("member")} />`}
       <${SelectField} label=${t("data.reading.header")} value=${String(value("has_header"))} options=${[["", t("data.reading.asFound")], ["true", t("data.reading.hasHeader")], ["false", t("data.reading.noHeader")]]}
         onChange=${(chosen) => set("has_header")(chosen === "" ? "" : chosen === "true")} />
       <${SelectField} label=${t("data.reading.dates")} value=${value("dates")} options=${choices(["dmy", "mdy", "ymd"], "data.reading.orders")} onChange=${set("dates")} />

@@ -46,7 +46,7 @@ function Form({ info, wanted, time }) {
     navigate(href("race", job.job_id));
   });
   const columns = (names, first) => [["", first], ...names.map((name) => [name, name])];
-  if (targets.length === 0) return html`<${ErrorPanel} error=${new Error(t("race.noTarget"))} title=${t("race.noTargetTitle")} />`;
+  if (targets.length === 0) return html`<${ErrorPanel} error=${new Error(t("race.noTarget"))} title=${t("race.noTargetTitle")} actions=${html`<${ButtonLink} kind="primary" icon="data" href=${href("data", info.file_id)}>${t("errors.toData")}<//>`} />`;
   return html`
     <${SelectField} label=${t("race.target")} hint=${t("race.targetHint")} value=${fields.target} options=${columns(targets, t("race.chooseTarget"))} onChange=${set("target")} />
     <div class="field"><span class="label">${t("race.who")}</span>
