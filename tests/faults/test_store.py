@@ -20,6 +20,7 @@ from tests.support.faults import (
     reset_before,
     reset_in_body,
     slow_down,
+    slow_down_after,
     truncate,
 )
 
@@ -57,11 +58,12 @@ def stored(store: ObjectStore) -> bytes | None:
 
 @pytest.mark.parametrize("times", [1, ALWAYS])
 @pytest.mark.parametrize("write", [put, create, replace])
-def test_a_write_whose_answer_is_lost_was_made(
-    store: ObjectStore, proxy: FaultProxy, write: Callable[[ObjectStore], object], times: int | None
+@pytest.mark.parametrize("fault", [reset_after, slow_down_after])
+def test_a_write_whose_answer_is_lost_or_wrong_was_made(
+    store: ObjectStore, proxy: FaultProxy, write: Callable[[ObjectStore], object], times: int | None, fault: Fault
 ) -> None:
     first = 2 if write is replace else 1
-    rule = proxy.plan(reset_after, method="PUT", key=KEY, nth=first, times=times)
+    rule = proxy.plan(fault, method="PUT", key=KEY, nth=first, times=times)
     with recording():
         assert write(store)
     assert rule.met >= 1

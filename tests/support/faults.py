@@ -147,6 +147,12 @@ slow_down = refuse(503, "SlowDown")
 access_denied = refuse(403, "AccessDenied")
 
 
+def slow_down_after(exchange: Exchange) -> None:
+    """Let the request reach the store, and answer that it is asked too much."""
+    exchange.ask()
+    slow_down(exchange)
+
+
 def redirect(exchange: Exchange) -> None:
     """Answer as a proxy does that wants all requests elsewhere; the request never reaches the store."""
     exchange.send(Answer(302, {"Location": "http://127.0.0.1:9/", "Content-Length": "0"}, b""), None)
