@@ -45,6 +45,11 @@ func (c *Client) save(ctx context.Context, w io.Writer, call *call, options *cal
 	if err != nil {
 		return 0, err
 	}
+	return copyBody(ctx, w, response)
+}
+
+// copyBody writes the body of an answer to w as it arrives, and returns the number of bytes.
+func copyBody(ctx context.Context, w io.Writer, response *http.Response) (int64, error) {
 	defer drain(response)
 	body := &bodyReader{reader: response.Body}
 	written, err := io.Copy(w, body)

@@ -3,8 +3,11 @@ package regatta
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -77,6 +80,41 @@ func TestAnExportThatBecomesAJobIsFetched(t *testing.T) {
 	var file buffer
 	if _, err := client.Predict.Export(background, &file, Export{FileID: "f"}); err != nil || file.String() != "a\n" {
 		t.Errorf("%q %v", file.String(), err)
+	}
+}
+
+type noted struct{ buffer }
+
+func (*noted) Close() error { return nil }
+
+func TestThePartsOfALargeExportAreDownloadedInTheirOrder(t *testing.T) {
+	_, bucket, _ := newFake(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(r.URL.Path)) })
+	client, _, _ := newFake(t, answering(200, nil))
+	manifest := fmt.Sprintf(
+		`{"parts": [{"url": "%s/b", "filename": "m-0.parquet", "rows": 2}, {"url": "%s/a", "filename": "m-1.parquet"}]}`,
+		bucket.URL, bucket.URL)
+	var names, written []string
+	files := []*noted{{}, {}}
+	err := client.Predict.Parts(background, strings.NewReader(manifest), func(part ExportPart) (io.WriteCloser, error) {
+		names = append(names, part.Filename)
+		return files[len(names)-1], nil
+	})
+	for _, file := range files {
+		written = append(written, file.String())
+	}
+	if err != nil || !slices.Equal(names, []string{"m-0.parquet", "m-1.parquet"}) || !slices.Equal(written, []string{"/b", "/a"}) {
+		t.Errorf("%v %v %v", names, written, err)
+	}
+}
+
+func TestAPartThatDoesNotComeEndsTheDownload(t *testing.T) {
+	_, bucket, _ := newFake(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	client, _, _ := newFake(t, answering(200, nil))
+	create := func(ExportPart) (io.WriteCloser, error) { return &noted{}, nil }
+	for _, manifest := range []string{`{"parts": [{"url": "` + bucket.URL + `/a"}]}`, "no manifest"} {
+		if err := client.Predict.Parts(background, strings.NewReader(manifest), create); err == nil {
+			t.Errorf("%s was taken", manifest)
+		}
 	}
 }
 

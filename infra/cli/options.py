@@ -23,4 +23,8 @@ Interval = Annotated[
     float | None, typer.Option(min=0.01, max=0.999, help="Add bounds that contain this share of true values.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse values that are missing, unreadable or never seen.")]
+Prefix = Annotated[
+    str | None,
+    typer.Option(help="In place of FILE: objects of the bucket below {workspace}/parts/ whose keys go on like this."),
+]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file to write.")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from infra.cli.options import AsJson, Interval, Out, Quiet, Strict, Url, Version
+from infra.cli.options import AsJson, Interval, Out, Prefix, Quiet, Strict, Url, Version
 from infra.cli.output import Output, end_quietly
 from infra.cli.service import CommandError, connect
 
@@ -30,6 +30,7 @@ def predict(
             metavar="[FILE]", help="A CSV.", show_default="stdin", exists=True, dir_okay=False, allow_dash=True
         ),
     ] = None,
+    prefix: Prefix = None,
     out: Out = None,
     version: Version = None,
     interval: Interval = None,
@@ -53,6 +54,12 @@ def predict(
     It is streamed: regatta predict mix < rows.csv > predictions.csv
     """
     output = Output(as_json, quiet)
+    if prefix is not None:
+        _refuse_beside_prefix({"FILE": file, "--encoding": encoding, "--delimiter": delimiter, "--header": header})
+        how = {"version": version, "interval": interval, "strict": strict, "explain": explain}
+        with connect(url) as client, ExitStack() as files:
+            _predict_objects(client, name, prefix, how, _open_output(out, files), output)
+        return
     if out is not None and file is not None and out.exists() and file.exists() and out.samefile(file):
         raise typer.BadParameter("FILE would be overwritten while it is read.", param_hint="--out")
     if (file is None or str(file) == "-") and sys.stdin.isatty():
@@ -74,6 +81,35 @@ def predict(
             end_quietly()
         finally:
             predictor.print_warnings()
+
+
+def _refuse_beside_prefix(options: dict[str, Any]) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise typer.BadParameter(
+            f"The rows are those of the objects: leave {', '.join(given)} out.", param_hint="--prefix"
+        )
+
+
+def _predict_objects(
+    client: "Regatta", name: str, prefix: str, how: dict[str, Any], target: BinaryIO, output: Output
+) -> None:
+    """Predict objects of the bucket and write their rows with the predictions; with --json the answer alone."""
+    import json
+    import shutil
+    from tempfile import TemporaryDirectory
+
+    from infra.cli.progress import progress_bar
+
+    with progress_bar(output, "predicting") as report_progress, TemporaryDirectory(prefix="regatta-") as folder:
+        how = {**how, "prefix": prefix, "on_progress": report_progress}
+        if output.as_json:
+            answer = client.predict.stored(name, **how).raw
+            target.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+        else:
+            with client.predict.export(Path(folder) / "rows.csv", name, raw=True, bom=False, **how).open("rb") as rows:
+                shutil.copyfileobj(rows, target)
+    target.flush()
 
 
 def _read(

@@ -122,7 +122,7 @@ export class Predict {
 
   /**
    * Return rows with their predictions as a file: `csv`, `excel`, `json`, `jsonl` or `parquet`. Of a large table in
-   * parquet it is a manifest, in JSON: the `parts` it names, each with its `url`, are files of their own.
+   * parquet it is a manifest, in JSON, which `parts` takes.
    */
   async export(options: ExportOptions): Promise<Download> {
     const { rows, onProgress, ...rest } = options;
@@ -133,6 +133,18 @@ export class Predict {
     return this.jobs.finish(outcome, { onProgress, signal }, ({ url }) =>
       this.connection.fileAt(String(url), readFile, { streamed: true, signal }),
     );
+  }
+
+  /** Yield the files of an export in parquet in their order: those that its manifest names, or the export itself. */
+  async *parts(exported: Download, { signal }: CallOptions = {}): AsyncGenerator<Download, void, undefined> {
+    if (!exported.type.startsWith("application/json")) {
+      yield exported;
+      return;
+    }
+    const { parts } = JSON.parse(await exported.text()) as { parts: { url: string }[] };
+    for (const { url } of parts) {
+      yield await this.connection.fileAt(url, readFile, { streamed: true, signal });
+    }
   }
 }
 

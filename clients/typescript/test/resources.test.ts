@@ -188,6 +188,22 @@ test("objects are predicted as a job whose file is fetched", async () => {
   assert.deepEqual(JSON.parse(String(service.sent[0]?.body)), { prefix: "march/part-", model_name: "m" });
 });
 
+test("a large export in parquet is the files that its manifest names, in their order", async () => {
+  const manifest = { parts: [{ url: "https://bucket.test/b" }, { url: "https://bucket.test/a" }] };
+  const accept = (): [Response, Response] => [accepted(), job("succeeded", { result: { url: "https://bucket.test/e" } })];
+  for (const [answers, expected] of [
+    [[json(manifest), new Response("first"), new Response("second")], ["first", "second"]],
+    [[new Response("whole", { headers: { "Content-Type": "application/vnd.apache.parquet" } })], ["whole"]],
+  ] as const) {
+    const { predict } = new FakeService(...accept(), ...answers).client();
+    const texts: string[] = [];
+    for await (const part of predict.parts(await predict.export({ fileId: "f1", format: "parquet" }))) {
+      texts.push(await part.text());
+    }
+    assert.deepEqual(texts, expected);
+  }
+});
+
 test("a CSV is written as it is asked for", async () => {
   const service = new FakeService(json("a"), json("a"));
   const style = { delimiter: "semicolon", decimal: "comma", bom: false } as const;

@@ -123,6 +123,16 @@ class AsyncConnection:
 
         await self._repeat(once, repeated=True)
 
+    async def fetch_json(self, url: str) -> dict[str, Any]:
+        """Return the JSON object at a URL that the service has named."""
+
+        async def once() -> httpx.Response:
+            async with self._file(self.address.url.join(url)) as response:
+                await response.aread()
+                return response
+
+        return self.read(await self._repeat(once, repeated=True))
+
     async def fetch_parts(self, url: str, target: Path) -> None:
         """Make a folder `target` of the files that the manifest at a URL names, which has its name once it is complete.
 

@@ -95,6 +95,31 @@ class AsyncPredict:
         except InvalidRecords as error:
             raise with_unknown(error) from None
 
+    async def stored(
+        self,
+        model: Named | None = None,
+        *,
+        file_id: str | None = None,
+        prefix: str | None = None,
+        version: int | None = None,
+        interval: float | None = None,
+        strict: bool = False,
+        explain: bool = False,
+        on_progress: ReportProgress | None = None,
+    ) -> Predictions:
+        """Predict rows that the service has: those of a stored file, or of many objects, as for `export`.
+
+        A large file and objects are predicted as a job, which is followed.
+        """
+        options = {"interval": interval, "strict": strict or None, "explain": explain or None}
+        body = given({**await self._choice(model, version), **await self._source(None, file_id, prefix), **options})
+        response = await self._connection.send("POST", "/predict/batch", keyed=True, json=body)
+        answer = self._connection.read(response)
+        if response.status_code == httpx.codes.ACCEPTED:
+            job = await self._jobs.wait(answer["job_id"], on_progress=on_progress)
+            answer = await self._connection.fetch_json((job.result or {})["url"])
+        return Predictions.of(answer, level=interval)
+
     async def export(
         self,
         path: str | os.PathLike[str],
@@ -126,9 +151,7 @@ class AsyncPredict:
         """
         target = Path(path)
         choice = await self._choice(model, version)
-        source: dict[str, Any] = {"prefix": prefix}
-        if prefix is None or rows is not None or file_id is not None:
-            source |= await self._rows_to_export(rows, file_id, strict=strict)
+        source = await self._source(rows, file_id, prefix, strict=strict)
         options = {"format": format, "interval": interval, "strict": strict or None, "raw": raw or None}
         options["explain"] = explain or None
         style = {"delimiter": delimiter, "decimal": decimal, "bom": bom}
@@ -141,16 +164,17 @@ class AsyncPredict:
             await fetch(result["url"], target)
         return target
 
-    async def _rows_to_export(self, rows: Any, file_id: str | None, *, strict: bool) -> dict[str, Any]:
-        """Return the field of a request that says which rows are predicted."""
+    async def _source(
+        self, rows: Any, file_id: str | None, prefix: str | None, *, strict: bool = False
+    ) -> dict[str, Any]:
+        """Return the fields of a request that say which rows are predicted: those of the current file without any."""
+        data = None
         if rows is not None:
             frame = as_frame(rows)
-            return {
-                "data": [*frame_records(frame, strict=strict)] if frame is not None else [record(row) for row in rows]
-            }
-        if file_id is None:
+            data = [*frame_records(frame, strict=strict)] if frame is not None else [record(row) for row in rows]
+        elif file_id is None and prefix is None:
             file_id = (await self._connection.json("GET", "/data/info"))["file_id"]
-        return {"file_id": file_id}
+        return {"data": data, "file_id": file_id, "prefix": prefix}
 
     async def _choice(self, model: Named | None, version: int | None) -> dict[str, Any]:
         """Return the fields that name the model; without one, those of the model that was trained last."""

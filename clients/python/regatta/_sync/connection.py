@@ -122,6 +122,16 @@ class Connection:
 
         self._repeat(once, repeated=True)
 
+    def fetch_json(self, url: str) -> dict[str, Any]:
+        """Return the JSON object at a URL that the service has named."""
+
+        def once() -> httpx.Response:
+            with self._file(self.address.url.join(url)) as response:
+                response.read()
+                return response
+
+        return self.read(self._repeat(once, repeated=True))
+
     def fetch_parts(self, url: str, target: Path) -> None:
         """Make a folder `target` of the files that the manifest at a URL names, which has its name once it is complete.
 

@@ -242,3 +242,77 @@ def test_a_terminal_as_input_is_asked_for_a_file(service: FakeService) -> None:
     os.close(controller)
     os.close(terminal)
     assert (done.returncode, b"regatta predict MODEL < rows.csv" in done.stderr) == (ExitCode.USAGE, True)
+
+
+def of_objects(service: FakeService) -> None:
+    """Let the service predict objects as jobs that are over."""
+    job = {"job_id": "j1", "kind": "export", "status": "succeeded", "stage": "", "progress": 1.0}
+    answer = {"predictions": [1.5], "count": 1, "model_name": "mix", "version": 1, "warnings": []}
+    service.answers |= {
+        "POST /predict/export": (202, {**job, "status": "queued"}),
+        "POST /predict/batch": (202, {**job, "job_id": "j2", "status": "queued"}),
+        "GET /jobs/j1": {**job, "result": {"url": f"{service.url}/rows.csv"}},
+        "GET /jobs/j2": {**job, "job_id": "j2", "result": {"url": f"{service.url}/answer.json"}},
+        "GET /rows.csv": b"size,prediction\n3,1.5\n",
+        "GET /answer.json": answer,
+    }
+
+
+def test_objects_of_the_bucket_are_predicted_in_place_of_a_file(service: FakeService) -> None:
+    of_objects(service)
+    done = run(service, "--prefix", "march/part-", "--interval", "0.9")
+    assert (done.returncode, done.stdout) == (0, b"size,prediction\n3,1.5\n")
+    (body,) = (json.loads(body) for call, _, body in service.requests if call == "POST /predict/export")
+    expected = {
+        "model_name": "mix",
+        "prefix": "march/part-",
+        "interval": 0.9,
+        "format": "csv",
+        "raw": True,
+        "bom": False,
+    }
+    assert body == expected
+    document = run(service, "--prefix", "march/part-", "--json")
+    assert json.loads(document.stdout)["predictions"] == [1.5]
+    assert json.loads(bodies(service)[0]) == {"model_name": "mix", "prefix": "march/part-"}
+
+
+def test_objects_and_a_file_or_its_reading_do_not_go_together(service: FakeService, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("size\n3\n")
+    for options in ([str(tmp_path / "rows.csv")], ["--encoding", "gbk"], ["--no-header"]):
+        done = run(service, "--prefix", "march/part-", *options)
+        assert (done.returncode, service.requests) == (ExitCode.USAGE, [])
+        assert b"--prefix" in done.stderr
+
+
+def export(service: FakeService, *options: str) -> "subprocess.CompletedProcess[bytes]":
+    done = CliRunner().invoke(app, ["export", "mix", "--url", service.url, *options], prog_name="regatta")
+    return subprocess.CompletedProcess(options, done.exit_code, done.stdout_bytes, done.stderr_bytes)
+
+
+def test_a_large_export_as_parquet_is_a_folder_of_files(service: FakeService, tmp_path: Path) -> None:
+    of_objects(service)
+    parts = [{"url": f"{service.url}/{n}", "filename": f"mix-{n}.parquet"} for n in range(2)]
+    result = {"url": f"{service.url}/manifest", "parts": 2}
+    service.answers["GET /jobs/j1"] = {**service.answers["GET /jobs/j1"], "result": result}
+    service.answers |= {"GET /manifest": {"parts": parts}, "GET /0": b"first", "GET /1": b"second"}
+    service.answers["GET /data/info"] = {"file_id": "f1"}
+    out = tmp_path / "mix.parquet"
+    done = export(service, "--out", str(out), "--json")
+    assert json.loads(done.stdout)["path"] == str(out)
+    files = {file.name: file.read_bytes() for file in out.iterdir() if file.name.startswith("mix")}
+    assert files == {"mix-0.parquet": b"first", "mix-1.parquet": b"second"}
+    # It is not replaced, nor does anything come into it; and a stream is no folder.
+    assert export(service, "--out", str(out)).returncode == ExitCode.USAGE
+    piped = export(service, "--format", "parquet")
+    assert (piped.returncode, piped.stdout) == (ExitCode.FAILED, b"")
+    assert b"--out" in piped.stderr
+
+
+def test_objects_are_exported_in_the_format_that_is_asked_for(service: FakeService, tmp_path: Path) -> None:
+    of_objects(service)
+    out = tmp_path / "rows.jsonl"
+    assert export(service, "--prefix", "march/part-", "--out", str(out)).returncode == 0
+    (body,) = (json.loads(body) for call, _, body in service.requests if call == "POST /predict/export")
+    assert (body["prefix"], body["format"], "file_id" in body) == ("march/part-", "jsonl", False)
+    assert out.read_bytes() == b"size,prediction\n3,1.5\n"

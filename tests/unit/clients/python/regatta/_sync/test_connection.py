@@ -298,6 +298,19 @@ def test_an_export_of_several_files_is_a_folder_of_them(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == [folder]
 
 
+def test_objects_are_predicted_as_a_job_whose_answer_is_fetched() -> None:
+    job = {"job_id": "j1", "kind": "predict", "status": "succeeded", "stage": "", "progress": 1.0}
+    done = {**job, "result": {"url": "https://bucket.example/answer"}}
+    bounds = {"interval": {"level": 0.9}, "lower": [1.0], "upper": [3.0]}
+    found = {"predictions": [2.0], "count": 1, "model_name": "m", "version": 4, "warnings": ["odd"], **bounds}
+    service = ScriptedService(answer({**job, "status": "queued"}, 202), answer(done), httpx.Response(200, json=found))
+    predictions = regatta(service, api_key="my key").predict.stored("m", prefix="march/part-", interval=0.9)
+    assert json.loads(service.requests[0].content) == {"model_name": "m", "prefix": "march/part-", "interval": 0.9}
+    assert (list(predictions), predictions.version, predictions.warnings) == ([2.0], 4, ["odd"])
+    assert (predictions.level, predictions.lower, predictions.raw) == (0.9, [1.0], found)
+    assert "X-Api-Key" not in service.requests[-1].headers
+
+
 def test_an_export_whose_part_cannot_be_fetched_leaves_the_former_file(tmp_path: Path) -> None:
     job = {"job_id": "j1", "kind": "export", "status": "succeeded", "stage": "", "progress": 1.0}
     done = {**job, "result": {"url": "https://bucket.example/manifest", "parts": 1}}

@@ -12,6 +12,7 @@ from core.jobs.commands import CompareCommand, TrainCommand
 from core.reading_fields import ReadingFields
 from core.services.prediction.export import ExportRequest
 from core.storage.series_repository import SeriesSettings
+from functions.predict.requests import BatchRequest
 from functions.process.app import ProcessRequest
 from regatta import Comparison, Model, Regatta
 from regatta.answers import LeaderboardRow
@@ -36,6 +37,7 @@ KEPT = {"model_data", "model_info"}
         (CLIENT.data.process, ProcessRequest, set()),
         (CLIENT.series.configure, SeriesSettings, READING),
         (CLIENT.predict.export, ExportRequest, KEPT),
+        (CLIENT.predict.stored, BatchRequest, {*KEPT, "data", "columns", "rows", "batch_size"}),
     ],
     ids=lambda value: getattr(value, "__qualname__", ""),
 )
