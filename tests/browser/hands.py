@@ -1,18 +1,13 @@
 """How a person works with a page: with a mouse, or with the keyboard alone."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-
-from playwright.sync_api import TimeoutError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 # A view has fewer stops than this.
 MOST_TABS = 150
-# How long a press has to open what it opens, and how often it is tried.
-TRY_MS, MOST_TRIES = 20_000, 10
 FOCUSED = "(element) => element === document.activeElement"
 # Whatever has the focus shows it: itself, or as a radio button does, by its label.
 SHOWS_FOCUS = """
@@ -91,18 +86,12 @@ class Keyboard:
         raise AssertionError("the arrow keys do not reach the choice")
 
     def choose_file(self, control: "Locator", file: Path) -> None:
-        """Go there, press Enter, and choose the file; press once more where nothing asks for one.
+        """Go there, press Enter, and choose the file."""
 
-        The focus may have gone to where it was before a dialog just then.
-        """
-        for _ in range(MOST_TRIES):
-            self._reach(control)
-            with suppress(TimeoutError):
-                with control.page.expect_file_chooser(timeout=TRY_MS) as asked:
-                    self.keys.press("Enter")
-                asked.value.set_files(file)
-                return
-        raise AssertionError(f"no choice of files opens at {control}")
+        self._reach(control)
+        with control.page.expect_file_chooser() as asked:
+            self.keys.press("Enter")
+        asked.value.set_files(file)
 
     def _reach(self, control: "Locator") -> None:
         control.wait_for(state="attached")
