@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.automl.forecast import Forecast, makespan
 from core.automl.selection import cost_of_trials
-from core.automl.serving_cost import CLEARLY_WITHIN, ServingCost, ServingLimits
+from core.automl.serving_cost import CLEARLY_WITHIN, ServingLimits
 from core.automl.trial import Trial
 from core.compiler.compile import CHECKED_ROWS
 from core.regressors.fold_cache import FoldCache
@@ -54,21 +54,27 @@ class Finishing:
         return preparing + makespan(fits, self.threads)
 
     def storing_seconds(self, members: Sequence[Trial]) -> float:
-        """Return the seconds to compile, verify, explain and store a model of these members."""
-        cost = cost_of_trials(members, self.growth())
+        """Return the seconds to compile, verify, explain and store a model of these members.
+
+        What is expected or was measured in a moment takes longer on a machine that something else keeps busy.
+        """
+        cost, slowness = cost_of_trials(members, self.growth()), self.forecast.slowness
         # A model that may exceed a limit is compiled more than once.
         compiled = 1 if self.serving_limits.excess(cost) <= CLEARLY_WITHIN else 2
-        predicting = cost.row_seconds * compiled * CHECKED_ROWS
+        a_row = slowness * cost.row_seconds
+        predicting = a_row * compiled * CHECKED_ROWS
         predicting += PREDICTED_ROWS * sum(trial.row_seconds for trial in members)
-        storing = STORING_SECONDS + STORING_A_MEGABYTE * cost.size_bytes / 1e6
-        spread = self.pace * expected_seconds(len(self.fold_cache.data.train_y), len(self.data.columns))
-        spread = min(spread, self.spread_seconds)
-        return compiled * cost.seconds + predicting + self._explaining_seconds(cost) + self.pace * storing + spread
+        spread = expected_seconds(len(self.fold_cache.data.train_y), len(self.data.columns))
+        spread = min(slowness * self.pace * spread, self.spread_seconds)
+        storing = self.writing_seconds(cost.size_bytes) + spread
+        return slowness * compiled * cost.seconds + predicting + self._explaining_seconds(a_row) + storing
 
-    def _explaining_seconds(self, cost: ServingCost) -> float:
-        """Return the seconds to keep for importance and effects of a model of this cost."""
+    def writing_seconds(self, size_bytes: int) -> float:
+        """Return the seconds to store a model of a graph of this size that is compiled and explained."""
+        return self.forecast.slowness * self.pace * (STORING_SECONDS + STORING_A_MEGABYTE * size_bytes / 1e6)
+
+    def _explaining_seconds(self, a_row: float) -> float:
+        """Return the seconds to keep for importance and effects of a model that predicts a row in `a_row` seconds."""
         rows, columns = len(self.data.test_y), len(self.data.columns)
-        within = max(
-            EXPLAINING_SHARE * self.search_seconds, cost.row_seconds * count_predictions(min(rows, LEAST_ROWS), columns)
-        )
-        return min(cost.row_seconds * count_predictions(rows, columns), within)
+        within = max(EXPLAINING_SHARE * self.search_seconds, a_row * count_predictions(min(rows, LEAST_ROWS), columns))
+        return min(a_row * count_predictions(rows, columns), within)

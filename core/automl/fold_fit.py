@@ -49,16 +49,16 @@ def fit_fold(
     rows, width = train_x.shape
     used = rows_to_fit(regressor, inner_regressor(trial.estimator), rows, width, limits.model_bytes)
     chosen = slice(None) if used == rows else evenly_spaced(rows, used)
-    fit_begun = time.perf_counter()
+    fit_begun, work_begun = time.perf_counter(), time.thread_time()
     fitted = clone(trial.estimator).fit(train_x[chosen], prepared.train_y[chosen])
     fit_ended = time.perf_counter()
     predicted = _predict(fitted, test_x, in_parts=regressor.growth == "n²")
-    ended = time.perf_counter()
+    ended, worked = time.perf_counter(), time.thread_time() - work_begun
     if not np.isfinite(predicted).all():
         raise TrainingFailedError(
             f"{trial.label} predicts numbers that are not finite on this table. Scale the target to smaller values."
         )
-    forecast.learn(trial.candidate, rows, ended - fit_begun)
+    forecast.learn(trial.candidate, rows, ended - fit_begun, worked)
     is_holdout = fold_number == fold_cache.holdout_fold
     pipeline = prepared.pipeline(fitted, scaled=regressor.scaled) if is_holdout or with_cost else None
     sampled = f"learned from {used:,} of the {rows:,} rows, spread evenly, to bound its time and size"

@@ -8,6 +8,8 @@ from core.regressors.candidates import Candidate
 
 # The fixed cost of a fit, in seconds.
 LEAST_SECONDS = 0.005
+# Each fit counts for so much of the slowness, and all before it for the rest.
+NEWEST = 0.2
 # After so many seconds of fits they count as much as the catalogue: fits of the same regressor, and of others.
 OF_ITS_KIND, OF_OTHERS = 0.02, 0.3
 
@@ -20,6 +22,8 @@ class Forecast:
         self._lock = Lock()
         # By the regressor's name: expected and measured seconds.
         self._kinds: dict[str, tuple[float, float]] = {}
+        # Seconds of fits, and those in which a processor worked for them; of the older ones only a part.
+        self._took = self._worked = 0.0
         # By the candidate's id: measured by expected seconds. The candidate is kept, so that no other one gets its id.
         self._own: dict[int, tuple[Candidate, float]] = {}
 
@@ -38,15 +42,30 @@ class Forecast:
             kinds = self._kinds.values()
             return expected * _factor(sum(kind[0] for kind in kinds), sum(kind[1] for kind in kinds), OF_OTHERS)
 
+    @property
+    def slowness(self) -> float:
+        """Return how many seconds pass for each in which a processor works for a fit, lately; never below 1.
+
+        It is large on a machine that something else keeps busy, where what takes a moment may take seconds.
+        """
+        with self._lock:
+            return max(1.0, self._took / self._worked) if self._worked else 1.0
+
     def knows(self, candidate: Candidate) -> bool:
         """Return whether a fit of the candidate's regressor was recorded."""
         with self._lock:
             return candidate.regressor.name in self._kinds
 
-    def learn(self, candidate: Candidate, rows: int, took: float) -> float:
-        """Record that a fit on `rows` rows took so many seconds; return that as a multiple of the expected seconds."""
+    def learn(self, candidate: Candidate, rows: int, took: float, worked: float | None = None) -> float:
+        """Record that a fit on `rows` rows took so many seconds; return that as a multiple of the expected seconds.
+
+        A processor `worked` for it for so many of them, where that is known.
+        """
         expected, name = self._expected(candidate, rows), candidate.regressor.name
         with self._lock:
+            if worked is not None:
+                self._took = (1 - NEWEST) * self._took + took
+                self._worked = (1 - NEWEST) * self._worked + worked
             self._own[id(candidate)] = candidate, took / expected
             before = self._kinds.get(name, (0.0, 0.0))
             self._kinds[name] = (before[0] + expected, before[1] + took)

@@ -17,6 +17,8 @@ MOST_PREDICTIONS = 400_000
 FEWEST_ROWS = 50
 # The rows that are predicted to measure how long a row takes, and the fewest rows where time is short.
 TIMED_ROWS, LEAST_ROWS = 100, 10
+# They are predicted again for so many seconds: a moment says nothing of a machine that something else keeps busy.
+TIMED_SECONDS = 0.02
 
 
 def count_predictions(rows: int, columns: int) -> int:
@@ -59,9 +61,11 @@ def permutation_importance(
 def _rows_within(seconds: float, predict: Callable[[RawColumns], Floats], columns: RawColumns) -> int:
     """Return how many rows can be predicted for each shuffle of each column within so many seconds, at least ten."""
     few = {name: values[:TIMED_ROWS] for name, values in columns.items()}
-    begun = time.perf_counter()
-    rows = len(predict(few))
-    a_row = (time.perf_counter() - begun) / rows
+    begun, taken, rows = time.perf_counter(), 0.0, 0
+    while taken < min(TIMED_SECONDS, seconds) or rows == 0:
+        rows += len(predict(few))
+        taken = time.perf_counter() - begun
+    a_row = taken / rows
     return max(LEAST_ROWS, int(seconds / (a_row * SHUFFLES * max(len(columns), 1))))
 
 

@@ -15,6 +15,9 @@ from core.automl.trial import FoldResult, Trial
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 
+# The seconds to compile a simulated fit, and to predict a row with it, whatever this machine takes for them.
+COMPILING, PREDICTING_A_ROW = 0.02, 1e-5
+
 
 class SimulatedTime:
     """A stand-in for `time` that passes only when a test says so."""
@@ -102,7 +105,8 @@ def simulate_fits(monkeypatch: pytest.MonkeyPatch, slowness: Callable[[Trial], f
         rows, columns = fold_cache.train_rows(fold_number), len(fold_cache.data.columns)
         seconds = slowness(trial) * (0.01 + trial.candidate.expected_seconds(rows, columns))
         forecast.learn(trial.candidate, rows, seconds)
-        return replace(result, seconds=seconds)
+        cost = result.cost and replace(result.cost, seconds=COMPILING, row_seconds=PREDICTING_A_ROW)
+        return replace(result, seconds=seconds, cost=cost, row_seconds=min(result.row_seconds, PREDICTING_A_ROW))
 
     for module in (scheduler, race):
         monkeypatch.setattr(module, "fit_fold", fit)

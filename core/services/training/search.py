@@ -30,6 +30,8 @@ from core.services.training.train import limits, model_name
 
 # A search that exceeds its time limit by more than this share gets a note.
 TOLERATED = 0.15
+# At most this share of the time that is left once the winner stands is kept to write it.
+MOST_WRITING_SHARE = 0.5
 
 
 def search_models(
@@ -76,7 +78,13 @@ def finish_search(
         winner = replace(winner, search=winner.search.cut_short(stop))
     trained = _trained_model(winner, time_limit)
     name = model_name(name, publication.dataset, winner.model.selection.label)
-    time_left = winner.search.time_left
+    writing = search.finishing.writing_seconds(len(winner.verified.graph))
+
+    def time_left() -> float:
+        """Return the seconds for what comes before the model is written."""
+        left = winner.search.time_left()
+        return left - min(writing, MOST_WRITING_SHARE * left)
+
     spread_budget = SpreadBudget(
         min(TIME_SHARE * time_limit.seconds, time_left()), search.serving_limits.max_bytes or limits().model_bytes
     )

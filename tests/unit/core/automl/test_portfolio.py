@@ -44,6 +44,18 @@ def test_a_forecast_does_not_take_a_new_candidate_for_one_that_is_gone() -> None
     assert len({forecast.seconds(candidate, 1_000) for candidate in new}) == 1
 
 
+def test_the_slowness_is_that_of_the_last_fits() -> None:
+    ridge, forecast = Candidate(regressor("ridge")), Forecast(10)
+    assert forecast.slowness == 1
+    forecast.learn(ridge, 1_000, took=6.0, worked=2.0)
+    assert forecast.slowness == pytest.approx(3)
+    for _ in range(30):
+        forecast.learn(ridge, 1_000, took=1.0, worked=1.0)
+    assert 1 <= forecast.slowness < 1.02
+    forecast.learn(ridge, 1_000, took=0.9, worked=100.0)
+    assert forecast.slowness == 1
+
+
 def test_the_longest_go_first_on_the_cores_there_are() -> None:
     assert makespan([1, 1, 1, 3], 2) == 3
     assert makespan([2.0, 2.0, 2.0], 2) == 4

@@ -331,3 +331,13 @@ def test_a_slower_machine_tries_fewer_and_gives_the_reason(clock: SimulatedTime,
         assert set(refused) <= {OUT_OF_TIME}
         assert len(refused) + ran[slow] == len(search.trials)
     assert ran[1.0] > ran[12.0] > ran[40.0] >= 1
+
+
+@pytest.mark.parametrize("busy", [2.0, 20.0])
+def test_as_much_more_time_is_kept_to_store_as_the_machine_is_slower(made: Callable[..., Machine], busy: float) -> None:
+    made()
+    search = propose(made_split(2_000, 5), TrainingLimits(2, 1 << 30), ServingLimits(), TimeLimit(SECONDS, 0.0))
+    quiet = search.finishing.writing_seconds(1_000_000), search.finishing.storing_seconds([])
+    search.forecast.learn(search.trials[0].candidate, search.rows, took=busy, worked=1.0)
+    assert search.finishing.writing_seconds(1_000_000) == pytest.approx(busy * quiet[0])
+    assert search.finishing.storing_seconds([]) > quiet[1] * min(busy, 4.0) * 0.9
