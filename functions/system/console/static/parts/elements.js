@@ -162,7 +162,9 @@ export function SelectField({ label, hint, error, value, options: all, onChange,
   const isMany = search && all.length > MANY_OPTIONS;
   const text = wanted.trim().toLowerCase();
   const found = isMany ? all.filter(([, words]) => words.toLowerCase().includes(text)) : all;
-  const options = isMany ? all.filter((option) => option[0] === value).concat(found.filter(([name]) => name !== value).slice(0, MOST_OPTIONS)) : all;
+  const first = isMany ? found.slice(0, MOST_OPTIONS) : all;
+  // The chosen one keeps its place, so that the arrow keys go on from there.
+  const options = first.some(([name]) => name === value) ? first : all.filter(([name]) => name === value).concat(first);
   const status = isMany && html`<span class="muted" role="status">${t("common.offered", { n: found.length, count: count(found.length), shown: count(Math.min(found.length, MOST_OPTIONS)) })}</span>`;
   return html`${isMany && html`<label class="table-search"><span class="visually-hidden">${search}</span>
       <input type="search" placeholder=${search} value=${wanted} onInput=${(event) => setWanted(event.target.value)} />${status}</label>`}
