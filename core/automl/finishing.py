@@ -65,13 +65,18 @@ class Finishing:
         predicting = a_row * compiled * CHECKED_ROWS
         predicting += PREDICTED_ROWS * sum(trial.row_seconds for trial in members)
         spread = expected_seconds(len(self.fold_cache.data.train_y), len(self.data.columns))
-        spread = min(slowness * self.pace * spread, self.spread_seconds)
+        spread = min(self._times_as_long * spread, self.spread_seconds)
         storing = self.writing_seconds(cost.size_bytes) + spread
         return slowness * compiled * cost.seconds + predicting + self._explaining_seconds(a_row) + storing
 
     def writing_seconds(self, size_bytes: int) -> float:
         """Return the seconds to store a model of a graph of this size that is compiled and explained."""
-        return self.forecast.slowness * self.pace * (STORING_SECONDS + STORING_A_MEGABYTE * size_bytes / 1e6)
+        return self._times_as_long * (STORING_SECONDS + STORING_A_MEGABYTE * size_bytes / 1e6)
+
+    @property
+    def _times_as_long(self) -> float:
+        """Return how many times as long as expected things take; what keeps the machine busy is in both measures."""
+        return max(self.pace, self.forecast.slowness)
 
     def _explaining_seconds(self, a_row: float) -> float:
         """Return the seconds to keep for importance and effects of a model that predicts a row in `a_row` seconds."""
