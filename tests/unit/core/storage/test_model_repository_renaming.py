@@ -195,11 +195,10 @@ def test_two_processes_that_finish_a_renaming_move_each_version_once(
     real = Versions.taken
 
     def taken(versions: Versions, name: str) -> list[int]:
-        found = real(versions, name)
-        if name == "ship":  # the other process moves all that is left right after the first has looked
+        if name == "ship":  # the other process moves all that is left right before the first looks
             monkeypatch.setattr(Versions, "taken", real)
             assert Repositories(bucket).models.rename("boat", "ship") == [1, 2, 3]
-        return found
+        return real(versions, name)
 
     monkeypatch.setattr(Versions, "taken", taken)
     repositories.models.rename("boat", "ship")
