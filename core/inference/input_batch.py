@@ -109,19 +109,24 @@ def raw_columns_of_clean_row(record: Any, levels: Mapping[str, frozenset[str | b
     if not isinstance(record, dict) or len(record) != len(levels):
         return None
     columns: dict[str, NDArray[Any]] = {}
+    numbers: dict[str, Any] = {}
     for name, known in levels.items():
         value = record.get(name)
         if known is None:
             exact = isfinite(value) if type(value) is float else type(value) is int and abs(value) <= EXACT_INTEGER
             if not exact:
                 return None
-            columns[name] = np.array([value], np.float64)
+            numbers[name] = value
         elif type(value) is str and value in known:
             columns[name] = np.array([value], object)
         elif type(value) is bool and value in known:
-            columns[name] = np.array([value], np.float64)
+            numbers[name] = value
         else:
             return None
+    # One array in place of one for each number.
+    packed = np.array([*numbers.values()], np.float64)
+    for position, name in enumerate(numbers):
+        columns[name] = packed[position : position + 1]
     return columns
 
 

@@ -103,7 +103,7 @@ class CompiledModel:
         return np.concatenate(self._session.run([self._output, self._spread], feed), axis=1)
 
     def _feed(self, columns: RawColumns) -> dict[str, NDArray[Any]]:
-        return {feature.name: columns[feature.name].reshape(-1, 1) for feature in self.features}
+        return {feature.name: columns[feature.name][:, np.newaxis] for feature in self.features}
 
 
 def open_session(graph: bytes) -> ort.InferenceSession:
