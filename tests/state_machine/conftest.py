@@ -84,6 +84,11 @@ class Machine:
         """Return the ARN of an execution of a job."""
         return f"{self.arn.replace(':stateMachine:', ':execution:')}:{job_id}-{number}"
 
+    def executions(self, job_id: str) -> list[str]:
+        """Return the names of the executions of a job."""
+        found = self.client("stepfunctions").list_executions(stateMachineArn=self.arn)["executions"]
+        return sorted(one["name"] for one in found if one["name"].startswith(job_id))
+
     def status(self, job_id: str, number: int = 1) -> str:
         """Return the status of an execution of a job."""
         found = self.client("stepfunctions").describe_execution(executionArn=self.execution(job_id, number))
