@@ -59,7 +59,7 @@ EXPLAINED = [
         (r".*", r"has a character that no name has", "control characters, of which Unicode has several classes"),
         (r"GET /(model/trained|data/files|jobs|series)", r"cursor is `next`", "only what an answer gave is a cursor"),
         (r"POST /series/.*", r"cannot have this name", "the endings of tables, in any case"),
-        (r"POST /model/(train|compare)", r"has no AWS Batch", "what the service was set up with"),
+        (r"POST /model/(train|compare)|PUT /series/.*", r"has no AWS Batch", "what the service was set up with"),
         (r"POST /.*uploads", r"^urn:regatta:problem:too-large", "the limit is a setting"),
     )
 ]
