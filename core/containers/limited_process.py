@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from core.errors import InvalidInputError, TooLargeError, UnreadableContainerError
+from core.freed_memory import ARROW_POOL
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -35,7 +36,7 @@ def run_limited(reader: str, request: Json, unpacked_bytes: int) -> Json:
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         # The default pool reserves a gigabyte at once.
-        "ARROW_DEFAULT_MEMORY_POOL": "system",
+        **ARROW_POOL,
     }
     try:
         done = subprocess.run(
