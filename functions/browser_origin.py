@@ -31,6 +31,8 @@ FOREIGN_HOST = (
 )
 # What the caller of a link on another site may open: pages that change nothing and cost little.
 LINKABLE = re.compile(r"/|/(docs|console)(/.*)?|/series/[^/]+/reports/[^/]+")
+# `host:port` as RFC 9110 has it in `Host`, without the user that a URL may name.
+AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^][\s:@/?#\\]+)(?::[0-9]*)?")
 # It answers no page at all, of whatever origin, and does not say that it is there.
 NO_PAGES = "/metrics"
 
@@ -106,10 +108,8 @@ class BrowserOriginMiddleware:
 @lru_cache(maxsize=256)
 def host_name(authority: str) -> str:
     """Return the host of `host:port` or `[address]:port` in small letters; an empty text where it is none."""
-    try:
-        return urlsplit(f"//{authority}").hostname or ""
-    except ValueError:
-        return ""
+    found = AUTHORITY.fullmatch(authority)
+    return found[1].strip("[]").lower() if found else ""
 
 
 @lru_cache(maxsize=64)
