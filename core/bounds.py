@@ -1,4 +1,4 @@
-"""How many items the lists and objects of a request may have."""
+"""How many items the lists and objects of a request may have, and how large a packed file may become."""
 
 from collections.abc import Collection
 from typing import Any
@@ -11,6 +11,8 @@ from core.errors import TooLargeError
 MOST_COLUMNS = 2_000
 # A table of objects may be so many times as large as their fields, and as large as this at any rate.
 MOST_SPARSE, SMALL_TABLE = 20, 16 << 20
+# Tables and XML shrink to a 5th or a 50th. Beyond this ratio a packed file is a bomb, if it is not small anyway.
+MAX_RATIO, SMALL_UNPACKED = 400, 64 << 20
 
 
 def at_most(count: int) -> BeforeValidator:
@@ -25,6 +27,12 @@ def at_most(count: int) -> BeforeValidator:
         return value
 
     return BeforeValidator(check)
+
+
+def check_ratio(unpacked: int, packed: int, way_out: str) -> None:
+    """Raise `TooLargeError` with this way out where a file of `packed` bytes unpacks to so many more."""
+    if unpacked > SMALL_UNPACKED and unpacked > MAX_RATIO * packed:
+        raise TooLargeError(f"Unpacked, the file is more than {MAX_RATIO} times as large, as no table is. {way_out}")
 
 
 def check_density(rows: int, names: Collection[str], sent: int) -> None:

@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.bounds import check_ratio
 from core.errors import TooLargeError, UnreadableContainerError
 
 PIECE_BYTES = 1 << 20
 MAX_ENTRIES = 10_000
 # About 800 bytes for each of those entries.
 MAX_DIRECTORY_BYTES = 8 << 20
-# Tables and XML shrink to a 5th or a 50th. Beyond this ratio an archive is a bomb, if it is not small anyway.
-MAX_RATIO = 400
-SMALL_BYTES = 64 << 20
 
 END_OF_DIRECTORY = b"PK\x05\x06"
 END_OF_DIRECTORY_64 = b"PK\x06\x06"
@@ -113,10 +111,7 @@ def _check_entries(archive: zipfile.ZipFile, max_bytes: int) -> None:
         raise TooLargeError(
             f"Unpacked, the file has {unpacked:,} bytes; at most {max_bytes:,} are taken. Send fewer rows or columns."
         )
-    if unpacked > SMALL_BYTES and unpacked > MAX_RATIO * packed:
-        raise TooLargeError(
-            f"Unpacked, the file is more than {MAX_RATIO} times as large ({unpacked:,} bytes), as no table is. {UNPACK}"
-        )
+    check_ratio(unpacked, packed, UNPACK)
 
 
 def _leads_out(name: str) -> bool:

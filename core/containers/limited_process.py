@@ -15,7 +15,7 @@ from core.types import Json
 
 log = logging.getLogger("regatta")
 
-# A sheet is in memory whole, with about 32 bytes for each cell between its corners.
+# The most memory for any file.
 MEMORY_BYTES = 2 << 30
 # The MiB that a function on AWS has, and the share of them for this process.
 FUNCTION_MEMORY, FUNCTION_SHARE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 0.6
@@ -25,13 +25,14 @@ SECONDS, BYTES_PER_SECOND = 60, 2 << 20
 ERRORS = {error.__name__: error for error in (InvalidInputError, TooLargeError, UnreadableContainerError)}
 
 
-def run_limited(reader: str, request: Json, unpacked_bytes: int) -> Json:
+def run_limited(reader: str, request: Json, unpacked_bytes: int, memory_bytes: int | None = None) -> Json:
     """Run a reader, one of "sheet" and "parquet", and return its answer.
 
-    `unpacked_bytes` bounds the time. Raises what the reader raises, and `TooLargeError` where a limit ended it.
+    `unpacked_bytes` bounds the time, and `memory_bytes` the memory if it is less than any file may take. Raises what
+    the reader raises, and `TooLargeError` where a limit ended it.
     """
     seconds = SECONDS + unpacked_bytes // BYTES_PER_SECOND
-    limited = {"reader": reader, "request": request, "memory_bytes": _memory_bytes(), "seconds": seconds}
+    limited = {"reader": reader, "request": request, "memory_bytes": _memory_bytes(memory_bytes), "seconds": seconds}
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
@@ -60,10 +61,11 @@ def run_limited(reader: str, request: Json, unpacked_bytes: int) -> Json:
     return answer
 
 
-def _memory_bytes() -> int:
+def _memory_bytes(needed: int | None = None) -> int:
     """Return how much address space the process may take: less than a function has, so that only this one is ended."""
+    most = MEMORY_BYTES if needed is None else min(MEMORY_BYTES, needed)
     function = int(os.environ.get(FUNCTION_MEMORY, "0")) << 20
-    return min(MEMORY_BYTES, int(FUNCTION_SHARE * function)) if function else MEMORY_BYTES
+    return min(most, int(FUNCTION_SHARE * function)) if function else most
 
 
 def _beyond_limits() -> TooLargeError:

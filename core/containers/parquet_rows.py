@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from core.bounds import MOST_COLUMNS
+from core.bounds import MOST_COLUMNS, check_ratio
 from core.containers.canonical import TEXT, ColumnKinds, text_kind
 from core.containers.limited_process import run_limited
 from core.containers.unpacked import Unpacked
@@ -53,7 +53,7 @@ def write_parquet(source: str, target: str, decimal: str, max_bytes: int) -> Jso
         with parquet.ParquetFile(source, pre_buffer=False, buffer_size=1 << 20) as file:
             schema = file.schema_arrow
             _check(schema, file.metadata)
-            kinds = _write(file, Path(target), decimal, max_bytes)
+            kinds = _write(file, Path(target), decimal, Path(source).stat().st_size, max_bytes)
     except MemoryError:
         raise TooLargeError("The texts of the Parquet file are too long to be read. Send shorter ones.") from None
     except (pa.ArrowException, OSError) as error:
@@ -114,7 +114,7 @@ def stated_type(type_: pa.DataType) -> ColumnType | None:
     return "number" if pa.types.is_floating(type_) else None
 
 
-def _write(file: parquet.ParquetFile, target: Path, decimal: str, max_bytes: int) -> list[set[str]]:
+def _write(file: parquet.ParquetFile, target: Path, decimal: str, packed_bytes: int, max_bytes: int) -> list[set[str]]:
     """Write the names and all rows, and return the kinds of the texts."""
     names = file.schema_arrow.names
     schema = pa.schema([(name, pa.string()) for name in names])
@@ -125,6 +125,7 @@ def _write(file: parquet.ParquetFile, target: Path, decimal: str, max_bytes: int
                 _look_attexts_of_column(column, found)
             columns = [texts_of_column(column, decimal) for column in batch.columns]
             writer.write_batch(pa.record_batch(columns, schema=schema))
+            check_ratio(out.tell(), packed_bytes, "Send it as CSV.")
             if out.tell() > max_bytes:
                 raise TooLargeError(
                     f"The table has more than {max_bytes:,} bytes as text, which is the most that is taken. Send fewer "

@@ -33,6 +33,9 @@ ENCRYPTED_PACKAGE, MACROS, WORKBOOK, BOOK = (
     name.encode("utf-16-le") for name in ("EncryptedPackage", "_VBA_PROJECT_CUR", "Workbook", "Book")
 )
 OLE_PIECE = 1 << 20
+# A sheet is in memory whole, with about 32 bytes for each cell between its corners, and 40 for each that has a value.
+# A cell with a value has 15 bytes of XML at least. What is far away from all others may take the first number.
+MEMORY_BYTES, MEMORY_PER_BYTE = 512 << 20, 16
 
 
 def workbook_format(archive: zipfile.ZipFile) -> WorkbookFormat | None:
@@ -100,8 +103,12 @@ def read_workbook(
     """
     target = folder / "sheet.csv"
     request = {"source": str(source), "target": str(target), "kind": kind, "wanted": sheet}
+    unpacked_bytes = _unpacked_bytes(source, kind)
     answer = run_limited(
-        "sheet", {**request, "decimal": decimal, "max_bytes": max_bytes}, _unpacked_bytes(source, kind)
+        "sheet",
+        {**request, "decimal": decimal, "max_bytes": max_bytes},
+        unpacked_bytes,
+        MEMORY_BYTES + MEMORY_PER_BYTE * unpacked_bytes,
     )
     return Unpacked(
         path=target,

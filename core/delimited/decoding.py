@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from core.bounds import check_ratio
 from core.delimited.copies import copy_path
 from core.delimited.encodings import InferredEncoding, infer_encodings, sample_beyond_ascii
 from core.delimited.file_signatures import refuse_binary_file, refuse_other_format
@@ -140,7 +141,7 @@ def _broken_at(decoder: codecs.IncrementalDecoder, piece: bytes, end: int, *, fi
 
 def unpack_gzip(source: Path, target: Path, max_bytes: int, damaged: Callable[[Exception], RegattaError]) -> Path:
     """Unpack gzip to the file `target`; raises what `damaged` makes of the reason for damaged gzip, `TooLargeError`."""
-    size = 0
+    size, packed_bytes = 0, source.stat().st_size
     try:
         with gzip.open(source) as packed, target.open("wb") as unpacked:
             while piece := packed.read(PIECE_BYTES):
@@ -150,6 +151,7 @@ def unpack_gzip(source: Path, target: Path, max_bytes: int, damaged: Callable[[E
                         f"The gzip holds more than {max_bytes:,} bytes, which is the most that is taken. "
                         "Send fewer rows or columns."
                     )
+                check_ratio(size, packed_bytes, "Unpack it and send the table itself.")
                 unpacked.write(piece)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise damaged(error) from None

@@ -202,6 +202,12 @@ def test_what_is_unpacked_is_bounded(tmp_path: Path, body: bytes, pack: Any) -> 
         unpack(pack(body), tmp_path, max_bytes=20)
 
 
+def test_a_parquet_file_that_shrank_as_no_table_does_is_refused(tmp_path: Path) -> None:
+    texts = pa.array(["x" * 1_000]).dictionary_encode().take(pa.array([0] * 70_000))
+    with pytest.raises(TooLargeError, match="more than 400 times as large"):
+        unpack(parquet_file({"a": texts}), tmp_path)
+
+
 def test_bombs_are_refused_before_they_are_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TooLargeError, match="more than 400 times as large"):
         unpack(archive({"a.csv": b"0" * (65 << 20)}), tmp_path)

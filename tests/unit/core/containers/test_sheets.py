@@ -216,6 +216,15 @@ def test_two_cells_far_apart_end_no_more_than_their_own_process() -> None:
     assert isinstance(caught.value, TooLargeError | UnreadableContainerError)
 
 
+def test_cells_far_from_all_others_take_no_more_memory_than_a_file_of_their_size_may() -> None:
+    def scatter(book: openpyxl.Workbook) -> None:
+        for row in range(1, 1_200):
+            first_sheet(book).cell(row, 16_384, 1)
+
+    with pytest.raises(TooLargeError, match="more time or memory"):
+        read(workbook([["a", "b"], [1, 2]], edit=scatter))
+
+
 def test_fields_for_texts_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="`encoding` and `delimiter`"):
         read(workbook(TABLE), encoding="gbk", delimiter=";")

@@ -136,6 +136,11 @@ def test_a_gzip_bomb_costs_no_more_disk_than_the_limit(source: Path) -> None:
     assert sum(file.stat().st_size for file in source.parent.iterdir() if file != source) <= 2_000_000
 
 
+def test_a_gzip_that_shrank_as_no_table_does_is_refused(source: Path) -> None:
+    with pytest.raises(TooLargeError, match="more than 400 times as large"):
+        read(source, gzip.compress(b"1,2\n" * (17 << 20)), limit=1 << 30)
+
+
 def test_a_file_over_the_limit_is_refused(source: Path) -> None:
     with pytest.raises(TooLargeError, match="has 101 bytes; at most 100"):
         read(source, b"a" * 101, limit=100)
