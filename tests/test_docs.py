@@ -1,5 +1,6 @@
 """What exists is written down: every setting, error, route and command."""
 
+import ast
 import importlib
 import importlib.util
 import inspect
@@ -28,6 +29,19 @@ from tests.support.routes import fields_of, openapi_of, routes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+
+
+NAMED_TESTS = [
+    pytest.param(*named, id=named[1])
+    for page in (ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md")))
+    for named in re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", page.read_text())
+]
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED_TESTS)
+def test_a_test_that_a_page_names_exists(file: str, name: str) -> None:
+    tree = ast.parse((ROOT / file).read_text())
+    assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 @pytest.mark.parametrize("field", DESCRIPTIONS)
