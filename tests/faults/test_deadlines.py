@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from core.settings import settings
-from core.storage import champions, dependency
+from core.storage import aws_calls, champions, dependency
 from core.storage.dependency import FAILURES
 from core.storage.s3 import client as s3_client
 from core.storage.s3.object_store import ObjectStore
@@ -18,8 +18,8 @@ from tests.support.faults import Fault, hang_before, hang_in_body
 from tests.support.waiting import wait_for
 from tests.support.workflow import gbk_csv
 
-# How long the service waits for a store that hangs.
-PATIENCE_SECONDS = 0.2
+# How long the service waits for a store that hangs, and for one that nobody lets go on, which needs no time to answer.
+PATIENCE_SECONDS, NO_PATIENCE_SECONDS = 0.2, 0.02
 ROW = {"面积": 80, "城市": "北京"}
 CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/data/info", {}),
@@ -54,7 +54,8 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
 def hang(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Rule]:
     """Let the store hang from now on, and everybody have little patience with it."""
 
-    def begin(fault: Fault = hang_before) -> Rule:
+    def begin(fault: Fault = hang_before, patience: float = PATIENCE_SECONDS) -> Rule:
+        monkeypatch.setattr(aws_calls, "FIRST_WAIT_SECONDS", 0.0)
         for module, name in (
             (s3_client, "ANSWER_SECONDS"),
             (s3_client, "WRITE_SECONDS"),
@@ -62,7 +63,7 @@ def hang(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
             (champions, "REFRESH_SECONDS"),
             (champions, "CHAMPION_SECONDS"),
         ):
-            monkeypatch.setattr(module, name, PATIENCE_SECONDS)
+            monkeypatch.setattr(module, name, patience)
         return proxy.plan(fault, times=None)
 
     return begin
@@ -92,7 +93,7 @@ def test_a_store_that_hangs_is_a_503_in_time(
     client: httpx.Client, hang: Callable[..., Rule], method: str, path: str, request_: dict[str, Any]
 ) -> None:
     """Nobody lets the store go on, so an answer that waits for it never comes."""
-    rule = hang()
+    rule = hang(patience=NO_PATIENCE_SECONDS)
     check_refusal(client.request(method, path, **request_))
     assert rule.met >= 1
 

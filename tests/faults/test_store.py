@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DeadlineError, OutcomeUnknownError, UnavailableError
+from core.storage import aws_calls
 from core.storage.changes import NOTHING, recording
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from tests.support.fault_proxy import FaultProxy
@@ -30,6 +31,13 @@ BODY = b"0123456789" * 100
 
 ALWAYS = None
 NEVER_LANDS: list[Fault] = [reset_before, internal_error, slow_down, access_denied, answer_a_page, redirect]
+
+
+@pytest.fixture(autouse=True)
+def without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeat requests at once: `test_waits_have_full_jitter` and its neighbours try how long the store waits before."""
+    for name in ("FIRST_WAIT_SECONDS", "FIRST_THROTTLED_WAIT_SECONDS"):
+        monkeypatch.setattr(aws_calls, name, 0.0)
 
 
 def put(store: ObjectStore) -> object:
@@ -206,7 +214,6 @@ def test_a_page_of_a_proxy_is_no_answer_of_the_store(
     store: ObjectStore, proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.storage.dependency.FAILURES", 1_000_000)
-    monkeypatch.setattr("core.storage.aws_calls.FIRST_WAIT_SECONDS", 0.0)
     store.put(KEY, BODY)
     fresh = ObjectStore(store.bucket, store.endpoint)
     rule = proxy.plan(answer_a_page, times=ALWAYS)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 
 from tests.support.faults import Answer, Exchange, Fault, Request
-from tests.support.http_server import QuietHandler
+from tests.support.http_server import QuietHandler, serving
 
 # Closing the socket with this sends a reset in place of an orderly end.
 RESET = struct.pack("ii", 1, 0)
@@ -162,13 +162,10 @@ def fault_proxy(store: Store) -> Iterator[FaultProxy]:
 
     with _Server(("127.0.0.1", 0), Handler) as server:
         proxy.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
         try:
-            yield proxy
+            with serving(server):
+                yield proxy
         finally:
-            server.shutdown()
-            thread.join()
             proxy.release()
             for connection in tuple(connections):
                 with suppress(OSError):

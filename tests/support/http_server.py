@@ -4,6 +4,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseServer
+
+# How long a server may take until it notices that it is to end, which its test waits for: half a second by default.
+END_SECONDS = 0.01
 
 
 class QuietHandler(BaseHTTPRequestHandler):
@@ -26,11 +30,17 @@ class QuietHandler(BaseHTTPRequestHandler):
 @contextmanager
 def running_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """Serve during the block; yield the URL, without a slash at its end."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"
+
+
+@contextmanager
+def serving(server: BaseServer) -> Iterator[None]:
+    """Let a server answer during the block, in a thread."""
+    thread = threading.Thread(target=server.serve_forever, args=(END_SECONDS,))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()

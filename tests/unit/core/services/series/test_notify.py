@@ -7,8 +7,6 @@ import json
 import time
 from collections.abc import Iterator
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import boto3
@@ -18,6 +16,7 @@ from core.services.series import notify as notifying
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signing import keyring, webhook_secret
+from tests.support.http_server import QuietHandler, running_server
 from tests.support.storage import home
 from tests.unit.conftest import KEY
 
@@ -31,7 +30,7 @@ class Receiver:
         self.received: list[tuple[Message, bytes]] = []
         waiting = list(statuses)
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(handler) -> None:  # noqa: N805
                 body = handler.rfile.read(int(handler.headers["Content-Length"]))
                 self.received.append((handler.headers, body))
@@ -39,25 +38,17 @@ class Receiver:
                 handler.send_header("Location", "/elsewhere")
                 handler.end_headers()
 
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.handler = Handler
 
 
 @pytest.fixture
 def receiver(request: pytest.FixtureRequest, settled: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     made = Receiver(*request.param)
-    monkeypatch.setenv("REGATTA_WEBHOOK_URL", made.url)
-    monkeypatch.setattr(notifying, "PAUSES_SECONDS", (0.01, 0.01))
-    settings.cache_clear()
-    yield made
-    made.close()
+    with running_server(made.handler) as url:
+        monkeypatch.setenv("REGATTA_WEBHOOK_URL", f"{url}/hook")
+        monkeypatch.setattr(notifying, "PAUSES_SECONDS", (0.01, 0.01))
+        settings.cache_clear()
+        yield made
 
 
 @pytest.mark.parametrize("receiver", [(204,)], indirect=True)

@@ -3,9 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
@@ -16,6 +15,7 @@ from regatta._sync.connection import Connection
 from regatta._sync.parts import PartSender
 from regatta.address import Address
 from regatta.sources import open_source
+from tests.support.http_server import QuietHandler, serving
 
 CONTENT = bytes(range(256)) * 40
 PART_SIZE = 4096
@@ -39,7 +39,7 @@ class Bucket(ThreadingHTTPServer):
         return [{"number": n, "url": f"http://127.0.0.1:{self.server_port}/{n}"} for n in range(1, count + 1)]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     server: Bucket
 
     def do_PUT(self) -> None:
@@ -56,16 +56,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *_: Any) -> None:
-        pass
-
 
 @pytest.fixture
 def bucket() -> Iterator[Bucket]:
-    with Bucket() as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    with Bucket() as server, serving(server):
         yield server
-        server.shutdown()
 
 
 @pytest.fixture
