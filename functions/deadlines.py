@@ -20,6 +20,7 @@ LONG_PATHS = frozenset(
         "/data/download",
         "/data/outliers",
         "/data/process",
+        "/data/rows",
         "/data/upload",
         "/model/compare",
         "/model/train",

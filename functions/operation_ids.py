@@ -11,6 +11,7 @@ OPERATION_IDS: dict[tuple[str, str], str] = {
     ("POST", "/data/upload"): "upload_file",
     ("GET", "/data/info"): "get_dataset",
     ("GET", "/data/preview"): "preview_dataset",
+    ("GET", "/data/rows"): "read_rows",
     ("GET", "/data/profile"): "profile_dataset",
     ("GET", "/data/report"): "report_dataset",
     ("GET", "/data/outliers"): "find_outliers",

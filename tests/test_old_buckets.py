@@ -119,6 +119,14 @@ def test_every_answer_is_the_one_that_the_version_itself_gave(version: str, clie
         assert comparable(request["path"], content(answer)) == expected, request["path"]
 
 
+def test_the_rows_of_every_old_file_are_those_of_its_preview(version: str, client: httpx.Client) -> None:
+    for file in client.get("/data/files").json()["files"]:
+        asked = {"file_id": file["file_id"], "rows": 100}
+        page, preview = client.get("/data/rows", params=asked).json(), client.get("/data/preview", params=asked).json()
+        assert page["rows"] == preview["rows"]
+        assert page["total"] == file["rows"]
+
+
 def test_every_model_is_signed_anew_for_its_place(version: str, client: httpx.Client) -> None:
     for model in client.get("/model/trained").json()["models"]:
         which = {"model_name": model["model_name"], "version": model["version"]}

@@ -26,7 +26,7 @@ type contract map[string]schema
 // The types of this package by the name of their schema.
 var answers = map[string]any{
 	"BatchPredictions": Predictions{}, "ChampionChosen": ChampionChosen{}, "Comparison": Comparison{},
-	"DatasetInfo": DatasetInfo{}, "DecisionReport": DecisionReport{}, "FileDeleted": FileDeleted{},
+	"DatasetInfo": DatasetInfo{}, "DatasetRows": DatasetRows{}, "DecisionReport": DecisionReport{}, "FileDeleted": FileDeleted{},
 	"FileSummary": FileSummary{}, "Files": Files{}, "JobAnswer": Job{}, "JobPage": JobPage{},
 	"ModelEffects": ModelEffects{}, "ModelImportance": ModelImportance{}, "ModelManifest": Model{}, "ModelMetrics": ModelMetrics{},
 	"ModelRenamed": ModelRenamed{}, "ModelSchema": ModelSchema{}, "Outliers": Outliers{}, "Prediction": Prediction{},

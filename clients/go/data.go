@@ -53,6 +53,18 @@ func (r *DataResource) Preview(ctx context.Context, fileID string, rows int) (*P
 	return get[Preview](ctx, r.client, "/data/preview", query)
 }
 
+// Rows returns up to 100 rows of a dataset from the row number first on; the header is row 1 (0: all defaults).
+func (r *DataResource) Rows(ctx context.Context, fileID string, first, rows int) (*DatasetRows, error) {
+	query := ofFile(fileID)
+	if first != 0 {
+		query.Set("first", strconv.Itoa(first))
+	}
+	if rows != 0 {
+		query.Set("rows", strconv.Itoa(rows))
+	}
+	return get[DatasetRows](ctx, r.client, "/data/rows", query)
+}
+
 // Profile returns the statistics, correlations and findings of a dataset.
 func (r *DataResource) Profile(ctx context.Context, fileID string) (*Profile, error) {
 	return get[Profile](ctx, r.client, "/data/profile", ofFile(fileID))

@@ -130,6 +130,15 @@ type Preview struct {
 	Rows    [][]any  `json:"rows"`
 }
 
+// DatasetRows is a page of the rows of a dataset, numbered from First on; Total is how many rows the dataset has.
+type DatasetRows struct {
+	FileID  string   `json:"file_id"`
+	First   int      `json:"first"`
+	Total   int      `json:"total"`
+	Columns []string `json:"columns"`
+	Rows    [][]any  `json:"rows"`
+}
+
 // TableSize is the size of a table.
 type TableSize struct {
 	Rows          int `json:"rows"`

@@ -50,6 +50,7 @@ LEAST_ROLES: dict[str, Role | None] = {
     "get_server_metadata": Role.READ,
     "get_dataset": Role.READ,
     "preview_dataset": Role.READ,
+    "read_rows": Role.READ,
     "profile_dataset": Role.READ,
     "report_dataset": Role.READ,
     "find_outliers": Role.READ,

@@ -22,6 +22,8 @@ from core.tables.levels import codes_of, unify_dictionaries
 from core.tables.row_groups import first_rows, groups_of_rows
 
 SLICE_ROWS = 1 << 17
+# How many rows of a row group are decoded at a time to find a few of them.
+DECODED_ROWS = 1 << 13
 
 
 @dataclass(frozen=True)
@@ -145,18 +147,29 @@ class Table:
             yield block
 
     def head(self, rows: int) -> list[list[Any]]:
-        """Return the first rows for JSON: dates as ISO 8601 text, None for missing."""
-        found: list[list[Any]] = []
-        # A batch ends where a row group does.
-        for batch in self.batches(rows=rows):
-            cells = [
-                [format_date(cell) if isinstance(cell, datetime) else cell for cell in column.to_pylist()]
-                for column in batch.columns
-            ]
-            found += [list(row) for row in zip(*cells, strict=True)]
-            if len(found) >= rows:
-                break
-        return found[:rows]
+        """Return the first rows for JSON, as `read_rows` does."""
+        return list(self.read_rows(0, rows))
+
+    def read_rows(self, first: int, stop: int) -> Iterator[list[Any]]:
+        """Yield the rows from `first` up to `stop` for JSON: dates as ISO 8601 text, None for missing.
+
+        Of a row group with any of them the rows before are decoded as well, `DECODED_ROWS` at a time.
+        """
+        starts = first_rows(self._file.metadata)
+        for group in groups_of_rows(self._file.metadata, first, stop):
+            row = starts[group]
+            for batch in self._file.iter_batches(DECODED_ROWS, row_groups=[group], use_threads=False):
+                if row >= stop:
+                    break
+                begin = max(first - row, 0)
+                cells = [_as_json(column) for column in batch.slice(begin, stop - row - begin).columns]
+                yield from map(list, zip(*cells, strict=True))
+                row += len(batch)
+
+
+def _as_json(values: pa.Array) -> list[Any]:
+    """Return some values of a column for JSON."""
+    return [format_date(cell) if isinstance(cell, datetime) else cell for cell in values.to_pylist()]
 
 
 def to_numpy(values: pa.Array) -> Floats | Category:

@@ -54,6 +54,16 @@ class Preview(Answer):
     rows: list[list[Cell]]
 
 
+class DatasetRows(Answer):
+    """A page of the rows of a dataset."""
+
+    file_id: str
+    first: int = Field(description="the number of the first of these rows; the header is row 1")
+    total: int = Field(description="how many rows the dataset has")
+    columns: list[str]
+    rows: list[list[Cell]]
+
+
 class Files(Answer):
     """One page of the datasets, oldest first."""
 

@@ -3,7 +3,8 @@
 from core.types import Json
 
 OF_FILE = (
-    *("get_dataset", "preview_dataset", "profile_dataset", "report_dataset", "find_outliers", "download_dataset"),
+    *("get_dataset", "preview_dataset", "read_rows", "profile_dataset", "report_dataset", "find_outliers"),
+    "download_dataset",
     *("get_file_status", "switch_file", "change_reading", "rename_file", "delete_file"),
 )
 OF_UPLOAD = ("resume_upload", "complete_upload", "get_file_status", "abort_upload")

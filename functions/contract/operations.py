@@ -79,6 +79,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/data/upload"): Operation("upload_file", _json(data.Upload), BODY),
     ("GET", "/data/info"): Operation("get_dataset", _json(data.DatasetInfo), ABSENT),
     ("GET", "/data/preview"): Operation("preview_dataset", _json(data.Preview), ABSENT),
+    ("GET", "/data/rows"): Operation("read_rows", _json(data.DatasetRows), ABSENT),
     ("GET", "/data/profile"): Operation("profile_dataset", _json(profiles.Profile), ABSENT),
     ("GET", "/data/report"): Operation("report_dataset", (Answers(media=(HTML,), headers=ATTACHMENT),), ABSENT),
     ("GET", "/data/outliers"): Operation("find_outliers", _json(profiles.Outliers), ABSENT),

@@ -1,4 +1,4 @@
-"""Use cases that need the whole table: GET /data/outliers, POST /data/process and GET /data/download."""
+"""Use cases that need the table: GET /data/rows and /data/outliers, POST /data/process, GET /data/download."""
 
 import shutil
 from dataclasses import replace
@@ -16,9 +16,11 @@ from core.exporting.csv_style import BomField, CsvStyle, DecimalField, Delimiter
 from core.exporting.files import NamedFile
 from core.manifests import HandleMissing, Recipe
 from core.profiling.outliers import Method, outliers
+from core.profiling.rows import FIRST_ROW
 from core.services.processing.download import source_file, table_file
 from core.services.processing.open_table import open_table
 from core.services.processing.process import process
+from core.services.processing.rows import page_of_rows
 from core.storage.workspace import Workspace
 from functions.file_responses import file_answer
 from functions.heavy_work import run_heavy
@@ -27,6 +29,7 @@ from functions.idempotency import IdempotentRoute
 
 router = APIRouter(tags=["data"], route_class=IdempotentRoute)
 
+PAGE_ROWS = 100
 THRESHOLDS = "above 0; default: 1.5 for iqr, 3 for zscore"
 FileId = Annotated[str | None, Query(description="default: the current file")]
 Raw = Annotated[bool, Query(description="csv: leave texts as they are that a spreadsheet would run as formulas")]
@@ -48,6 +51,20 @@ class ProcessRequest(RequestBody):
 def process_data(workspace: CallerWorkspace, body: ProcessRequest) -> dict[str, Any]:
     """Store the recipe and return its effect: counts before and after, imputed values, encoded categories."""
     return run_heavy(process, workspace, body.file_id, Recipe(**body.model_dump(exclude={"file_id"})))
+
+
+@router.get("/data/rows")
+def rows(
+    workspace: CallerWorkspace,
+    first: Annotated[int, Query(ge=FIRST_ROW, description="number of the first row; the header is row 1")] = FIRST_ROW,
+    rows: Annotated[int, Query(ge=1, le=PAGE_ROWS, description="how many rows at most")] = PAGE_ROWS,
+    file_id: FileId = None,
+) -> dict[str, Any]:
+    """Return rows from any place of the table, typed, and how many it has.
+
+    Rows are numbered as in a spreadsheet. Fewer rows come where they are very large: the next page begins after them.
+    """
+    return run_heavy(page_of_rows, workspace, file_id, first, rows)
 
 
 @router.get("/data/outliers")

@@ -25,6 +25,7 @@ METHODS = {
     "get_dataset": "data.get",
     "get_file_status": "data.status",
     "preview_dataset": "data.preview",
+    "read_rows": "data.rows",
     "profile_dataset": "data.profile",
     "report_dataset": "data.report",
     "find_outliers": "data.outliers",

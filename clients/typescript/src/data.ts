@@ -91,6 +91,11 @@ export class Data {
     return this.connection.json("GET", "/data/preview", { query: fields(query), signal });
   }
 
+  /** Return up to 100 rows from the row number `first` on; the header is row 1. */
+  rows({ signal, ...query }: QueryOf<"read_rows"> & CallOptions = {}): Promise<Schemas["DatasetRows"]> {
+    return this.connection.json("GET", "/data/rows", { query: fields(query), signal });
+  }
+
   /** Return statistics, correlations and findings. */
   profile({ signal, ...query }: QueryOf<"profile_dataset"> & CallOptions = {}): Promise<Schemas["Profile"]> {
     return this.connection.json("GET", "/data/profile", { query: fields(query), signal });

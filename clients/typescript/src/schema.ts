@@ -206,6 +206,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/data/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return rows from any place of the table, typed, and how many it has
+         * @description Rows are numbered as in a spreadsheet. Fewer rows come where they are very large: the next page begins after them.
+         */
+        get: operations["read_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/data/switch/{file_id}": {
         parameters: {
             query?: never;
@@ -1517,6 +1537,22 @@ export interface components {
             };
             findings: components["schemas"]["Finding"][];
             recipe: components["schemas"]["RecipeAnswer"];
+        };
+        /** @description A page of the rows of a dataset. */
+        DatasetRows: {
+            file_id: string;
+            /**
+             * Format: int64
+             * @description the number of the first of these rows; the header is row 1
+             */
+            first: number;
+            /**
+             * Format: int64
+             * @description how many rows the dataset has
+             */
+            total: number;
+            columns: string[];
+            rows: components["schemas"]["Cell"][][];
         };
         /** @description Counts between dates, which are one more. */
         DateHistogram: {
@@ -5777,6 +5813,132 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else is changing the same thing, it is in use, or a newer version of the service stored it */
+            409: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields, values or the file are not usable; `errors` names them */
+            422: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, which was logged */
+            500: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Storage does not answer; try again */
+            503: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_rows: {
+        parameters: {
+            query?: {
+                /** @description number of the first row; the header is row 1 */
+                first?: number;
+                /** @description how many rows at most */
+                rows?: number;
+                /** @description default: the current file */
+                file_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetRows"];
                 };
             };
             /** @description The request does not say who calls, or in a way that is not valid */

@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from pyarrow import parquet
 
 from core.array_types import Floats
 from core.errors import NoSuchFileError
@@ -23,17 +22,18 @@ from core.jobs.commands import TableCommand
 from core.packed_columns import Category
 from core.services.prediction.loaded_models import find_manifest
 from core.services.prediction.stored_texts import read_again_on_disk
+from core.services.processing.partial_table import download_rows, read_footer
 from core.services.table_prediction.export_table import SLICE_ROWS
 from core.services.table_prediction.source import OpenRows, Source
 from core.settings import settings
 from core.storage.dataset_repository import TABLE
 from core.storage.s3.object_store import MissingObjectError
-from core.storage.s3.ranges import download_range, read_range
+from core.storage.s3.ranges import read_range
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
 from core.stored_document import DamagedDocumentError
 from core.tables.damage import naming_damage
-from core.tables.row_groups import TAIL_BYTES, bytes_of_groups, chunk_borders, footer_start, groups_of_rows
+from core.tables.row_groups import chunk_borders
 from core.tables.table import Table
 from core.types import Json
 
@@ -67,7 +67,7 @@ class Chunks(Source):
             folder = Path(name)
             try:
                 size = workspace.objects.size(workspace.datasets.key(dataset.file_id, TABLE))
-                metadata = _read_footer(workspace, dataset.file_id, size, folder / TABLE)
+                metadata = read_footer(workspace, dataset.file_id, size, folder / TABLE)
             except MissingObjectError as error:
                 raise _deleted(dataset.file_id) from error
             borders = chunk_borders(metadata, SLICE_ROWS, chunk_rows)
@@ -131,23 +131,9 @@ class Chunks(Source):
     def _download(self, workspace: Workspace, file_id: str, rows: range, path: Path) -> None:
         """Make a file as large as the stored table that has its footer and the row groups of these rows."""
         try:
-            metadata = _read_footer(workspace, file_id, self.table_bytes, path)
-            start, stop = bytes_of_groups(metadata, groups_of_rows(metadata, rows.start, rows.stop))
-            download_range(workspace.objects, workspace.datasets.key(file_id, TABLE), start, stop, path)
+            download_rows(workspace, file_id, self.table_bytes, rows, path)
         except MissingObjectError as error:
             raise _deleted(file_id) from error
-
-
-def _read_footer(workspace: Workspace, file_id: str, size: int, path: Path) -> parquet.FileMetaData:
-    """Make a file of `size` bytes that has the footer of the stored table, and return what the footer says."""
-    key = workspace.datasets.key(file_id, TABLE)
-    tail = read_range(workspace.objects, key, max(0, size - TAIL_BYTES), size)
-    start = footer_start(tail, size)
-    with path.open("wb") as file:
-        file.truncate(size)
-    download_range(workspace.objects, key, start, size, path)
-    with naming_damage(": its footer cannot be read"):
-        return parquet.read_metadata(path)
 
 
 def _deleted(file_id: str) -> NoSuchFileError:

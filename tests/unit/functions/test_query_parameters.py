@@ -56,8 +56,19 @@ BODIES: dict[tuple[str, str], tuple[str, ...]] = {
 # Bodies that are tried elsewhere: a form, and one that is the same as that of another path.
 TRIED_ELSEWHERE = {("POST", "/data/upload"), ("POST", "/v2/models/{model_name}/versions/{version}/infer")}
 QUERIES = (
-    *(("GET", path) for path in ("/data/info", "/data/preview", "/data/profile", "/data/report", "/data/outliers")),
-    *(("GET", path) for path in ("/data/download", "/model/info", "/data/files", "/jobs", "/series", "/model/trained")),
+    *(("GET", path) for path in ("/data/info", "/data/preview", "/data/profile", "/data/report", "/data/rows")),
+    *(
+        ("GET", path)
+        for path in (
+            "/data/outliers",
+            "/data/download",
+            "/model/info",
+            "/data/files",
+            "/jobs",
+            "/series",
+            "/model/trained",
+        )
+    ),
     ("POST", "/model/compare"),
     ("POST", "/predict/batch"),
 )

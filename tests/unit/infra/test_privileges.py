@@ -231,7 +231,7 @@ def run_everything(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in ("/", "/readyz", "/system/status", "/v2/health/ready"):
         ask("GET", path)
     file_id = ask("POST", "/data/upload", files={"file": ("a.csv", csv)}).json()["file_id"]
-    for path in ("info", "preview", "profile", "report", "files", f"files/{file_id}", "outliers", "download"):
+    for path in ("info", "preview", "profile", "report", "files", f"files/{file_id}", "rows", "outliers", "download"):
         ask("GET", f"/data/{path}")
     ask("PATCH", f"/data/files/{file_id}/reading", json={"encoding": "utf-8"})
     ask("POST", "/data/process", json={"handle_missing": "mean", "target_column": "y"})

@@ -12,7 +12,7 @@ from regatta._async.connection import AsyncConnection
 from regatta._async.jobs import AsyncJobs, ReportProgress
 from regatta._async.runtime import in_thread
 from regatta._async.upload import AsyncPartUpload
-from regatta.answers import Dataset, FileStatus, Outliers, Preview, Processed, Profile
+from regatta.answers import Dataset, DatasetRows, FileStatus, Outliers, Preview, Processed, Profile
 from regatta.choice import segment
 from regatta.errors import TooLarge
 from regatta.reading import DecimalMark, Delimiter, Reading, as_form, check_options, given
@@ -86,6 +86,13 @@ class AsyncData:
     async def preview(self, rows: int = 10, *, file_id: str | None = None) -> Preview:
         """Return the first rows, at most 100."""
         return Preview.of(await self._get("/data/preview", file_id, rows=rows))
+
+    async def rows(self, first: int = 2, rows: int = 100, *, file_id: str | None = None) -> DatasetRows:
+        """Return rows from the row number `first` on, at most 100; the header is row 1, as in a spreadsheet.
+
+        Fewer come at the end of the table, and where they are very large.
+        """
+        return DatasetRows.of(await self._get("/data/rows", file_id, first=first, rows=rows))
 
     async def profile(self, file_id: str | None = None) -> Profile:
         """Return statistics, correlations and findings."""

@@ -5,7 +5,7 @@ A class has the fields that one usually needs. `raw` is the whole answer, with t
 """
 
 from regatta.answers.answer import Answer
-from regatta.answers.data import Dataset, FileStatus, Outliers, Preview, Processed, Profile
+from regatta.answers.data import Dataset, DatasetRows, FileStatus, Outliers, Preview, Processed, Profile
 from regatta.answers.jobs import Job
 from regatta.answers.models import Comparison, LeaderboardRow, Metrics, Model, ModelSchema, Regressor
 from regatta.answers.series import Arrival, Series
@@ -16,6 +16,7 @@ __all__ = [
     "Arrival",
     "Comparison",
     "Dataset",
+    "DatasetRows",
     "FileStatus",
     "Job",
     "LeaderboardRow",

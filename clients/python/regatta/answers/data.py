@@ -61,6 +61,22 @@ class Preview(Answer):
 
 
 @dataclass(frozen=True)
+class DatasetRows(Answer):
+    """A page of the rows of a dataset, numbered from `first` on; `total` is how many rows the dataset has."""
+
+    file_id: str
+    first: int
+    total: int
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+    def _repr_html_(self) -> str:
+        """Return the rows as a notebook shows them."""
+        last = self.first + len(self.rows) - 1
+        return table(f"Rows {self.first:,} to {last:,}; {self.total:,} in all", self.columns, self.rows)
+
+
+@dataclass(frozen=True)
 class Profile(Answer):
     """The statistics of a table, and the findings that one should know of before training, the worst first."""
 
