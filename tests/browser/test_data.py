@@ -105,7 +105,7 @@ def test_a_refused_file_is_shown_where_it_is_wrong(page: "Page", check: Check) -
     assert page.locator(".excerpt mark").nth(1).inner_text() == "\ufffd"
 
 
-def test_a_file_is_switched_downloaded_and_deleted_by_keyboard(page: "Page", stack: Stack, tmp_path: "Path") -> None:
+def test_a_file_is_switched_renamed_and_deleted_by_keyboard(page: "Page", stack: Stack, check: Check) -> None:
     for name in ("first.csv", "second.csv"):
         httpx.post(f"{stack.base_url}/data/upload", files={"file": (name, b"a,b\n" + b"1,2\n3,4\n" * 20)}, timeout=300)
     page.goto("/console/data")
@@ -117,10 +117,16 @@ def test_a_file_is_switched_downloaded_and_deleted_by_keyboard(page: "Page", sta
     with page.expect_download() as report:
         page.get_by_role("button", name="Report").press("Enter")
     assert report.value.suggested_filename == "first.html"
-    page.get_by_role("button", name="Delete “first.csv”").press("Enter")
+    page.get_by_role("button", name="Rename “first.csv”").press("Enter")
+    page.get_by_label("New name").fill("第一.csv")
+    check(page, "data-rename")
+    page.get_by_label("New name").press("Enter")
+    page.get_by_role("heading", name="第一.csv").wait_for()
+    page.get_by_role("button", name="Delete “第一.csv”").press("Enter")
+    check(page, "data-delete")
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Delete", exact=True).press("Enter")
-    page.get_by_text("“first.csv” is deleted.").wait_for()
+    page.get_by_text("“第一.csv” is deleted.").wait_for()
     assert page.url.endswith("/console/data")
 
 
@@ -268,9 +274,7 @@ def test_a_sentence_that_is_not_listed_stays_english_and_says_so(page: "Page", s
     page.goto(f"/console/data/{sent['file_id']}")
     choose(page, "zh", "light")
     page.get_by_text("有 1,234 行没有值（5.0%）。", exact=True).wait_for()
-    page.get_by_text(
-        "列 'name' 在 398 行中有 305 段不同的文本，已略去；在“准备”中为它选择缺失值的处理方式即可保留它。", exact=True
-    ).wait_for()
+    page.get_by_text("列 'name' 在 398 行中有 305 段不同的文本，已略去；可在“准备”中保留它。", exact=True).wait_for()
     page.get_by_text("文件已加密。请稍后重试。", exact=True).wait_for()
     for text in ("And something else in 3 rows.", partly):
         assert page.get_by_text(text).get_attribute("lang") == "en"

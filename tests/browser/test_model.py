@@ -13,6 +13,8 @@ from tests.support.tables import noisy
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
 CARS = (ROOT / "examples/mpg.csv").read_bytes()
@@ -64,6 +66,45 @@ def test_another_version_serves_and_the_first_one_again(page: "Page", check: Che
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Version 2 serves now.").wait_for()
     wait_for(serving, [2].__eq__)
+
+
+def test_the_graph_the_pickle_and_the_report_of_a_model_are_taken_along(
+    page: "Page", stack: Stack, cars: str, tmp_path: "Path"
+) -> None:
+    def take(button: str) -> "tuple[str, bytes]":
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=button).click()
+        waiting.value.save_as(tmp_path / "taken")
+        return waiting.value.suggested_filename, (tmp_path / "taken").read_bytes()
+
+    page.goto(f"/console/model/{cars}?tab=use")
+    for button, format in (("ONNX graph", "onnx"), ("Pickle", "pickle")):
+        sent = httpx.get(f"{stack.base_url}/model/artifact/{cars}", params={"format": format}, timeout=300)
+        assert take(button)[1] == sent.content
+    name, report = take("Report")
+    assert name == f"{cars}-v2.html"
+    assert f"version 2 of model {cars}" in report.decode()
+
+
+def test_a_model_is_renamed_and_deleted(page: "Page", stack: Stack, check: Check) -> None:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
+        file_id = client.post("/data/upload", files={"file": ("named.csv", noisy(60).encode())}).json()["file_id"]
+        body = {"model_type": "ridge", "target_column": "y", "model_name": "first-name", "file_id": file_id}
+        client.post("/model/train", json=body).raise_for_status()
+    page.goto("/console/model/first-name")
+    page.get_by_role("button", name="Rename").click()
+    check(page, "model-rename")
+    page.get_by_label("New name").fill("second-name")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="second-name").wait_for()
+    assert page.url.endswith("/console/model/second-name")
+    page.get_by_role("button", name="Delete the model").click()
+    check(page, "model-delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_text("“second-name” is deleted.").wait_for()
+    assert page.url.endswith("/console/model")
+    for name in ("first-name", "second-name"):
+        assert httpx.get(f"{stack.base_url}/model/info", params={"model_name": name}, timeout=300).status_code == 404
 
 
 def test_a_model_that_was_deleted_in_another_window_is_said_to_be_gone(page: "Page", stack: Stack) -> None:

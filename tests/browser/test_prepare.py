@@ -61,3 +61,16 @@ def test_a_table_is_prepared_and_shown_before_and_after(
     # The way on has the file and the target with it.
     page.get_by_role("link", name="Start a race").click()
     assert page.get_by_role("combobox", name="Target").input_value() == "price"
+
+
+def test_a_column_that_is_left_out_by_itself_is_kept_where_that_is_said(page: "Page", stack: Stack) -> None:
+    answer = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("rows.csv", TABLE.encode())}).json()
+    page.goto(f"/console/prepare/{answer['file_id']}")
+    page.get_by_role("combobox", name="Target").select_option("price")
+    page.get_by_role("button", name="Store and show the effect").click()
+    page.get_by_text("only counts the rows and was left out; Prepare can keep it").wait_for()
+    page.get_by_role("button", name="Keep id").click()
+    page.get_by_role("button", name="Keep id").wait_for(state="detached")
+    assert page.get_by_label("Missing values of id").input_value() == "median"
+    recipe = httpx.get(f"{stack.base_url}/data/info", params={"file_id": answer["file_id"]}).json()["recipe"]
+    assert (recipe["columns"], recipe["leave_out"]) == ({"id": "median"}, [])

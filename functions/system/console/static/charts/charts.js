@@ -3,9 +3,11 @@ import { coefficient, count, number, share, shorten } from "../parts/format.js";
 import { html } from "../parts/preact.js";
 import { t } from "../parts/words.js";
 import { Axes, Figure } from "./figure.js";
-import { extent, linear, logarithmicTicks, roomy, ticks } from "./scales.js";
+import { extent, linear, logarithmicTicks, roomy, tickLabels, ticks } from "./scales.js";
 
 const MARGIN = { top: 24, right: 12, bottom: 40, left: 56 };
+// Between the numbers of an axis and both of its sides.
+const BESIDE_NUMBERS = 12;
 const MOST_POINTS = 5000;
 // The width of a name below an axis.
 const NAME_PIXELS = 110;
@@ -76,16 +78,18 @@ export function Scatter({ title, name, points, xLabel, yLabel, diagonal = false,
   });
   return html`<${Figure} title=${title} name=${name} words=${words ?? t("charts.scatter", { x: xLabel, y: yLabel, n: count(points.length) })}
     interactive=${Boolean(onPick)} note=${drawn.length < points.length ? t("charts.thinned", { shown: count(drawn.length), all: count(points.length) }) : null}>${(width) => {
-    const x = linear(domain, [MARGIN.left, width - MARGIN.right]);
-    const y = linear(range, [height - MARGIN.bottom, MARGIN.top]);
+    const yTicks = ticks(...range, height / 64);
+    const margin = { ...MARGIN, left: leftOf(yTicks, showY) };
+    const x = linear(domain, [margin.left, width - margin.right]);
+    const y = linear(range, [height - margin.bottom, margin.top]);
     const few = labels || drawn.length <= 60;
-    const places = names && beside(drawn.map(([a, b]) => [x(a), y(b)]), names, width);
+    const places = names && beside(drawn.map(([a, b]) => [x(a), y(b)]), names, [margin.left, width]);
     const ends = [Math.max(domain[0], range[0]), Math.min(domain[1], range[1])];
     return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}">
-      <${Axes} width=${width} height=${height} margin=${MARGIN}
-        x=${{ scale: x, ticks: (logarithmic ? logarithmicTicks : ticks)(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: ticks(...range, height / 64), show: showY, label: yLabel }} />
+      <${Axes} width=${width} height=${height} margin=${margin}
+        x=${{ scale: x, ticks: (logarithmic ? logarithmicTicks : ticks)(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: yTicks, show: showY, label: yLabel }} />
       ${diagonal && html`<line class="reference" x1=${x(ends[0])} y1=${y(ends[0])} x2=${x(ends[1])} y2=${y(ends[1])} />`}
-      ${zero && html`<line class="reference" x1=${MARGIN.left} x2=${width - MARGIN.right} y1=${y(0)} y2=${y(0)} />`}
+      ${zero && html`<line class="reference" x1=${margin.left} x2=${width - margin.right} y1=${y(0)} y2=${y(0)} />`}
       ${few
         ? drawn.map((point, index) => html`<g class="point ${chosen === index ? "chosen" : ""}" ...${onPick ? pickable(index) : {}}>
             <circle cx=${x(point[0])} cy=${y(point[1])} r="5" />${places?.[index] && html`<text class="point-name" x=${places[index][0]} y=${places[index][1]} dominant-baseline="central">${names[index]}</text>`}<title>${labels?.[index] ?? `${showX(point[0])}, ${showY(point[1])}`}</title></g>`)
@@ -102,12 +106,13 @@ export function Line({ title, name, series, xLabel, yLabel, height = 240, words,
   const range = roomy([...all.map(([, y]) => y), ...(band ?? []).flatMap(([, low, high]) => [low, high])]);
   return html`<${Figure} title=${title} name=${name} words=${words ?? t("charts.line", { x: xLabel ?? "", y: yLabel ?? title ?? "" })}>${(width) => {
     const named = series.filter(({ name: label }) => label).length > 1;
-    const margin = { ...MARGIN, right: named ? Math.min(120, width / 4) : 12 };
+    const yTicks = ticks(...range, height / 64);
+    const margin = { ...MARGIN, left: leftOf(yTicks, showY), right: named ? Math.min(120, width / 4) : MARGIN.right };
     const x = linear(domain, [margin.left, width - margin.right]);
     const y = linear(range, [height - margin.bottom, margin.top]);
     return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}">
       <${Axes} width=${width} height=${height} margin=${margin}
-        x=${{ scale: x, named: Boolean(xTicks), ticks: xTicks?.filter((_, index) => index % Math.ceil((NAME_PIXELS * xTicks.length) / width) === 0) ?? ticks(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: ticks(...range, height / 64), show: showY, label: yLabel }} />
+        x=${{ scale: x, named: Boolean(xTicks), ticks: xTicks?.filter((_, index) => index % Math.ceil((NAME_PIXELS * xTicks.length) / width) === 0) ?? ticks(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: yTicks, show: showY, label: yLabel }} />
       ${band && html`<path class="band" d=${`${path(band.map(([a, , high]) => [a, high]), x, y)}L${[...band].reverse().map(([a, low]) => `${x(a)} ${y(low)}`).join("L")}Z`} />`}
       ${series.map(({ name: label, points, dashed, thin: isThin }, index) => html`<g class="series-${isThin || !named ? 0 : index % 6} ${dashed ? "dashed" : ""} ${isThin ? "thin" : ""}">
         <path class="line" d=${path(points, x, y)} />
@@ -151,14 +156,14 @@ export function Gaps({ shares, words }) {
 }
 
 // Return where the name of each point begins: to its right, or to its left; null where another one stands. Higher ones first.
-function beside(points, names, width) {
+function beside(points, names, [first, last]) {
   const taken = points.map(([x, y]) => [x - 5, x + 5, y]);
   const places = points.map(() => null);
   const order = points.map((_, index) => index).sort((one, other) => points[one][1] - points[other][1]);
   for (const index of order) {
     const [x, y] = points[index];
     const long = measure(names[index]);
-    const isFree = ([from, to]) => from >= MARGIN.left && to <= width && taken.every(([left, right, at]) => to < left || from > right || Math.abs(at - y) > 13);
+    const isFree = ([from, to]) => from >= first && to <= last && taken.every(([left, right, at]) => to < left || from > right || Math.abs(at - y) > 13);
     const found = [[x + 9, x + 9 + long], [x - 9 - long, x - 9]].find(isFree);
     if (!found) continue;
     places[index] = [found[0], y];
@@ -166,6 +171,9 @@ function beside(points, names, width) {
   }
   return places;
 }
+
+// Return how far from the left an axis stands whose numbers fit beside it, with their signs.
+const leftOf = (marks, show) => Math.max(MARGIN.left, BESIDE_NUMBERS + Math.ceil(Math.max(0, ...tickLabels(marks, show).map(measure))));
 
 const path = (points, x, y) => points.map(([a, b], index) => `${index ? "L" : "M"}${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join("");
 

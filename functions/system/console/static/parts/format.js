@@ -17,7 +17,8 @@ function formatter(kind, options) {
   return made.get(name);
 }
 
-const figures = (value, options) => formatter(Intl.NumberFormat, options).format(value).replace("-", "−");
+// What is rounded to nothing has no sign.
+const figures = (value, options) => formatter(Intl.NumberFormat, options).format(value).replace(/^-(?!.*[1-9])/, "").replace("-", "−");
 
 // A count: 20,640.
 export const count = (value) => (Number.isFinite(value) ? figures(value, { maximumFractionDigits: 0 }) : NOTHING);
@@ -53,7 +54,7 @@ export const score = (value) =>
   Number.isFinite(value) ? figures(value, { minimumFractionDigits: 3, maximumFractionDigits: 3 }) : NOTHING;
 
 // A coefficient from −1 to 1 where there is little room: two decimals.
-export const coefficient = (value) => (Number.isFinite(value) ? figures(Math.round(value * 100) / 100 || 0, { minimumFractionDigits: 2, maximumFractionDigits: 2 }) : NOTHING);
+export const coefficient = (value) => (Number.isFinite(value) ? figures(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 }) : NOTHING);
 
 // A share in per cent, with one decimal. Only nothing is 0%, and only everything is 100%.
 export function share(part, whole = 1) {

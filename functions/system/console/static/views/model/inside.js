@@ -1,8 +1,7 @@
-// What a model is made of: the columns it takes, its parameters, its data, what was noted in training, and its files.
-import { Button, Card, Section, Tag } from "../../parts/elements.js";
-import { Notice, toastError } from "../../parts/feedback.js";
-import { download } from "../../parts/files.js";
-import { bytes, count, duration, exact, moment, number } from "../../parts/format.js";
+// What a model is made of: the columns it takes, its parameters, its data, and what was noted in training.
+import { Card, Section, Tag } from "../../parts/elements.js";
+import { Notice } from "../../parts/feedback.js";
+import { count, duration, exact, moment, number } from "../../parts/format.js";
 import { html } from "../../parts/preact.js";
 import { regressor } from "../../parts/regressors.js";
 import { href } from "../../parts/router.js";
@@ -22,7 +21,7 @@ export function Inside({ info, schema, title }) {
   ];
   return html`
     <${Card}><dl class="facts">${facts.map(([name, fact]) => html`<div><dt>${name}</dt><dd><bdi>${fact}</bdi></dd></div>`)}</dl><//>
-    ${info.notes?.length > 0 && html`<div class="after-card"><${Notice} kind="info"><ul>${info.notes.map((note) => html`<li><${Said} text=${note} /></li>`)}</ul><//></div>`}
+    ${info.notes?.length > 0 && html`<div class="after-card"><${Notice} kind="info"><ul>${info.notes.map((note) => html`<li><${Said} whole text=${note} /></li>`)}</ul><//></div>`}
     ${info.members?.length > 0 && html`<${Section} title=${t("model.members")} note=${t("model.membersNote")}>
       <${Table} caption=${t("model.members")} rows=${info.members} columns=${[
         { name: "model_type", label: t("model.kind"), isHeading: true, show: (type) => regressor(type) },
@@ -42,15 +41,7 @@ export function Inside({ info, schema, title }) {
         { name: "name", label: t("model.parameter"), isHeading: true },
         { name: "value", label: t("model.value"), show: (value) => (typeof value === "number" ? exact(value) : value === null ? null : String(value)) },
       ]} />
-    <//>
-    <${Section} title=${t("model.files")} note=${t("model.filesNote")}>
-      <div class="row"><${File} info=${info} format="onnx" size=${info.graph.size_bytes} />${info.pickle && html`<${File} info=${info} format="pickle" size=${info.pickle.size_bytes} />`}</div>
     <//>`;
-}
-
-function File({ info, format, size }) {
-  const take = () => download("GET", `/model/artifact/${encodeURIComponent(info.model_name)}`, { query: { format, version: info.version } }).catch(toastError);
-  return html`<${Button} icon="download" onClick=${take}>${t(`model.as.${format}`)} · ${bytes(size)}<//>`;
 }
 
 function valuesOf({ levels, format, unit }) {

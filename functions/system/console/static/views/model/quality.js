@@ -13,13 +13,13 @@ export function Quality({ info, metrics }) {
     ["R²", score(held.r2), folds && `${t("model.folds")}: ${score(folds.mean)} ${spread}`],
     [t("model.error"), number(held.mae), baseline && t("model.ofMean", { value: number(baseline.metrics.mae) })],
     [t("model.rmse"), number(held.rmse), baseline && t("model.ofMean", { value: number(baseline.metrics.rmse) })],
-    "mape" in held ? [t("model.mape"), share(held.mape)] : [],
+    Number.isFinite(held.mape) ? [t("model.mape"), share(held.mape)] : [],
     [t("model.size"), bytes(info.graph.size_bytes)],
     [t("model.speed"), microseconds(info.latency_us)],
   ].filter((each) => each.length > 1);
   return html`
     <${Card}><${Figures} items=${figures} /><//>
-    <p class="hint after-card">${t("model.heldOut", { rows: count(info.dataset.rows_test), all: count(info.dataset.rows_train + info.dataset.rows_test) })}</p>
+    <p class="hint after-card">${t("model.heldOut", { train: count(info.dataset.rows_train), test: count(info.dataset.rows_test) })}</p>
     ${!metrics?.plots && html`<${Notice}>${t("model.noPlots")}<//>`}
     <div class="grid-2 pictures">
       ${metrics?.plots && html`<${Pictures} info=${info} plots=${metrics.plots} />`}

@@ -1,7 +1,9 @@
-// How exactly this model is used from a program: the example of its schema in four languages.
+// How exactly this model is used from a program: the example of its schema in four languages, and its files.
 import { address, hasKey } from "../../parts/api.js";
-import { Code, Tabs } from "../../parts/elements.js";
-import { tidy } from "../../parts/format.js";
+import { Button, Code, Section, Tabs } from "../../parts/elements.js";
+import { toastError } from "../../parts/feedback.js";
+import { download } from "../../parts/files.js";
+import { bytes, tidy } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { t } from "../../parts/words.js";
 
@@ -17,7 +19,15 @@ export function Use({ info, schema, versions }) {
     <${Tabs} label=${t("model.tab.use")} value=${language} tabs=${Object.entries(LANGUAGES)} onChange=${setLanguage}>
       <${Code} text=${text} label=${LANGUAGES[language]} />
       ${hasKey() && html`<p class="hint">${t("model.useKey")}</p>`}
+    <//>
+    <${Section} title=${t("model.files")} note=${t("model.filesNote")}>
+      <div class="row"><${File} info=${info} format="onnx" size=${info.graph.size_bytes} />${info.pickle && html`<${File} info=${info} format="pickle" size=${info.pickle.size_bytes} />`}</div>
     <//>`;
+}
+
+function File({ info, format, size }) {
+  const take = () => download("GET", `/model/artifact/${encodeURIComponent(info.model_name)}`, { query: { format, version: info.version } }).catch(toastError);
+  return html`<${Button} icon="download" onClick=${take}>${t(`model.as.${format}`)} · ${bytes(size)}<//>`;
 }
 
 const json = (value, indent) => JSON.stringify(value, null, indent);

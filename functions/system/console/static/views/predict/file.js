@@ -1,6 +1,6 @@
 // A whole file: its first rows with their predictions, and all of it to take along.
 import { get, list, post } from "../../parts/api.js";
-import { Button, FileDrop, Progress, Section, SelectField } from "../../parts/elements.js";
+import { Button, Details, FileDrop, Progress, Section, SelectField } from "../../parts/elements.js";
 import { ErrorPanel, Loaded, Notice } from "../../parts/feedback.js";
 import { upload } from "../../parts/files.js";
 import { count, number } from "../../parts/format.js";
@@ -13,6 +13,7 @@ import { Table } from "../../parts/table.js";
 import { known, t } from "../../parts/words.js";
 
 const SHOWN_ROWS = 20;
+const SHOWN_WARNINGS = 4;
 // Of a file of up to so many rows all are predicted at once, read as the model reads them; of larger ones those of the preview.
 const MOST_AT_ONCE = 20_000;
 const FORMATS = ["csv", "excel", "json"];
@@ -69,10 +70,20 @@ function Scored({ file, schema, level }) {
     <${Section} title=${t("predict.firstRows")}>
       <${Loaded} of=${first} skeleton=${{ shape: "table", count: 6 }}>
         ${({ preview, predicted }) => html`
-          ${predicted.warnings.length > 0 && html`<${Notice} kind="warning" title=${t("predict.warnings")}><ul>${predicted.warnings.map((warning) => html`<li><${Said} text=${warning} /></li>`)}</ul><//>`}
+          ${predicted.warnings.length > 0 && html`<${Warnings} of=${predicted.warnings} />`}
           <${Rows} preview=${preview} predicted=${predicted} target=${schema.output.target_column} />`}
       <//>
     <//>`;
+}
+
+// The first warnings; of a wide table the others are shown on request.
+function Warnings({ of: warnings }) {
+  const items = (some) => html`<ul>${some.map((warning) => html`<li><${Said} text=${warning} /></li>`)}</ul>`;
+  const rest = warnings.slice(SHOWN_WARNINGS);
+  return html`<${Notice} kind="warning" title=${t("predict.warnings")}>
+    ${items(warnings.slice(0, SHOWN_WARNINGS))}
+    ${rest.length > 0 && html`<${Details} summary=${t("predict.moreWarnings", { n: rest.length, count: count(rest.length) })}>${items(rest)}<//>`}
+  <//>`;
 }
 
 // A preview has records, one object a row.

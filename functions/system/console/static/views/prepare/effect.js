@@ -17,7 +17,8 @@ const SHOWN_BYTES = 2_000_000;
 const SHOWN_ROWS = 10;
 const FIGURES = ["rows", "columns", "missing_values"];
 
-export function Effect({ info, effect }) {
+// `onKeep` stores the recipe with a column that is left out by itself.
+export function Effect({ info, effect, onKeep, busy }) {
   const { before, after, recipe } = effect;
   useEffect(() => document.getElementById("effect")?.scrollIntoView(), []);
   const take = () => download("GET", "/data/download", { query: { file_id: info.file_id, processed: true, format: "csv" } }).catch(toastError);
@@ -29,23 +30,25 @@ export function Effect({ info, effect }) {
         <h3>${t(`prepare.figure.${name}`)}</h3>
         <p><span>${count(before[name])}</span><span class="arrow-to" aria-label=${t("prepare.becomes")}>→</span><strong>${count(after[name])}</strong></p>
       </div>`)}</div>
-      ${effect.notes.length > 0 && html`<ul class="bullets notes">${effect.notes.map((note) => html`<li><${Said} text=${note} /></li>`)}</ul>`}
+      ${effect.notes.length > 0 && html`<ul class="bullets notes">${effect.notes.map((note) => html`<li><${Said} whole text=${note} /></li>`)}</ul>`}
     <//>
-    <${Section} title=${t("prepare.byColumn")}><${Changes} effect=${effect} /><//>
+    <${Section} title=${t("prepare.byColumn")}><${Changes} effect=${effect} onKeep=${onKeep} busy=${busy} /><//>
     ${info.size_bytes <= SHOWN_BYTES && html`<${FirstRows} info=${info} />`}`;
 }
 
-function Changes({ effect }) {
+function Changes({ effect, onKeep, busy }) {
   const rows = [];
   for (const [name, value] of Object.entries(effect.imputed)) rows.push({ name, what: t("prepare.filled", { value: typeof value === "number" ? number(value, 6) : String(value) }) });
   for (const [name, many] of Object.entries(effect.dropped_rows)) rows.push({ name, what: t("prepare.rowsDropped", { n: many, count: count(many) }) });
   for (const [name, many] of Object.entries(effect.encoded)) rows.push({ name, what: t("prepare.encoded", { n: many, count: count(many) }) });
   for (const [name, made] of Object.entries(effect.derived)) rows.push({ name, what: t("prepare.derived", { names: made.join(", ") }) });
-  for (const name of effect.left_out) rows.push({ name, what: t("prepare.isLeftOut") });
+  for (const name of effect.left_out) rows.push({ name, what: t("prepare.isLeftOut"), mayKeep: !effect.recipe.leave_out.includes(name) });
   if (rows.length === 0) return html`<p class="muted">${t("prepare.unchanged")}</p>`;
   return html`<${Table} caption=${t("prepare.byColumn")} rows=${rows} csv="preparation.csv" columns=${[
     { name: "name", label: t("prepare.column"), isHeading: true },
-    { name: "what", label: t("prepare.change"), wide: true },
+    { name: "what", label: t("prepare.change"), wide: true, show: (what, { name, mayKeep }) => (mayKeep
+      ? html`${what} <${Button} kind="quiet" busy=${busy} aria-label=${t("prepare.keepOf", { name })} onClick=${() => onKeep(name)}>${t("prepare.keep")}<//>`
+      : what) },
   ]} />`;
 }
 

@@ -18,12 +18,15 @@ export function Recipe({ info, leave, column }) {
   const [search, setSearch] = useState(leave ?? column ?? "");
   const set = (name) => (value) => setRecipe((before) => ({ ...before, [name]: value }));
   const targets = targetsOf(info);
-  const apply = useAction(() => run("/data/process", { ...recipe, file_id: info.file_id }));
+  const apply = useAction((wanted) => run("/data/process", { ...wanted, file_id: info.file_id }));
   const [effect, setEffect] = useState(null);
-  const act = async () => {
-    const found = await apply.act();
+  const act = async (wanted) => {
+    setRecipe(wanted);
+    const found = await apply.act(wanted);
     if (found) setEffect(found);
   };
+  // What is left out by itself is kept where the recipe names it.
+  const keep = (name) => act({ ...recipe, columns: { ...recipe.columns, [name]: usefulFor(info.column_types[name])[0] } });
   const names = Object.keys(info.column_types).filter((name) => name.toLowerCase().includes(search.trim().toLowerCase()));
   return html`
     <${Section} title=${t("prepare.target")} note=${t("prepare.targetNote", { n: targets.length, count: count(targets.length) })}>
@@ -37,9 +40,11 @@ export function Recipe({ info, leave, column }) {
       <${Columns} info=${info} names=${names} recipe=${recipe} set=${set} />
     <//>
     ${apply.error && html`<${ErrorPanel} error=${apply.error} />`}
-    <div class="actions apply"><${Button} kind="primary" icon="check" busy=${apply.busy} onClick=${act}>${t("prepare.apply")}<//><span class="muted">${t("prepare.applyNote")}</span></div>
-    ${effect && html`<${Effect} info=${info} effect=${effect} key=${JSON.stringify(effect.recipe)} />`}`;
+    <div class="actions apply"><${Button} kind="primary" icon="check" busy=${apply.busy} onClick=${() => act(recipe)}>${t("prepare.apply")}<//><span class="muted">${t("prepare.applyNote")}</span></div>
+    ${effect && html`<${Effect} info=${info} effect=${effect} onKeep=${keep} busy=${apply.busy} key=${JSON.stringify(effect.recipe)} />`}`;
 }
+
+const usefulFor = (type) => (type === "category" || type === "boolean" ? ["mode", "drop"] : HANDLINGS);
 
 function leavingOut(recipe, name, info) {
   const may = name in info.column_types && name !== recipe.target_column && !recipe.leave_out.includes(name);
@@ -53,12 +58,10 @@ function Columns({ info, names, recipe, set }) {
     set("columns")(value ? { ...others, [name]: value } : others);
   };
   const handling = (name) => {
-    const type = info.column_types[name];
-    if (!info.missing[name]) return html`<span class="muted">${t("prepare.nothingMissing")}</span>`;
+    if (!info.missing[name] && !(name in recipe.columns)) return html`<span class="muted">${t("prepare.nothingMissing")}</span>`;
     if (name === recipe.target_column) return html`<span class="muted">${t("prepare.targetRows")}</span>`;
-    const useful = type === "category" || type === "boolean" ? ["mode", "drop"] : HANDLINGS;
     return html`<select aria-label=${t("prepare.missingOf", { name })} value=${recipe.columns[name] ?? ""} onChange=${(event) => handle(name)(event.target.value)}>
-      ${["", ...useful].map((each) => html`<option value=${each} selected=${each === (recipe.columns[name] ?? "")}>${each ? t(`prepare.handling.${each}`) : t("prepare.asAll")}</option>`)}
+      ${["", ...usefulFor(info.column_types[name])].map((each) => html`<option value=${each} selected=${each === (recipe.columns[name] ?? "")}>${each ? t(`prepare.handling.${each}`) : t("prepare.asAll")}</option>`)}
     </select>`;
   };
   const rows = names.map((name) => ({ name, type: info.column_types[name], missing: info.missing[name] }));

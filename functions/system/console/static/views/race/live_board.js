@@ -24,7 +24,7 @@ export function LiveBoard({ job }) {
   <//>`;
 }
 
-// A portfolio says how its trials stand; the nine only how far each of them is.
+// A portfolio says how its trials stand; the nine only how far each of them is that has begun.
 function boardOf({ standings, parts }) {
   if (standings.length > 0) {
     const seen = new Map();
@@ -34,9 +34,15 @@ function boardOf({ standings, parts }) {
       return { ...trial, name, key: `${trial.model_type}-${trial.target_transform}-${seen.get(name)}`, note: factsOf(trial) };
     });
   }
-  return Object.entries(parts ?? {}).sort(([, one], [, other]) => other - one).map(([label, progress]) => ({
-    key: label, name: regressor(label), r2: null, progress, running: progress > 0 && progress < 1, note: level(progress),
+  return Object.entries(parts ?? {}).filter(([, progress]) => progress > 0).sort(([, one], [, other]) => other - one).map(([label, progress]) => ({
+    key: label, name: nameOf(label), r2: null, progress, running: progress < 1, note: level(progress),
   }));
+}
+
+// Several configurations of one regressor have numbers: lightgbm-2.
+function nameOf(label) {
+  const [, type, number] = /^(.*?)(?:-(\d+))?$/.exec(label);
+  return number ? `${regressor(type)} ${number}` : regressor(type);
 }
 
 // How many folds a trial has done and in how many seconds, and once it is known, how large it is and how fast.

@@ -38,7 +38,7 @@ export function SeriesView({ name }) {
     ${status.newest?.state === "held" && html`<${Notice} kind="warning" title=${t("series.heldTitle", { name: status.newest.filename })}
       actions=${html`<${ButtonLink} href=${href("series", name, status.newest.job_id)}>${t("series.seeWhy")}<//>`}><p><${Said} text=${status.newest.reason} /></p><//>`}
     <${Section}><${SendFile} path=${path} onSent=${series.reload} /><//>
-    <${Underway} jobs=${status.jobs} />
+    <${Underway} jobs=${undecided(status.jobs, history)} />
     ${history.length > 0 && html`<${Course} name=${name} history=${history} />`}
     <${Section} title=${t("series.decisions")}>
       ${history.length === 0 ? html`<${Empty} icon="series" title=${t("series.noFiles")}>${t("series.noFilesNote")}<//>` : html`<${Decisions} name=${name} path=${path} first=${history} next=${next} onChange=${series.reload} />`}
@@ -63,6 +63,12 @@ function SendFile({ path, onSent }) {
     <${FileDrop} compact multiple busy=${send.busy} onFiles=${send.act} title=${t("series.drop")} note=${t("series.dropNote")} />
     ${share !== null && html`<div class="card sending"><${Progress} share=${share} label=${t("series.sending")} /></div>`}
     ${send.error && html`<${ErrorPanel} error=${send.error} />`}`;
+}
+
+// The job of a refused file has failed, and its decision says why.
+function undecided(jobs, history) {
+  const decided = new Set(history.map(({ job_id: id }) => id));
+  return jobs.filter(({ job_id: id }) => !decided.has(id));
 }
 
 // Files that have arrived and have no decision yet, and those whose job failed.
