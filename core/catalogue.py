@@ -43,6 +43,7 @@ CATALOGUE: dict[str, Regressor] = {
             grid={"positive": [False, True]},
             scaled=True,
             reference_seconds=0.01,
+            in_parts=True,
         ),
         Regressor(
             "ridge",
@@ -52,6 +53,7 @@ CATALOGUE: dict[str, Regressor] = {
             {"alpha": [*ALPHAS, 1000.0]},
             scaled=True,
             reference_seconds=0.005,
+            in_parts=True,
         ),
         Regressor(
             "lasso",
@@ -61,6 +63,7 @@ CATALOGUE: dict[str, Regressor] = {
             {"alpha": [*ALPHAS, 1000.0]},
             scaled=True,
             reference_seconds=0.6,
+            in_parts=True,
         ),
         Regressor(
             "elastic_net",
@@ -70,6 +73,7 @@ CATALOGUE: dict[str, Regressor] = {
             {"alpha": ALPHAS, "l1_ratio": [0.1, 0.5, 0.9]},
             scaled=True,
             reference_seconds=0.1,
+            in_parts=True,
         ),
         Regressor(
             "decision_tree",
@@ -198,6 +202,7 @@ CATALOGUE: dict[str, Regressor] = {
             cost_parameters=("n_estimators", "num_leaves", "colsample_bytree"),
             overhead_rows=8_000,
             codes_parameter="categorical_column",
+            in_parts=True,
             fixed=LIGHTGBM_FIXED,
         ),
     )

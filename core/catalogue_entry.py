@@ -31,7 +31,7 @@ class Regressor:
     only on request. One fit takes `reference_seconds` on one core on the reference table; the time grows with rows by
     `growth`, and in proportion to the number of columns and to the parameters in `cost_parameters`. `overhead_rows` is
     the constant part of that time, in rows. From more than `max_rows` rows a sample is drawn: by every tree, if the
-    estimator has a `sampling_parameter`, else once.
+    estimator has a `sampling_parameter`, else once. What is trained `in_parts` needs no memory for all rows together.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Regressor:
     max_rows: int | None = None
     sampling_parameter: str | None = None
     codes_parameter: str | None = None
+    in_parts: bool = False
     fixed: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.array_types import Floats
+from core.automl.learn_in_parts import learn_in_parts
 from core.automl.scheduler import run_trials
 from core.automl.successive_halving import choose_target, tune
 from core.automl.trial import Trial, make_trial
@@ -20,7 +21,7 @@ from core.model_manifest import (
     TargetTransformName,
     TrialRecord,
 )
-from core.progress import ReportProgress, ignore_progress
+from core.progress import ReportProgress, ignore_progress, progress_within
 from core.regressors.candidates import Candidate, regressor_parameters
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
@@ -33,6 +34,8 @@ from core.types import Json
 
 # Some models take as long to predict their train rows as to fit them.
 TRAIN_METRIC_ROWS = 4000
+# The part of the work that is done when the folds have run, where all rows of the table are learned from then.
+FOLDS_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class TrainedModel:
     trial_records: list[TrialRecord] = field(default_factory=list)
     members: list[EnsembleMember] = field(default_factory=list)
     search: SearchRecord | None = None
+    # The rows that it learned from, where these are more than the train rows of its split.
+    rows_learned: int | None = None
 
 
 def train(
@@ -73,10 +78,13 @@ def train(
 ) -> TrainedModel:
     """Cross-validate and fit one candidate on the training part, and evaluate it on the holdout.
 
-    With `any_target` the target transform that scores best on the folds is used, with `tuning_seconds`
-    the parameters are tuned. Raises `ParameterError` for parameters that the estimator refuses,
-    `TrainingFailedError` when the fit fails.
+    Where `data` is a part of a table, it is fitted on all rows of that in the end, if it can be in parts. With
+    `any_target` the target transform that scores best on the folds is used, with `tuning_seconds` the parameters are
+    tuned. Raises `ParameterError` for parameters that the estimator refuses, `TrainingFailedError` when the fit fails.
     """
+    in_parts = progress_within(report_progress, FOLDS_SHARE, 1)
+    if data.all_rows is not None:
+        report_progress = progress_within(report_progress, 0, FOLDS_SHARE)
     fold_cache = FoldCache(data, kept=any_target or tuning_seconds is not None)
     trial = make_trial(fold_cache, candidate, limits)
     trial_records: list[TrialRecord] = []
@@ -86,6 +94,7 @@ def train(
         trial, tried = tune(fold_cache, trial.candidate, limits, report_progress, tuning_seconds)
         trial_records += tried
     (trial,) = run_trials(fold_cache, [trial], fold_cache.fold_numbers, limits, report_progress)
+    trial = learn_in_parts(fold_cache, trial, in_parts)
     return evaluate_trial(fold_cache, trial, trial_records)
 
 
@@ -108,6 +117,7 @@ def evaluate_trial(fold_cache: FoldCache, trial: Trial, trial_records: list[Tria
         seconds=trial.seconds,
         notes=notes,
         trial_records=trial_records or [],
+        rows_learned=trial.rows_learned,
     )
 
 

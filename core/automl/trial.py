@@ -63,6 +63,8 @@ class Trial:
     fold_pipeline: Any = None
     cost: ServingCost | None = None
     row_seconds: float = 0.0
+    # The rows that `fitted` learned from, where these are more than the train rows of the split.
+    rows_learned: int | None = None
     failure: RegattaError | None = None
 
     @property

@@ -30,6 +30,11 @@ class Candidate:
         positions = self.params.get(name, self.regressor.fixed.get(name)) if name else None
         return isinstance(positions, list) and self.target_transform != "trend"
 
+    @property
+    def learns_in_parts(self) -> bool:
+        """Return whether it can be fitted on rows that come in parts."""
+        return self.regressor.in_parts and self.target_transform != "trend"
+
     def make_estimator(
         self, rows: int, limits: TrainingLimits, columns: Sequence[Column] = ()
     ) -> tuple[Any, list[str]]:

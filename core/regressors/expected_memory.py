@@ -23,6 +23,10 @@ MATRIX_COPIES, SCALED_COPIES = 3.0, 4.0
 IMPUTED_COPIES = 6.0
 # The share of the rows that a fold trains on, with the usual holdout.
 FOLD_SHARE = 0.64
+# In parts, of each row: its target, which is read, chosen and transformed; and of LightGBM the bins, one byte a number,
+# and its target, gradient, score and leaf. Besides, the parts that are read, and the rows that bins are drawn from.
+PARTS_ROW_BYTES, TREES_ROW_BYTES = 40, 40
+PARTS_BYTES = 300 << 20
 
 
 def expected_bytes(candidates: Sequence[Candidate], rows: int, columns: Sequence[Column], *, kept: bool = False) -> int:
@@ -39,6 +43,12 @@ def rows_within(
     """Return on how many rows these candidates can be trained in so much memory, `kept` as in `expected_bytes`."""
     most = max(_row_bytes(candidate, columns, kept) for candidate in candidates)
     return max(0, int((memory_bytes - PROCESS_BYTES) / most))
+
+
+def bytes_in_parts(candidates: Iterable[Candidate], rows: int, columns: Sequence[Column]) -> int:
+    """Return the memory in bytes to fit one of these candidates on `rows` rows in parts, besides those in memory."""
+    widths = [coded_width(columns) + TREES_ROW_BYTES if one.takes_codes else 0 for one in candidates]
+    return PARTS_BYTES + rows * (PARTS_ROW_BYTES + max(widths))
 
 
 def have_row_budgets(candidates: Iterable[Candidate]) -> bool:

@@ -25,6 +25,8 @@ LEAF_SECONDS = 0.15e-3
 # To compile, prove, measure and store a tree, and each of its nodes.
 TREE_STORING_SECONDS = 1e-3
 NODE_STORING_SECONDS = 6e-6
+# To read, prepare and learn from one number of the matrix in parts.
+READ_NUMBER_SECONDS = 1e-7
 # One loop over one number of the matrix, and one step of a support vector machine for one row.
 NUMBER_SECONDS = 1.2e-9
 STEP_SECONDS = 1e-8
@@ -47,6 +49,16 @@ def expected_seconds(
         alone += FITS * trees * (TREE_SECONDS + LEAF_SECONDS * leaves * _has_leaf_quantiles(candidate))
         alone += trees * TREE_STORING_SECONDS + nodes * NODE_STORING_SECONDS
     return parallel / limits.threads + alone + tuning_seconds
+
+
+def seconds_in_parts(candidates: Iterable[Candidate], rows: int, columns: Sequence[Column]) -> float:
+    """Return the seconds that one of these candidates takes to learn from a table in parts, besides its fit.
+
+    LightGBM reads them twice: first it draws the rows by which its bins are chosen.
+    """
+    width = matrix_width(columns)
+    passes = max(2 if candidate.takes_codes else 1 for candidate in candidates)
+    return READ_NUMBER_SECONDS * passes * rows * width
 
 
 def matrix_width(columns: Iterable[Column]) -> int:

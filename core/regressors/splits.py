@@ -16,6 +16,7 @@ from core.manifests import Column, Recipe
 from core.model_manifest import RANDOM, Validation
 from core.preprocessing.features import check_target_spread
 from core.preprocessing.pipeline import make_preprocessor, make_standardiser
+from core.regressors.all_rows import AllRows
 from core.regressors.validation import (
     FOLDS,
     MIN_FOLDS,
@@ -84,6 +85,8 @@ class Split:
     validation: Validation = RANDOM
     # By row of `train_x` the time or group that the folds are divided by; None for random folds.
     keys: Keys | None = None
+    # The table that this is a part of, where a model may learn from all of its rows.
+    all_rows: AllRows | None = None
 
     def other_folds(self, fold: int) -> list[int]:
         """Return the folds to choose ensemble weights for `fold` on: all others, and in time only earlier ones.
@@ -158,6 +161,7 @@ def fold_as_split(data: Split, number: int) -> Split:
     except InvalidInputError:
         rows = np.arange(len(chosen))
         fold = Fold(rows, rows)
+        data = replace(data, all_rows=None)
         return replace(data, train_x=data.train_x.iloc[chosen], train_y=data.train_y[chosen], folds=[fold], keys=None)
 
 
@@ -165,6 +169,7 @@ def _with_train_rows(data: Split, chosen: Rows) -> Split:
     """Return the split with these train rows; raises `InvalidInputError` where they allow no folds by time or group."""
     keys = None if data.keys is None else data.keys[chosen]
     folds = _folds(len(chosen), data.validation, keys, [])
+    data = replace(data, all_rows=None)
     return replace(data, train_x=data.train_x.iloc[chosen], train_y=data.train_y[chosen], folds=folds, keys=keys)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,10 @@ class Table:
                 if row >= first:
                     yield row, batch
                 row += len(batch)
+
+    def slice_starts(self, rows: int) -> list[int]:
+        """Return the number of the first row of each batch that `slices` yields of the whole table."""
+        return [row for start, stop in pairwise(first_rows(self._file.metadata)) for row in range(start, stop, rows)]
 
     def blocks(self, names: list[str]) -> Iterator[Floats]:
         """Yield columns that are no categories, some rows at a time: float64 (columns, rows), NaN for missing."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.automl.ensemble_selection import ENSEMBLE, final_weights, make_ensemble, nested_scores, weighted_prediction
 from core.automl.forecast import Forecast
+from core.automl.learn_in_parts import learn_in_parts
 from core.automl.portfolio_search import TimeLimit
 from core.automl.scheduler import TrialBudget, run_trials
 from core.automl.serving_cost import ServingLimits
@@ -93,6 +94,7 @@ def compare_on_split(
     fold_cache = FoldCache(data)
     trials = list(map(known, make_trials(fold_cache, command)))
     trials, finalists = _run(fold_cache, command, trials, begun, report_progress)
+    finalists = _best_on_all_rows(fold_cache, command, finalists, begun, report_progress)
     report_progress("storing", 0.9)
     trained = [_evaluated(fold_cache, finalist) for finalist in finalists]
     warnings = list(data.notes)
@@ -131,6 +133,23 @@ def _run(
     last = [finalist.trial for finalist in finalists]
     fitted = run_trials(fold_cache, last, fold_cache.fold_numbers, limits(), report)
     return trials, [replace(finalist, trial=trial) for finalist, trial in zip(finalists, fitted, strict=True)]
+
+
+def _best_on_all_rows(
+    fold_cache: FoldCache,
+    command: CompareCommand,
+    finalists: list[Finalist],
+    begun: float,
+    report_progress: ReportProgress,
+) -> list[Finalist]:
+    """Return the finalists, the best of which has learned from all rows of the table if it can in parts."""
+    usable = [finalist for finalist in finalists if finalist.trial.failure is None]
+    if fold_cache.data.all_rows is None or not usable:
+        return finalists
+    best = max(usable, key=lambda finalist: finalist.trial.mean)
+    until = inf if command.time_limit is None else begun + RACING_SHARE * command.time_limit
+    learned = learn_in_parts(fold_cache, best.trial, progress_within(report_progress, 0.9, 0.9), until)
+    return [replace(one, trial=learned) if one is best else one for one in finalists]
 
 
 def _best_transforms(fold_cache: FoldCache, trials: Sequence[Trial]) -> list[Finalist]:

@@ -13,7 +13,7 @@ from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.splits import Split
 from core.regressors.validation import requested_validation
-from core.services.training.placement import rows_to_read
+from core.services.training.placement import RowsToRead, rows_to_read
 from core.services.training.publish import Publication
 from core.services.training.train import limits, open_split
 from core.storage.workspace import Workspace
@@ -41,7 +41,7 @@ def open_comparison(
         command.test_size,
         recipe,
         validation=validation,
-        rows_to_read=lambda dataset: rows or rows_to_read(command, dataset, candidates),
+        rows_to_read=lambda dataset: RowsToRead(rows) if rows else rows_to_read(command, dataset, candidates),
     )
     return Publication(workspace.models, dataset, command.test_size, job_id), data
 

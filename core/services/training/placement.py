@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf
+from typing import NamedTuple
 
 from core.errors import TooLargeError
 from core.jobs.commands import CompareCommand, TrainCommand
@@ -9,15 +10,25 @@ from core.jobs.effort import GIB, Effort, check_batch, goes_to_batch
 from core.machine_memory import training_bytes
 from core.manifests import DatasetManifest
 from core.regressors.candidates import Candidate
-from core.regressors.expected_memory import expected_bytes, have_row_budgets, rows_within
+from core.regressors.expected_memory import bytes_in_parts, expected_bytes, have_row_budgets, rows_within
+from core.regressors.expected_time import seconds_in_parts
 from core.regressors.splits import MIN_ROWS
 from core.storage.workspace import Workspace
 
 # On so many rows, spread evenly over a table, a model is as good as on all of them but for a few thousandths of its
 # error: docs/scale.md has the figures.
 ENOUGH_ROWS = 500_000
+# Where the model itself learns from all rows in parts, the folds and what prepares the columns need so many.
+FOLD_ROWS = 100_000
 
 Training = TrainCommand | CompareCommand
+
+
+class RowsToRead(NamedTuple):
+    """How many rows of a dataset are read into memory, and whether a model may learn from all in parts then."""
+
+    rows: int
+    then_all: bool = False
 
 
 def place(
@@ -35,24 +46,40 @@ def place(
         _check_room(command, dataset, candidates, batch.most_bytes)
         return Effort(inf, memory)
     _check_room(command, dataset, candidates, training_bytes())
+    if _within(command, dataset, candidates, training_bytes()).then_all:
+        seconds += seconds_in_parts(candidates, dataset.rows, dataset.columns)
     return Effort(inf if is_parallel else seconds)
 
 
-def rows_to_read(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate]) -> int:
-    """Return how many rows of a dataset there is memory for here; raises `TooLargeError` where they would not do."""
+def rows_to_read(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate]) -> RowsToRead:
+    """Return what of a dataset there is memory for here; raises `TooLargeError` where that would not do."""
     most = training_bytes()
     _check_room(command, dataset, candidates, most)
-    return _rows_within(command, dataset, candidates, most)
+    return _within(command, dataset, candidates, most)
 
 
 def _expected_bytes(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate]) -> int:
-    """Return the peak memory of a training in bytes."""
-    return expected_bytes(candidates, dataset.rows, dataset.columns, kept=_keeps_folds(command))
+    """Return the peak memory in bytes with which a training learns from all rows: in parts, if it can, where less."""
+    kept, columns = _keeps_folds(command), dataset.columns
+    whole = expected_bytes(candidates, dataset.rows, columns, kept=kept)
+    if not all(candidate.learns_in_parts for candidate in candidates):
+        return whole
+    in_parts = bytes_in_parts(candidates, dataset.rows, columns)
+    return min(whole, expected_bytes(candidates, ENOUGH_ROWS, columns, kept=kept) + in_parts)
 
 
-def _rows_within(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate], most: int) -> int:
-    """Return on how many rows of a dataset a training takes `most` bytes."""
-    return min(dataset.rows, rows_within(candidates, most, dataset.columns, kept=_keeps_folds(command)))
+def _within(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate], most: int) -> RowsToRead:
+    """Return what of a dataset is read by a training that takes `most` bytes."""
+    kept, columns = _keeps_folds(command), dataset.columns
+    rows = rows_within(candidates, most, columns, kept=kept)
+    if rows >= dataset.rows:
+        return RowsToRead(dataset.rows)
+    learn = [candidate for candidate in candidates if candidate.learns_in_parts]
+    if learn and not _is_race(command):
+        left = rows_within(candidates, most - bytes_in_parts(learn, dataset.rows, columns), columns, kept=kept)
+        if left >= (FOLD_ROWS if len(learn) == len(candidates) else ENOUGH_ROWS):
+            return RowsToRead(left, then_all=True)
+    return RowsToRead(rows)
 
 
 def _keeps_folds(command: Training) -> bool:
@@ -60,10 +87,15 @@ def _keeps_folds(command: Training) -> bool:
     return isinstance(command, CompareCommand) and not command.searches_portfolio
 
 
+def _is_race(command: Training) -> bool:
+    """Return whether it searches the portfolio."""
+    return isinstance(command, CompareCommand) and command.searches_portfolio
+
+
 def _check_room(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate], most: int) -> None:
     """Raise `TooLargeError` for a training that `most` bytes are too few for, unless it can do with fewer rows."""
-    rows = _rows_within(command, dataset, candidates, most)
-    if rows == dataset.rows or rows >= _least_rows(command, candidates):
+    rows, then_all = _within(command, dataset, candidates, most)
+    if then_all or rows == dataset.rows or rows >= _least_rows(command, candidates):
         return
     memory = _expected_bytes(command, dataset, candidates)
     raise TooLargeError(
@@ -76,5 +108,4 @@ def _check_room(command: Training, dataset: DatasetManifest, candidates: Sequenc
 
 def _least_rows(command: Training, candidates: Sequence[Candidate]) -> int:
     """Return how many rows of a table it has to learn from: few where it learns from a bounded number, or a race."""
-    is_race = isinstance(command, CompareCommand) and command.searches_portfolio
-    return MIN_ROWS if is_race or have_row_budgets(candidates) else ENOUGH_ROWS
+    return MIN_ROWS if _is_race(command) or have_row_budgets(candidates) else ENOUGH_ROWS

@@ -185,7 +185,7 @@ def _draft(
             file_id=dataset.file_id,
             filename=dataset.filename,
             sha256=dataset.sha256,
-            rows_train=len(data.train_y),
+            rows_train=trained.rows_learned or len(data.train_y),
             rows_test=len(data.test_y),
             earlier=None if earlier is None else list(earlier),
         ),

@@ -75,7 +75,7 @@ def plan_race(workspace: Workspace, command: CompareCommand, files: RaceFiles, r
     return RacePlan(
         begun=begun,
         recipe=publication.dataset.recipe,
-        rows_read=read,
+        rows_read=read.rows,
         trials=[PlannedTrial.of(trial) for trial in trials],
         rows=rows,
     ).model_dump()

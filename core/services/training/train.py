@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import PurePath
 
 from core.automl.training import TrainedModel, train
@@ -12,13 +14,14 @@ from core.manifests import DatasetManifest, Recipe
 from core.model_manifest import RANDOM, ModelManifest, Validation
 from core.preprocessing.features import check_target, choose_features
 from core.preprocessing.pipeline import raw_frame
-from core.progress import ReportProgress, ignore_progress
+from core.progress import ReportProgress, ignore_progress, stop_once
+from core.regressors.all_rows import AllRows
 from core.regressors.candidates import Candidate
 from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Split, SplitOptions, evenly_spaced, split_table
 from core.regressors.validation import check_validation, requested_validation
 from core.services.processing.open_table import open_table
-from core.services.training.placement import rows_to_read
+from core.services.training.placement import RowsToRead, rows_to_read
 from core.services.training.publish import Publication, publish_model
 from core.settings import settings
 from core.storage.model_repository import check_name
@@ -63,6 +66,7 @@ def train_on_split(
     report_progress: ReportProgress = ignore_progress,
 ) -> ModelManifest:
     """Train one model on a split of the publication's dataset and publish it; raises what `train_model` raises."""
+    report_progress = stop_once(report_progress)
     trained: TrainedModel = train(
         data,
         requested_candidate(command),
@@ -90,18 +94,23 @@ def open_split(
     test_size: float,
     recipe: Recipe | None = None,
     validation: Validation = RANDOM,
-    rows_to_read: Callable[[DatasetManifest], int] = lambda dataset: dataset.rows,
+    rows_to_read: Callable[[DatasetManifest], RowsToRead] = lambda dataset: RowsToRead(dataset.rows),
 ) -> tuple[DatasetManifest, Split]:
     """Open a dataset and split it, by its stored recipe unless `recipe` is given; only the needed columns are loaded.
 
-    `rows_to_read` returns how many of its rows are, at most.
+    `rows_to_read` returns how many of its rows are, and whether the split is to know the others.
 
     Raises `NoSuchFileError`, `TargetError`, `UnknownColumnError`, `InvalidInputError`, `NotEnoughRowsError`.
     """
     with open_table(workspace, file_id) as (manifest, table):
         used = recipe or manifest.recipe
-        target, most = target_of(used, target_column), rows_to_read(manifest)
-        return manifest, split_dataset(manifest, table, used, target, test_size, validation, most)
+        target, (most, then_all) = target_of(used, target_column), rows_to_read(manifest)
+        data = split_dataset(manifest, table, used, target, test_size, validation, most)
+    if then_all:
+        complete = [column.name for column in data.columns if used.handling(column.name) == "drop"]
+        opened, read = partial(open_table, workspace, manifest.file_id), evenly_spaced(manifest.rows, most)
+        data = replace(data, all_rows=AllRows(opened, read, target, complete, validation))
+    return manifest, data
 
 
 def split_dataset(

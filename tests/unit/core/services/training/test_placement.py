@@ -14,11 +14,12 @@ from core.jobs.effort import Effort
 from core.machine_memory import PROCESS_BYTES
 from core.manifests import DatasetManifest
 from core.regressors.candidates import Candidate
-from core.regressors.expected_memory import expected_bytes, rows_within
+from core.regressors.expected_memory import bytes_in_parts, expected_bytes, rows_within
+from core.regressors.expected_time import seconds_in_parts
 from core.services.processing.ingest import ingest
 from core.services.training import placement
 from core.services.training.commands import check_compare, check_train
-from core.services.training.placement import place, rows_to_read
+from core.services.training.placement import RowsToRead, place, rows_to_read
 from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
@@ -120,7 +121,7 @@ def test_any_training_learns_from_the_rows_that_have_room_where_these_are_enough
     rows = rows_within([RIDGE], LITTLE, dataset.columns, kept=kept)
     assert 20 < rows < dataset.rows
     monkeypatch.setattr(placement, "ENOUGH_ROWS", rows)
-    assert rows_to_read(command, dataset, [RIDGE]) == rows
+    assert rows_to_read(command, dataset, [RIDGE]) == RowsToRead(rows)
     assert place(replace(large, batch=None), command, dataset, [RIDGE], 1.0) == Effort(1.0)
     monkeypatch.setattr(placement, "ENOUGH_ROWS", rows + 1)
     with pytest.raises(TooLargeError, match=f"enough for {rows:,} of the 398 rows"):
@@ -132,7 +133,8 @@ def test_a_model_type_with_a_row_budget_learns_from_the_rows_that_have_room(
     large: Workspace, dataset: DatasetManifest
 ) -> None:
     command = train("decision_tree")
-    rows = rows_to_read(command, dataset, [TREE])
+    rows, then_all = rows_to_read(command, dataset, [TREE])
+    assert not then_all
     assert 20 < rows == rows_within([TREE], LITTLE, dataset.columns) < dataset.rows
     trained = train_model(large, command)
     assert f"{rows:,} of the 398 rows were read, spread evenly: memory allows no more" in trained.notes
@@ -143,4 +145,42 @@ def test_a_race_of_the_portfolio_reads_what_has_room(
 ) -> None:
     monkeypatch.setattr(placement, "training_bytes", lambda: LITTLE)
     race = CompareCommand(target_column="mpg", ensemble=True, time_limit=5)
-    assert rows_to_read(race, dataset, [RIDGE]) == rows_within([RIDGE], LITTLE, dataset.columns) < dataset.rows
+    rows = rows_within([RIDGE], LITTLE, dataset.columns)
+    assert rows_to_read(race, dataset, [RIDGE]) == RowsToRead(rows)
+    assert rows < dataset.rows
+
+
+@pytest.mark.parametrize("model_type", ["ridge", "lightgbm"])
+def test_what_learns_in_parts_needs_memory_for_the_rows_of_its_folds_and_a_little_for_each_of_all(
+    dataset: DatasetManifest, monkeypatch: pytest.MonkeyPatch, model_type: str
+) -> None:
+    candidate, many = Candidate(regressor(model_type)), dataset.model_copy(update={"rows": 20_000_000})
+    little = bytes_in_parts([candidate], many.rows, many.columns)
+    assert 0 < little < expected_bytes([candidate], many.rows, many.columns) / 4
+    most = expected_bytes([candidate], placement.FOLD_ROWS, many.columns) + little
+    monkeypatch.setattr(placement, "training_bytes", lambda: most + 100)
+    assert rows_to_read(train(model_type), many, [candidate]) == RowsToRead(placement.FOLD_ROWS, then_all=True)
+    # With less than that, the rows that have room without any parts are more than enough.
+    monkeypatch.setattr(placement, "training_bytes", lambda: most - 100)
+    rows = rows_within([candidate], most - 100, many.columns)
+    assert rows_to_read(train(model_type), many, [candidate]) == RowsToRead(rows)
+    assert rows > placement.ENOUGH_ROWS
+
+
+def test_reading_all_rows_in_parts_takes_its_time(
+    large: Workspace, dataset: DatasetManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = dataset.model_copy(update={"rows": 20_000_000})
+    assert place(replace(large, batch=None), train(), many, [RIDGE], 10.0) == Effort(10.0)
+    monkeypatch.setattr(placement, "training_bytes", lambda: 4 << 30)
+    effort = place(replace(large, batch=None), train(), many, [RIDGE], 10.0)
+    assert effort == Effort(10.0 + seconds_in_parts([RIDGE], many.rows, many.columns))
+
+
+def test_a_container_has_the_memory_to_learn_in_parts(large: Workspace, dataset: DatasetManifest) -> None:
+    many = dataset.model_copy(update={"rows": 20_000_000})
+    effort = place(large, train(training="batch"), many, [RIDGE], 1.0)
+    in_parts = bytes_in_parts([RIDGE], many.rows, many.columns)
+    assert effort.batch_bytes == expected_bytes([RIDGE], placement.ENOUGH_ROWS, many.columns) + in_parts
+    whole = place(large, train("decision_tree", training="batch"), many, [TREE], 1.0).batch_bytes
+    assert whole == expected_bytes([TREE], many.rows, many.columns)
