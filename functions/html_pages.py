@@ -6,19 +6,23 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from core.reporting.page import CONTENT_SECURITY_POLICY
+from core.languages.tags import Language
+from core.reporting.page import CONTENT_SECURITY_POLICY, TAGS
 from functions.packed_answers import takes_gzip
 
 # Half of the time of the best level, for a twentieth more bytes.
 LEVEL = 6
 
 
-def html_page(request: Request, page: str, name: str | None = None) -> HTMLResponse:
-    """Return the answer that shows a page; a browser saves it as `name`."""
+def html_page(
+    request: Request, page: str, language: Language, name: str | None = None, vary: tuple[str, ...] = ()
+) -> HTMLResponse:
+    """Return the answer that shows a page; a browser saves it as `name`. `vary` are headers that chose it as well."""
     headers = {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
-        "Vary": "Accept-Encoding",
+        "Content-Language": TAGS[language],
+        "Vary": ", ".join((*vary, "Accept-Encoding", "Accept-Language")),
     }
     if name is not None:
         headers["Content-Disposition"] = f"inline; filename=\"report.html\"; filename*=UTF-8''{quote(name)}"

@@ -72,7 +72,12 @@ func (r *DataResource) Profile(ctx context.Context, fileID string) (*Profile, er
 
 // Report writes the profile to w as one HTML page with plots.
 func (r *DataResource) Report(ctx context.Context, w io.Writer, fileID string) error {
-	_, err := r.client.save(ctx, w, newCall(http.MethodGet, "/data/report", ofFile(fileID)), nil)
+	return r.ReportIn(ctx, w, fileID, "")
+}
+
+// ReportIn writes the same page in a language, a tag of BCP 47 such as zh ("": English).
+func (r *DataResource) ReportIn(ctx context.Context, w io.Writer, fileID, language string) error {
+	_, err := r.client.save(ctx, w, newCall(http.MethodGet, "/data/report", inLanguage(ofFile(fileID), language)), nil)
 	return err
 }
 
@@ -172,6 +177,13 @@ func (r *DataResource) ReadAgain(
 ) (*Dataset, error) {
 	path := "/data/files/" + url.PathEscape(fileID) + "/reading"
 	return order[Dataset](ctx, r.client, http.MethodPatch, path, changes, callWith(options))
+}
+
+func inLanguage(query url.Values, language string) url.Values {
+	if language != "" {
+		query.Set("language", language)
+	}
+	return query
 }
 
 func ofFile(fileID string) url.Values {

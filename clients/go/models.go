@@ -142,7 +142,12 @@ func (r *ModelsResource) Schema(ctx context.Context, name string, version int) (
 
 // Report writes a model to w as one HTML page with plots.
 func (r *ModelsResource) Report(ctx context.Context, w io.Writer, name string, version int) error {
-	call := newCall(http.MethodGet, "/model/report/"+url.PathEscape(name), ofVersion(version))
+	return r.ReportIn(ctx, w, name, version, "")
+}
+
+// ReportIn writes the same page in a language, a tag of BCP 47 such as zh ("": English).
+func (r *ModelsResource) ReportIn(ctx context.Context, w io.Writer, name string, version int, language string) error {
+	call := newCall(http.MethodGet, "/model/report/"+url.PathEscape(name), inLanguage(ofVersion(version), language))
 	_, err := r.client.save(ctx, w, call, nil)
 	return err
 }

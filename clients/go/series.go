@@ -161,7 +161,13 @@ func (r *SeriesResource) Report(ctx context.Context, name, jobID string) (*Decis
 
 // ReportPage writes the same to w as one HTML page with plots.
 func (r *SeriesResource) ReportPage(ctx context.Context, w io.Writer, name, jobID string) error {
-	call := newCall(http.MethodGet, reportPath(name, jobID), url.Values{"format": {"html"}})
+	return r.ReportPageIn(ctx, w, name, jobID, "")
+}
+
+// ReportPageIn writes the same page in a language, a tag of BCP 47 such as zh ("": English).
+func (r *SeriesResource) ReportPageIn(ctx context.Context, w io.Writer, name, jobID, language string) error {
+	query := inLanguage(url.Values{"format": {"html"}}, language)
+	call := newCall(http.MethodGet, reportPath(name, jobID), query)
 	_, err := r.client.save(ctx, w, call, nil)
 	return err
 }

@@ -8,6 +8,7 @@ from core.reporting.formatting import count, counted, date, duration, short_numb
 from core.reporting.html import Markup, Named, definition_list, element, scrolled
 from core.reporting.names import breakable, short_names
 from core.reporting.units import named
+from core.reporting.words import say
 from core.shares import share
 from core.types import Json
 
@@ -18,7 +19,7 @@ NAME_CHARACTERS, INDEX_CHARACTERS = 60, 32
 MOST_OPEN, OPEN_CARDS = 24, 12
 # With so many columns, an index helps to find one.
 INDEXED = 9
-PLURALS = {"integer": "integers", "number": "numbers", "boolean": "booleans", "date": "dates", "category": "categories"}
+TYPES = ("integer", "number", "boolean", "date", "category")
 
 
 def columns_section(
@@ -31,11 +32,10 @@ def columns_section(
     every = list(columns.items())
     carded, others = dict(every[:CARDS]), every[CARDS:]
     first = list(carded) if len(carded) <= MOST_OPEN else [name for name in ranking if name in carded][:OPEN_CARDS]
-    note = "The columns that matter most come first; the others are folded below them, by type."
     return element(
         "section",
-        element("h2", "Columns", element("small", count_types(columns))),
-        element("p", note, class_="note") if len(first) < len(carded) else None,
+        element("h2", say("sections.columns"), element("small", count_types(columns))),
+        element("p", say("columns.note"), class_="note") if len(first) < len(carded) else None,
         _index(columns, anchors) if len(every) >= INDEXED else None,
         explanations(),
         _cards({name: carded[name] for name in first}, rows, anchors),
@@ -53,17 +53,17 @@ def _cards(columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -
 
 def _folded(columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -> Iterator[Markup]:
     """Yield the cards of the other columns of each type, which a reader unfolds."""
-    for type_, plural in PLURALS.items():
+    for type_ in TYPES:
         group = {name: statistics for name, statistics in columns.items() if statistics["type"] == type_}
         if group:
-            summary = element("summary", f"{counted(len(group), f'more {type_}', f'more {plural}')}")
+            summary = element("summary", counted(len(group), f"more_{type_}"))
             yield element("details", summary, _cards(group, rows, anchors), class_="group")
 
 
 def count_types(columns: Mapping[str, Json]) -> str:
     """Return how many columns there are of each type, in words."""
     types = [statistics["type"] for statistics in columns.values()]
-    return ", ".join(counted(types.count(type_), type_, plural) for type_, plural in PLURALS.items() if type_ in types)
+    return say("comma").join(counted(types.count(type_), type_) for type_ in TYPES if type_ in types)
 
 
 def _index(columns: Mapping[str, Json], anchors: Mapping[str, str]) -> Markup:
@@ -71,7 +71,9 @@ def _index(columns: Mapping[str, Json], anchors: Mapping[str, str]) -> Markup:
     names = list(columns)[:CARDS]
     shown = dict(zip(names, short_names(names, INDEX_CHARACTERS), strict=True))
     links = (element("a", shown[name], href=f"#{anchors[name]}") for name in sorted(names, key=str.casefold))
-    return element("details", element("summary", "Find a column"), element("p", *links, class_="index"), class_="more")
+    return element(
+        "details", element("summary", say("columns.find")), element("p", *links, class_="index"), class_="more"
+    )
 
 
 def column_card(name: str, statistics: Json, rows: int, anchor: str | None = None) -> Markup:
@@ -79,7 +81,7 @@ def column_card(name: str, statistics: Json, rows: int, anchor: str | None = Non
     heading = element(
         "h3", named(name, statistics, write=breakable), title=name if len(name) > NAME_CHARACTERS else None
     )
-    kind = element("span", statistics["type"], class_="kind")
+    kind = element("span", say(f"types.{statistics['type']}"), class_="kind")
     return element(
         "article",
         element("header", heading, kind),
@@ -92,43 +94,48 @@ def column_card(name: str, statistics: Json, rows: int, anchor: str | None = Non
 
 def _statistics(statistics: Json, rows: int) -> Markup:
     """Return the statistics of a column by its type."""
-    missing: Named = ("Missing", share(statistics["missing"], rows))
-    distinct: Named = ("Distinct", count(statistics["distinct"]))
+    missing: Named = (say("figures.missing"), share(statistics["missing"], rows))
+    distinct: Named = (say("figures.distinct"), count(statistics["distinct"]))
     if statistics["type"] in ("integer", "number"):
         return _of_numbers(statistics, distinct, missing)
     if statistics["type"] == "date":
-        ends = definition_list([("First", date(statistics["min"])), ("Last", date(statistics["max"]))])
+        ends = definition_list(
+            [(say("figures.first"), date(statistics["min"])), (say("figures.last"), date(statistics["max"]))]
+        )
         days = statistics["range_days"]
-        left = [("Span", duration(days if days is None else days * 86_400)), distinct]
-        right = [("Usual gap", duration(statistics["median_gap_seconds"])), missing]
+        left = [(say("figures.span"), duration(days if days is None else days * 86_400)), distinct]
+        right = [(say("figures.gap"), duration(statistics["median_gap_seconds"])), missing]
         return element("div", ends, _halves(left, right))
     if statistics["type"] == "category":
         length = statistics["mean_length"]
         left = [distinct, missing]
-        right = [("Variety", variety(statistics["entropy"])), ("Length", short_number(length, 3))]
+        right = [
+            (say("figures.variety"), variety(statistics["entropy"])),
+            (say("figures.length"), short_number(length, 3)),
+        ]
         return _halves(left, right)
-    return _halves([("Values", count(statistics["count"]))], [missing])
+    return _halves([(say("figures.values"), count(statistics["count"]))], [missing])
 
 
 def _of_numbers(statistics: Json, distinct: Named, missing: Named) -> Markup:
     """Return the statistics of a column of numbers in two lists."""
     left = [
-        (element("span", "Mean", class_="key mean"), short_number(statistics["mean"])),
-        (element("span", "Median", class_="key median"), short_number(statistics["median"])),
-        ("Std. dev.", short_number(statistics["std"])),
-        ("Min", short_number(statistics["min"])),
+        (element("span", say("figures.mean"), class_="key mean"), short_number(statistics["mean"])),
+        (element("span", say("figures.median"), class_="key median"), short_number(statistics["median"])),
+        (say("figures.std"), short_number(statistics["std"])),
+        (say("figures.min"), short_number(statistics["min"])),
         ("25%", short_number(statistics["q25"])),
         ("75%", short_number(statistics["q75"])),
-        ("Max", short_number(statistics["max"])),
+        (say("figures.max"), short_number(statistics["max"])),
     ]
     right = [
         distinct,
         missing,
-        ("Zeros", share(statistics["zeros"], statistics["count"])),
-        ("Negative", share(statistics["negatives"], statistics["count"])),
-        ("Outliers", count(statistics["outliers"])),
-        ("Skew", leaning(statistics["skew"])),
-        ("Tails", tails(statistics["kurtosis"])),
+        (say("figures.zeros"), share(statistics["zeros"], statistics["count"])),
+        (say("figures.negative"), share(statistics["negatives"], statistics["count"])),
+        (say("figures.outliers"), count(statistics["outliers"])),
+        (say("figures.skew"), leaning(statistics["skew"])),
+        (say("figures.tails"), tails(statistics["kurtosis"])),
     ]
     return _halves(left, right)
 
@@ -140,26 +147,24 @@ def _halves(left: Sequence[Named], right: Sequence[Named]) -> Markup:
 
 def _table(others: list[tuple[str, Json]], rows: int, anchors: Mapping[str, str]) -> Markup:
     """Return a table row for each column without a card."""
-    headings = ("Column", "Type", "Missing", "Distinct", "Mean", "Minimum", "Median", "Maximum")
+    figures = ("missing", "distinct", "mean", "minimum", "median", "maximum")
+    headings = (say("columns.column"), say("columns.type"), *(say(f"figures.{name}") for name in figures))
     lines = (
         element(
             "tr",
             element("th", named(name, statistics, NAME_CHARACTERS), scope="row", id=anchors[name]),
-            element("td", statistics["type"]),
+            element("td", say(f"types.{statistics['type']}")),
             (element("td", text, class_="number") for text in _line(statistics, rows)),
         )
         for name, statistics in others
     )
-    note = (
-        f"The first {CARDS} columns have a card each. The other {count(len(others))} are in this table; "
-        "GET /data/profile has all that is known of them."
-    )
+    note = say("columns.table", cards=CARDS, others=count(len(others)))
     numbers = (
         element("th", head, scope="col", class_="number" if position > 1 else None)
         for position, head in enumerate(headings)
     )
     table = element("table", element("thead", element("tr", *numbers)), element("tbody", *lines))
-    return element("div", element("p", note, class_="note"), scrolled("The other columns", table))
+    return element("div", element("p", note, class_="note"), scrolled(say("columns.others"), table))
 
 
 def _line(statistics: Json, rows: int) -> list[str]:

@@ -9,6 +9,7 @@ from core.reporting.names import breakable, names_of_bars
 from core.reporting.scales import Scale, Ticks
 from core.reporting.svg import axis, bar_between, horizontal_line, rounded, stretched
 from core.reporting.units import named, with_unit
+from core.reporting.words import say, say_with
 from core.types import Json
 
 LEVELS_SHOWN = 8
@@ -32,7 +33,7 @@ def panel(name: str, statistics: Json, relation: Json, means: Scale, mean: float
     """Return the panel of one column with these statistics; the target's overall mean is `mean`."""
     kind = statistics["type"]
     if kind == "boolean":
-        words = {0.0: "false", 1.0: "true"}
+        words = {0.0: say("false"), 1.0: say("true")}
         levels = [{**point, "value": words[float(point["from"])]} for point in relation["curve"]]
         drawn = _levels(levels, means, mean)
     elif kind == "category":
@@ -46,7 +47,7 @@ def _curve(name: str, curve: list[Json], means: Scale, mean: float, statistics: 
     """Draw bins of equal width side by side, since they hold about equally many rows; label their edges."""
     points = [((position + 0.5) / len(curve), point["mean"]) for position, point in enumerate(curve)]
     first, last = (short_number(curve[position]["mean"]) for position in (0, -1))
-    label = f"Mean target along {name}: {first} where it is smallest, {last} where it is largest."
+    label = say("target.curve", name=name, first=first, last=last)
     return graph(label, points, means, with_unit(_ticks(curve, dates=statistics["type"] == "date"), statistics), mean)
 
 
@@ -111,12 +112,5 @@ def _levels(levels: list[Json], means: Scale, mean: float) -> Markup:
 
 def legend(target: str, statistics: Json, mean: float) -> Markup:
     """Return the legend of the panels."""
-    return element(
-        "p",
-        "The mean of ",
-        named(target, statistics),
-        " along each column, all to the same scale; a point is the mean of a twentieth "
-        "of the rows, or of one value where there are few. "
-        f"The dashed line is the mean over all rows, {short_number(mean)}.",
-        class_="note",
-    )
+    words = say_with("target.legend", target=named(target, statistics), mean=short_number(mean))
+    return element("p", *words, class_="note")

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from core.reporting.formatting import MONTHS, SPACE, day
+from core.reporting.formatting import day, month_name
 from core.reporting.scales import MOST_TICKS, Ticks
+from core.reporting.words import say
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_YEAR = 9999
@@ -76,13 +77,13 @@ def _months(year: int, step: int) -> Iterator[datetime]:
 def _month(date: datetime, first: bool) -> str:
     """Label January by its year alone, the first month of an axis by name and year, and others by name."""
     if date.month == 1:
-        return str(date.year)
-    return f"{MONTHS[date.month - 1]}{SPACE}{date.year}" if first else MONTHS[date.month - 1]
+        return say("dates.year", year=date.year)
+    return say("dates.month", month=month_name(date), year=date.year) if first else month_name(date)
 
 
 def _day(date: datetime, _first: bool) -> str:
     """Label a day by its number and month."""
-    return f"{date.day}{SPACE}{MONTHS[date.month - 1]}"
+    return say("dates.dayOfMonth", day=date.day, month=month_name(date))
 
 
 def _clock(date: datetime, _first: bool) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from core.languages.tags import DEFAULT, Language
 from core.reporting.distributions import value_bars
 from core.reporting.drift_section import drift_section
 from core.reporting.explanations import METRICS
@@ -10,33 +11,37 @@ from core.reporting.formatting import NOTHING, count, counted, date, short_numbe
 from core.reporting.html import Content, Markup, Named, definition_list, element, isolated, scrolled
 from core.reporting.page import page, tile
 from core.reporting.scales import Scale
+from core.reporting.sentences import phrase, sentence
 from core.reporting.svg import axis, bar, rounded, stretched, vertical_line
+from core.reporting.words import listing, say, say_with, written_in
 from core.shares import share
 from core.types import Json
 
-LINKS = {
-    "data": "The file",
-    "champion": "The champion",
-    "challenger": "The challenger",
-}
+LINKS = ("data", "champion", "challenger")
 # The margin beside an interval, as a fraction of its width.
 MARGIN = 0.08
 
 
-def retraining_page(report: Json) -> str:
+def retraining_page(report: Json, language: Language = DEFAULT) -> str:
     """Return the whole page for a report of `core.services.retraining.decision`."""
+    with written_in(language):
+        return _page(report)
+
+
+def _page(report: Json) -> str:
+    """Return the whole page in the language that is set."""
     arrival = report["arrival"]
     sections = {
-        "Decision": _decision(report),
-        "Scores": _scores(report["scores"]) if report["scores"] else None,
-        "Plausibility": _plausibility(report["plausibility"]) if report["plausibility"] else None,
-        "Schema": _schema(report["schema"]) if report["schema"] else None,
-        "Drift": drift_section(report["drift"]) if report["drift"] else None,
-        "Data": _data(report),
+        "decision": _decision(report),
+        "scores": _scores(report["scores"]) if report["scores"] else None,
+        "plausibility": _plausibility(report["plausibility"]) if report["plausibility"] else None,
+        "schema": _schema(report["schema"]) if report["schema"] else None,
+        "drift": drift_section(report["drift"]) if report["drift"] else None,
+        "data": _data(report),
     }
-    footer = f"Made by Regatta for arrival {arrival['job_id']} of series {report['series']}."
+    footer = say("kinds.decision.footer", arrival=arrival["job_id"], name=report["series"])
     subtitle = element("p", isolated(arrival["filename"]), class_="under")
-    return page(report["series"], "Retraining report", sections, footer, subtitle)
+    return page(report["series"], "decision", sections, footer, subtitle)
 
 
 def pages_of(report: Json) -> dict[str, str]:
@@ -52,26 +57,26 @@ def _decision(report: Json) -> Markup:
     """Return the decision with its reason, both errors, and links."""
     arrival, before = report["arrival"], report["before"]
     champion, challenger = arrival["champion_rmse"], arrival["challenger_rmse"]
-    serves = NOTHING if arrival["champion"] is None else f"version {arrival['champion']}"
-    change = f"instead of version {before}" if arrival["promoted"] and before else "the first one"
+    serves = NOTHING if arrival["champion"] is None else say("decision.version", version=arrival["champion"])
+    change = say("decision.instead", version=before) if before else say("decision.firstOne")
     tiles = (
         (
-            "Decision",
-            arrival["state"],
-            "its rows are learned from" if arrival["learned"] else "nothing is learned of it",
+            say("decision.decision"),
+            say(f"decision.state.{arrival['state']}"),
+            say("decision.learned" if arrival["learned"] else "decision.notLearned"),
         ),
-        ("Serves now", serves, change if arrival["promoted"] else "as before"),
-        ("Champion’s error", short_number(champion), "root mean squared, on fresh rows"),
-        ("Challenger’s error", short_number(challenger), "on the same rows"),
+        (say("decision.servesNow"), serves, change if arrival["promoted"] else say("decision.asBefore")),
+        (say("decision.championError"), short_number(champion), say("decision.rootMeanSquared")),
+        (say("decision.challengerError"), short_number(challenger), say("decision.sameRows")),
     )
     pages = pages_of(report)
-    links = (element("a", words, href=pages[role]) for role, words in LINKS.items() if role in pages)
+    links = (element("a", say(f"decision.links.{role}"), href=pages[role]) for role in LINKS if role in pages)
     return element(
         "section",
-        element("h2", "Decision"),
-        element("p", isolated(_sentence(arrival["reason"])), class_="reason"),
+        element("h2", say("sections.decision")),
+        element("p", sentence(arrival["reason"]), class_="reason"),
         element("ul", *(tile(*texts) for texts in tiles), class_="tiles"),
-        element("ul", *(element("li", isolated(_sentence(note))) for note in report["notes"]), class_="warnings"),
+        element("ul", *(element("li", sentence(note)) for note in report["notes"]), class_="warnings"),
         element("p", *links, class_="index"),
         id="decision",
     )
@@ -80,29 +85,33 @@ def _decision(report: Json) -> Markup:
 def _scores(scores: Json) -> Markup:
     """Return a table of the metrics of champion and challenger, with bars of their errors."""
     sides = [name for name in ("champion", "challenger", "mean") if scores.get(name)]
-    headings = (element("th", side.capitalize(), scope="col", class_="number") for side in sides)
+    names = {side: say(f"comparison.{side}") for side in sides}
+    headings = (element("th", name[:1].upper() + name[1:], scope="col", class_="number") for name in names.values())
     lines = (
         element(
             "tr",
-            element("th", words, scope="row"),
+            element("th", say(f"metrics.{metric}.name"), scope="row"),
             *(element("td", short_number(scores[side].get(metric)), class_="number") for side in sides),
         )
-        for metric, (words, _) in METRICS.items()
+        for metric in METRICS
         if any(scores[side].get(metric) is not None for side in sides)
     )
     head = element("tr", element("td"), *headings)
+    rows = say("comparison.rows", rows=counted(scores["rows"], "row"))
     largest = max(scores[side]["rmse"] for side in sides) or 1.0
-    bars = ((side, bar(scores[side]["rmse"] / largest), short_number(scores[side]["rmse"]), None) for side in sides)
+    bars = (
+        (names[side], bar(scores[side]["rmse"] / largest), short_number(scores[side]["rmse"]), None) for side in sides
+    )
     return element(
         "section",
-        element("h2", "Scores", element("small", f"{counted(scores['rows'], 'row')} that neither has learned from")),
+        element("h2", say("sections.scores"), element("small", rows)),
         element(
             "div",
-            element("article", element("h3", "Root mean squared error"), value_bars(bars, "few"), class_="card"),
+            element("article", element("h3", say("comparison.rmse")), value_bars(bars, "few"), class_="card"),
             _difference(scores["difference"]) if scores.get("difference") else None,
             class_="cards wide",
         ),
-        scrolled("Scores", element("table", element("thead", head), element("tbody", *lines))),
+        scrolled(say("sections.scores"), element("table", element("thead", head), element("tbody", *lines))),
         id="scores",
     )
 
@@ -117,8 +126,8 @@ def _difference(difference: Json) -> Markup | None:
     margin = MARGIN * (max(ends) - min(ends) or 1.0)
     scale = Scale(min(ends) - margin, max(ends) + margin)
     positions = {name: 100 * scale.share(end) for name, end in {"low": low, "value": value, "high": high}.items()}
-    label = f"Between {low:+.1f}% and {high:+.1f}%, most likely {value:+.1f}%; {tolerance:.1f}% is tolerated."
-    label = label.replace("-", "−")
+    named = {"low": f"{low:+.1f}", "high": f"{high:+.1f}", "value": f"{value:+.1f}", "tolerance": f"{tolerance:.1f}"}
+    label = say("comparison.interval", **{name: text.replace("-", "−") for name, text in named.items()})
     drawing = stretched(
         label,
         element(
@@ -136,29 +145,29 @@ def _difference(difference: Json) -> Markup | None:
     )
     return element(
         "article",
-        element("h3", "Challenger against champion"),
+        element("h3", say("comparison.against")),
         drawing,
         axis((scale.share(tick), f"{text}%") for tick, text in scale.ticks()),
-        element("p", f"{label} Left of the dashed line the challenger errs less.", class_="caption"),
+        element("p", label + say("comparison.dashed"), class_="caption"),
         class_="card",
     )
 
 
 def _plausibility(plausibility: Json) -> Markup:
     """Return how the errors of the champion on the new rows compare with those of its folds."""
-    reasons = [element("li", isolated(_sentence(reason))) for reason in plausibility["reasons"]]
+    reasons = [element("li", sentence(reason)) for reason in plausibility["reasons"]]
     statistics: list[Named] = [
-        ("Rows", count(plausibility["rows"])),
-        ("Further off than nine tenths of what the folds left", share(plausibility["outside"], 1)),
-        ("The same, where a jump begins", share(plausibility["outside_limit"], 1)),
-        ("Further off than anything in the folds", share(plausibility["far"], 1)),
-        ("Champion’s error", short_number(plausibility["mse"] ** 0.5)),
-        ("Error that its folds promised", short_number(plausibility["promised_mse"] ** 0.5)),
-        ("Error of always saying the mean of these rows", short_number(plausibility["mean_mse"] ** 0.5)),
+        (say("plausibility.rows"), count(plausibility["rows"])),
+        (say("plausibility.outside"), share(plausibility["outside"], 1)),
+        (say("plausibility.limit"), share(plausibility["outside_limit"], 1)),
+        (say("plausibility.far"), share(plausibility["far"], 1)),
+        (say("plausibility.error"), short_number(plausibility["mse"] ** 0.5)),
+        (say("plausibility.promised"), short_number(plausibility["promised_mse"] ** 0.5)),
+        (say("plausibility.mean"), short_number(plausibility["mean_mse"] ** 0.5)),
     ]
     return element(
         "section",
-        element("h2", "Plausibility", element("small", "how the champion errs on the new rows")),
+        element("h2", say("sections.plausibility"), element("small", say("plausibility.note"))),
         element("ul", *reasons, class_="warnings") if reasons else None,
         definition_list(statistics),
         id="plausibility",
@@ -168,10 +177,10 @@ def _plausibility(plausibility: Json) -> Markup:
 def _schema(schema: Json) -> Markup:
     """Return how the columns differ from those that the champion takes."""
     lines = [element("li", line) for line in _differences(schema)]
-    same = element("p", "The columns are those that the champion takes.", class_="note")
+    same = element("p", say("schema.same"), class_="note")
     return element(
         "section",
-        element("h2", "Schema"),
+        element("h2", say("sections.schema")),
         element("ul", *lines, class_="warnings") if lines else same,
         id="schema",
     )
@@ -180,55 +189,57 @@ def _schema(schema: Json) -> Markup:
 def _differences(schema: Json) -> Iterator[Content]:
     """Yield one line for each kind of difference, and for each retyped or unseen column."""
     if schema["missing"]:
-        yield ["Missing: ", _names(schema["missing"])]
+        yield say_with("schema.missing", names=listing(map(isolated, schema["missing"])))
     # Reports of earlier versions have no contradictions.
     for column in schema.get("contradictions", []):
-        rows = f", as in {counted(column['rows'] - 1, 'more row')}" if column["rows"] > 1 else ""
-        yield [
-            isolated(column["name"]),
-            f" contradicts the series, which reads it as {column['read_as']}: line {column['line']} has ",
-            isolated(repr(column["text"])),
-            f", {column['otherwise']}{rows}",
-        ]
+        words = say_with(
+            "schema.contradicts",
+            name=isolated(column["name"]),
+            read_as=phrase(column["read_as"]),
+            line=str(column["line"]),
+            text=isolated(repr(column["text"])),
+            otherwise=phrase(column["otherwise"]),
+        )
+        if column["rows"] > 1:
+            words.append(say("schema.moreRows", rows=counted(column["rows"] - 1, "more_row")))
+        yield words
     if schema["new"]:
-        yield ["New, and not learned from: ", _names(schema["new"])]
+        yield say_with("schema.new", names=listing(map(isolated, schema["new"])))
     for column in schema["retyped"]:
-        how = "usable all the same" if column["usable"] else "not usable"
-        yield [isolated(column["name"]), f" is of type {column['is']} and was of type {column['was']}: {how}"]
+        types = {name: say(f"types.{column[name]}") for name in ("is", "was")}
+        yield say_with(
+            "schema.usable" if column["usable"] else "schema.unusable", name=isolated(column["name"]), **types
+        )
     for column in schema["unseen"]:
-        yield [
-            isolated(column["name"]),
-            f" has values never seen before, in {counted(column['rows'], 'row')}: ",
-            _names(column["levels"]),
-        ]
-
-
-def _names(names: list[str]) -> Content:
-    """Join names of the data by commas."""
-    return [piece for position, name in enumerate(names) for piece in (", " if position else "", isolated(name))]
+        yield say_with(
+            "schema.unseen",
+            name=isolated(column["name"]),
+            rows=counted(column["rows"], "row"),
+            names=listing(map(isolated, column["levels"])),
+        )
 
 
 def _data(report: Json) -> Markup:
     """Return the facts about the file and the rows that the challenger was trained on."""
     arrival, file, learned = report["arrival"], report["file"], report["learned"]
-    statistics: list[Named] = [("Object", isolated(arrival["key"])), ("Size", size(arrival["size_bytes"]))]
-    statistics.append(("Written", f"{date(arrival['last_modified'][:19])} UTC"))
+    statistics: list[Named] = [
+        (say("arrival.object"), isolated(arrival["key"])),
+        (say("arrival.size"), size(arrival["size_bytes"])),
+    ]
+    statistics.append((say("arrival.written"), f"{date(arrival['last_modified'][:19])} UTC"))
     if file is not None:
-        statistics += [("Rows", count(file["rows"])), ("Columns", count(file["columns"]))]
+        statistics += [
+            (say("arrival.rows"), count(file["rows"])),
+            (say("arrival.columns"), count(file["columns"])),
+        ]
     if learned is not None:
-        words = f"{counted(learned['rows'], 'row')} of {counted(len(learned['files']), 'file')}"
-        statistics.append(("The challenger learned from", words))
-    warnings = [element("li", isolated(_sentence(warning))) for warning in (file or {}).get("warnings", [])]
+        rows, files = counted(learned["rows"], "row"), counted(len(learned["files"]), "file")
+        statistics.append((say("arrival.learned"), say("arrival.learnedFrom", rows=rows, files=files)))
+    warnings = [element("li", sentence(warning)) for warning in (file or {}).get("warnings", [])]
     return element(
         "section",
-        element("h2", "Data"),
+        element("h2", say("sections.data")),
         element("ul", *warnings, class_="warnings") if warnings else None,
         definition_list(statistics),
         id="data",
     )
-
-
-def _sentence(text: str) -> str:
-    """Capitalise a text, and end it with a full stop."""
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -10,6 +10,7 @@ from core.reporting.names import names_of_bars
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar, columns, rounded, stretched, vertical_line
 from core.reporting.units import spoken, with_unit
+from core.reporting.words import say
 from core.shares import share
 from core.types import Json
 
@@ -41,11 +42,9 @@ def _numbers(name: str, statistics: Json) -> Content:
 
     fullest = counts.index(max(counts))
     low, high = short_number(statistics["min"]), short_number(statistics["max"])
-    label = (
-        f"Histogram of {spoken(name, statistics)}, from {low} to {high}. "
-        f"Most values, {count(counts[fullest])}, lie between {short_number(edges[fullest])} and "
-        f"{short_number(edges[fullest + 1])}."
-    )
+    between = {"from": short_number(edges[fullest]), "to": short_number(edges[fullest + 1])}
+    most = count(counts[fullest])
+    label = say("plots.histogram", name=spoken(name, statistics), low=low, high=high, most=most, **between)
     bars = columns(histogram_bars(edges, counts, scale), "bars")
     if statistics["distinct"] == 1:
         return stretched(label, bars, class_="histogram"), axis(
@@ -70,10 +69,9 @@ def _numbers(name: str, statistics: Json) -> Content:
 
 def _box(name: str, statistics: Json, position: Callable[[float], float]) -> Markup:
     """Draw a box plot of the five numbers, without outliers."""
-    low, q25, median, q75, high = (100 * position(statistics[key]) for key in ("min", "q25", "median", "q75", "max"))
-    words = ("minimum", "lower quartile", "median", "upper quartile", "maximum")
-    values = (short_number(statistics[key]) for key in ("min", "q25", "median", "q75", "max"))
-    label = f"{name}: " + ", ".join(f"{word} {value}" for word, value in zip(words, values, strict=True))
+    keys = ("min", "q25", "median", "q75", "max")
+    low, q25, median, q75, high = (100 * position(statistics[key]) for key in keys)
+    label = say("plots.box", name=name, **{key: short_number(statistics[key]) for key in keys})
     return stretched(
         label,
         element("line", x1=rounded(low), x2=rounded(high), y1=50, y2=50, class_="whisker"),
@@ -88,7 +86,7 @@ def _dates(name: str, statistics: Json) -> Content:
     edges = [seconds(datetime.fromisoformat(edge)) for edge in statistics["histogram"]["edges"]]
     counts = statistics["histogram"]["counts"]
     scale = Scale(edges[0], edges[-1])
-    label = f"Histogram of {name}, from {date(statistics['min'])} to {date(statistics['max'])}."
+    label = say("plots.dates", name=name, low=date(statistics["min"]), high=date(statistics["max"]))
     drawn = stretched(label, columns(histogram_bars(edges, counts, scale), "bars"), class_="histogram")
     if statistics["distinct"] == 1:
         return drawn, axis([(0.5, date(statistics["min"]))])
@@ -99,7 +97,7 @@ def _booleans(name: str, statistics: Json) -> Content:
     """Draw the shares of true and false as one divided bar."""
     true, false = statistics["true"], statistics["false"]
     both = true + false
-    label = f"{name}: true in {share(true, both)}, false in {share(false, both)} of its values."
+    label = say("plots.boolean", name=name, true=share(true, both), false=share(false, both))
     width = 100 * true / both
     split = stretched(
         label,
@@ -108,7 +106,7 @@ def _booleans(name: str, statistics: Json) -> Content:
         class_="split",
     )
     sides = (
-        element("span", element("b", word), f" {share(number, both)}", element("small", count(number)))
+        element("span", element("b", say(word)), f" {share(number, both)}", element("small", count(number)))
         for word, number in (("true", true), ("false", false))
     )
     return split, element("div", *sides, class_="sides", aria_hidden="true")
@@ -144,9 +142,9 @@ def value_bars(rows: Iterable[tuple[Content, Content, str, str | None]], class_:
 
 def _no_values(name: str) -> Markup:
     """Draw an empty frame for a column without values."""
-    words = element("text", "no values", x="50%", y="50%")
+    words = element("text", say("plots.noValues"), x="50%", y="50%")
     frame = element("rect", width="100%", height="100%")
-    return element("svg", frame, words, class_="blank", role="img", aria_label=f"{name} has no values.")
+    return element("svg", frame, words, class_="blank", role="img", aria_label=say("plots.blank", name=name))
 
 
 def histogram_bars(edges: list[float], counts: list[int], scale: Scale) -> list[tuple[float, float, float]]:

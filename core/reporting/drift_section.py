@@ -5,6 +5,7 @@ from core.reporting.formatting import brief, coefficient, count, counted, shorte
 from core.reporting.html import Content, Markup, element, isolated, scrolled
 from core.reporting.names import names_of_bars
 from core.reporting.svg import axis, bar, columns, stretched
+from core.reporting.words import say
 from core.shares import share
 from core.types import Json
 
@@ -16,40 +17,35 @@ FULL_PSI = 0.5
 # The gap between two bins, and the width of the reference's bar within a bin, in percent.
 GAP, BAR_WIDTH = 12, 50
 LABELS = 3
-LEVELS = {"none": "no drift", "moderate": "moderate drift", "large": "large drift"}
+# The words of the heads of the table; a None makes an empty cell.
+HEADS = ("drift.column", "PSI", None, None, "KS", "drift.chance")
 
 
 def drift_section(drift: Json) -> Markup:
     """Return a table of all columns, the largest drift first, and the distributions of those that drifted most."""
     listed, drawn = drift["columns"][:LISTED], drift["columns"][:DRAWN]
-    rows = f"{counted(drift['rows'], 'row')} against {count(drift['reference_rows'])}"
-    note = (
-        "PSI is the population stability index: below 0.1 nothing has changed, above 0.25 much has. KS is the "
-        "largest distance of the two distributions; one in a hundred samples of the same is further apart than the "
-        "number beside it. Light bars are what the champion was trained on, dark ones are the new file."
-    )
+    rows = say("drift.rows", rows=counted(drift["rows"], "row"), reference=count(drift["reference_rows"]))
     more = len(drift["columns"]) - len(listed)
     return element(
         "section",
-        element("h2", "Drift", element("small", rows)),
-        element("p", note, class_="note"),
+        element("h2", say("sections.drift"), element("small", rows)),
+        element("p", say("drift.note"), class_="note"),
         element("div", *(_card(column) for column in drawn), class_="cards"),
-        element("div", scrolled("Drift of the columns", _table(listed))),
-        element("p", f"And {count(more)} columns that have drifted less.", class_="note") if more > 0 else None,
+        element("div", scrolled(say("drift.table"), _table(listed))),
+        element("p", say("drift.less", n=count(more)), class_="note") if more > 0 else None,
         id="drift",
     )
 
 
 def _table(listed: list[Json]) -> Markup:
     """Return a table of the drift of each column."""
-    headings = ("Column", "PSI", "", "", "KS", "by chance up to")
     lines = (
         element(
             "tr",
             element("th", isolated(shortened(column["name"], NAME_CHARACTERS)), _role(column), scope="row"),
             element("td", coefficient(column["psi"]), class_="number"),
             element("td", bar(min(column["psi"] / FULL_PSI, 1.0)), class_="measure"),
-            element("td", LEVELS[column["level"]]),
+            element("td", say(f"drift.levels.{column['level']}")),
             element("td", coefficient(column["ks"]), class_="number"),
             element("td", coefficient(column["ks_critical"]), class_="number"),
         )
@@ -57,27 +53,30 @@ def _table(listed: list[Json]) -> Markup:
     )
     return element(
         "table",
-        element("thead", element("tr", *(_head(head) for head in headings))),
+        element("thead", element("tr", *map(_head, HEADS))),
         element("tbody", *lines),
     )
 
 
-def _head(text: str) -> Markup:
-    """Return the heading of a column of the table; an empty text makes an empty cell."""
-    kind = "number" if text in ("PSI", "KS", "by chance up to") else None
-    return element("th", text, scope="col", class_=kind) if text else element("td")
+def _head(head: str | None) -> Markup:
+    """Return the heading of a column of the table."""
+    if head is None:
+        return element("td")
+    kind = None if head == "drift.column" else "number"
+    return element("th", say(head) if "." in head else head, scope="col", class_=kind)
 
 
 def _role(column: Json) -> Content:
     """Mark the target."""
-    return element("small", " target") if column["role"] == "target" else None
+    return element("small", say("drift.target")) if column["role"] == "target" else None
 
 
 def _card(column: Json) -> Markup:
     """Return the card of a column with its distributions before and now."""
     name = column["name"]
     heading = element("h3", isolated(name), title=name if len(name) > NAME_CHARACTERS else None)
-    kind = element("span", f"{LEVELS[column['level']]}, PSI {coefficient(column['psi'])}", class_="kind")
+    level, psi = say(f"drift.levels.{column['level']}"), coefficient(column["psi"])
+    kind = element("span", say("drift.kind", level=level, psi=psi), class_="kind")
     drawn = _levels(column) if "levels" in column["bins"] else _numbers(column)
     return element("article", element("header", heading, kind), element("div", drawn, class_="plot"), class_="card")
 
@@ -107,8 +106,8 @@ def _numbers(column: Json) -> Content:
         (position * known / max(len(edges) - 1, 1) / len(reference), brief(edges[position])) for position in chosen
     ]
     if column["bins"]["missing"]:
-        ticks = [*ticks[:-1], (1.0, "missing")]
-    label = f"{column['name']}: shares of the rows in {len(reference)} bins, before and now."
+        ticks = [*ticks[:-1], (1.0, say("drift.missing"))]
+    label = say("drift.label", name=column["name"], n=len(reference))
     return stretched(label, *bars.values(), class_="histogram"), axis(ticks)
 
 

@@ -11,6 +11,7 @@ from core.reporting.names import names_of_bars
 from core.reporting.scales import Scale
 from core.reporting.svg import bar_between
 from core.reporting.units import named, with_unit
+from core.reporting.words import say
 from core.types import Json
 
 # Columns of little importance come last and are folded.
@@ -28,20 +29,17 @@ def effects_section(manifest: ModelManifest, stored: Json) -> Markup | None:
     scale = Scale(min(means) - margin, max(means) + margin)
     units = {feature.name: {"unit": feature.unit} if feature.unit else {} for feature in manifest.features}
     panels = [_panel(effect, scale, units.get(effect["feature"], {})) for effect in effects]
-    note = (
-        f"The mean prediction of {count(stored['rows'])} rows of training when one column alone changes and the others "
-        "stay as they are. All panels have the same scale, so a steep curve is a strong effect."
-    )
+    note = say("effects.note", rows=count(stored["rows"]))
     rest = panels[SHOWN:]
     folded = element(
         "details",
-        element("summary", f"{count(len(rest))} columns that matter less"),
+        element("summary", say("effects.less", n=count(len(rest)))),
         element("div", *rest, class_="cards"),
         class_="more",
     )
     return element(
         "section",
-        element("h2", "Effects"),
+        element("h2", say("sections.effects")),
         element("p", note, class_="note"),
         element("div", *panels[:SHOWN], class_="cards"),
         folded if rest else None,
@@ -63,7 +61,7 @@ def _curve(effect: Json, scale: Scale, statistics: Json) -> Markup:
     ticks = date_ticks(along.low, along.high) if effect["type"] == "date" else along.ticks()
     placed = [(along.share(value), text) for value, text in ticks]
     first, last = (short_number(points[position][1]) for position in (0, -1))
-    label = f"Mean prediction along {effect['feature']}: {first} where it is smallest, {last} where it is largest."
+    label = say("effects.curve", name=effect["feature"], first=first, last=last)
     return graph(label, [(along.share(place), mean) for place, mean in points], scale, with_unit(placed, statistics))
 
 

@@ -2,49 +2,32 @@
 
 from math import exp, sqrt
 
-from core.reporting.formatting import NOTHING, coefficient, counted, short_number
+from core.reporting.formatting import NOTHING, coefficient, short_number
 from core.reporting.html import Markup, definition_list, element
+from core.reporting.words import say
 
 # A skew of less is hardly seen. The kurtosis is 0 for the normal distribution.
 LEVEL = 0.5
 LIGHT, HEAVY = -1.0, 1.0
 LARGE = 10.0
-# By the name of a metric what people call it, and what it is.
-METRICS = {
-    "r2": ("R2", "the share of the target's variance that the model explains"),
-    "rmse": ("RMSE", "the root of the mean squared error, which large errors dominate"),
-    "mae": ("MAE", "the mean distance from the true value"),
-    "median_ae": ("Median error", "half of the rows are nearer to their true value"),
-    "mape": ("MAPE", "the mean distance as a fraction of the true value"),
-}
-EXPLANATIONS = (
-    ("Outliers", "values more than one and a half times the width of the middle half away from it"),
-    ("Skew", "which side has the longer tail: more than 0 the side of large values, less than 0 that of small ones"),
-    (
-        "Tails",
-        "how often values are far out (kurtosis): 0 as in the normal distribution, light tails less often, heavy ones "
-        "more often",
-    ),
-    (
-        "Variety",
-        "how many equally frequent values would be as hard to guess (from the entropy): near 1 where one value is "
-        "nearly everywhere, as many as there are distinct ones where all are equally frequent",
-    ),
-    ("Length", "the mean number of characters"),
-)
+# The metrics of a model, and the figures whose meaning is said, in the order of the page.
+METRICS = ("r2", "rmse", "mae", "median_ae", "mape")
+EXPLAINED = ("outliers", "skew", "tails", "variety", "length")
 
 
 def explanations() -> Markup:
     """Return what the figures on the cards mean, which a reader unfolds."""
-    summary = element("summary", "What the figures mean")
-    return element("details", summary, definition_list(EXPLANATIONS), class_="more words")
+    summary = element("summary", say("figures.meanings.title"))
+    meanings = ((say(f"figures.{name}"), say(f"figures.meanings.{name}")) for name in EXPLAINED)
+    return element("details", summary, definition_list(meanings), class_="more words")
 
 
 def leaning(skew: float | None) -> str:
     """Say which tail is longer, with the skew: `right, 2.31`."""
     if skew is None:
         return NOTHING
-    return f"{'even' if abs(skew) < LEVEL else 'right' if skew > 0 else 'left'}, {_decimals(skew)}"
+    side = "even" if abs(skew) < LEVEL else "right" if skew > 0 else "left"
+    return say(f"figures.leaning.{side}", skew=_decimals(skew))
 
 
 def tails(kurtosis: float | None) -> str:
@@ -52,7 +35,7 @@ def tails(kurtosis: float | None) -> str:
     if kurtosis is None:
         return NOTHING
     word = "light" if kurtosis < LIGHT else "usual" if kurtosis < HEAVY else "heavy"
-    return f"{word}, {_decimals(kurtosis)}"
+    return say(f"figures.weight.{word}", kurtosis=_decimals(kurtosis))
 
 
 def variety(entropy: float | None) -> str:
@@ -60,7 +43,7 @@ def variety(entropy: float | None) -> str:
     if entropy is None:
         return NOTHING
     values = short_number(2**entropy, 3)
-    return counted(1, "value") if values == "1" else f"{values}\u00a0values"
+    return say("nouns.value", 1 if values == "1" else None, n=values)
 
 
 def _decimals(value: float) -> str:

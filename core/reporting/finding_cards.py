@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from core.reporting.formatting import count, counted
 from core.reporting.html import Markup, element, isolated
+from core.reporting.sentences import sentence
+from core.reporting.words import say
 from core.types import Json
 
-SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
 # The shapes differ as well as the words and the colours: an octagon, a triangle, a disc.
 SHAPES = {
     "error": "M5 1h6l4 4v6l-4 4H5l-4-4V5z",
@@ -26,7 +27,7 @@ def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup
     items = [_finding(finding, anchors) for finding in findings[:LISTED_LIMIT]]
     return element(
         "section",
-        element("h2", "Findings", element("small", _summary(findings))),
+        element("h2", say("sections.findings"), element("small", _summary(findings))),
         element("ul", *items[:VISIBLE], class_="findings") if items else _none(),
         _folded(items[VISIBLE:], len(findings)) if len(items) > VISIBLE else None,
         id="findings",
@@ -37,30 +38,31 @@ def warnings_section(warnings: list[str]) -> Markup | None:
     """Return the warnings of reading the file: what was inferred, repaired or skipped."""
     if not warnings:
         return None
-    items = (element("li", isolated(_sentence(warning))) for warning in warnings)
-    return element("section", element("h2", "Reading the file"), element("ul", *items, class_="warnings"), id="reading")
+    items = (element("li", sentence(warning)) for warning in warnings)
+    heading = element("h2", say("reading.title"))
+    return element("section", heading, element("ul", *items, class_="warnings"), id="reading")
 
 
 def _summary(findings: list[Json]) -> str:
     """Return how many findings there are of each severity."""
     severities = [finding["severity"] for finding in findings]
-    counts = {word: severities.count(severity) for severity, word in SEVERITIES.items()}
-    return ", ".join(
-        f"{count(number)} {word.lower()}{'' if number == 1 else 's'}" for word, number in counts.items() if number
+    counts = {severity: severities.count(severity) for severity in SHAPES}
+    return say("comma").join(
+        say(f"findings.counts.{severity}", number, n=count(number)) for severity, number in counts.items() if number
     )
 
 
 def _none() -> Markup:
     """Return the note that there are no findings."""
-    return element("p", "Nothing stands out: no gaps, oddities or repetitions worth a word.", class_="note")
+    return element("p", say("findings.none"), class_="note")
 
 
 def _folded(items: Iterable[Markup], total: int) -> Markup:
     """Return the findings that a reader unfolds."""
-    beyond = f"GET /data/profile has all {count(total)}." if total > LISTED_LIMIT else None
+    beyond = say("findings.all", n=count(total)) if total > LISTED_LIMIT else None
     return element(
         "details",
-        element("summary", f"{count(min(total, LISTED_LIMIT) - VISIBLE)} more"),
+        element("summary", say("more", n=count(min(total, LISTED_LIMIT) - VISIBLE))),
         element("ul", *items, class_="findings"),
         element("p", beyond, class_="note") if beyond else None,
         class_="more",
@@ -72,15 +74,14 @@ def _finding(finding: Json, anchors: Mapping[str, str]) -> Markup:
     severity, column = finding["severity"], finding["column"]
     sign = element("svg", element("path", d=SHAPES[severity]), viewBox="0 0 16 16", aria_hidden="true")
     named = element("a", isolated(column), href=f"#{anchors[column]}") if column in anchors else None
-    between = (": " if finding["kind"] in NAMING_A_VALUE else " ") if named else None
-    sentence = finding["finding"] if named else _capitalised(finding["finding"])
+    between = (say("colon") if finding["kind"] in NAMING_A_VALUE else " ") if named else None
     return element(
         "li",
-        element("span", sign, SEVERITIES[severity], class_="severity"),
+        element("span", sign, say(f"findings.severity.{severity}"), class_="severity"),
         element(
             "div",
-            element("p", named, between, isolated(_ended(sentence))),
-            element("p", isolated(_sentence(finding["suggestion"])), class_="suggestion"),
+            element("p", named, between, sentence(finding["finding"], after_name=named is not None)),
+            element("p", sentence(finding["suggestion"]), class_="suggestion"),
         ),
         element("p", _where(finding), class_="where"),
         class_=severity,
@@ -93,19 +94,4 @@ def _where(finding: Json) -> Iterable[Markup]:
     if finding["count"]:
         yield element("b", counted(finding["count"], "value" if finding["kind"] in COUNTING_VALUES else "row"))
     if rows:
-        yield element("span", f"{', '.join(map(str, rows))}{'…' if finding['count'] > len(rows) else ''}")
-
-
-def _sentence(text: str) -> str:
-    """Capitalise a text, and end it."""
-    return _ended(_capitalised(text))
-
-
-def _capitalised(text: str) -> str:
-    """Return a text with a capital first letter."""
-    return text[:1].upper() + text[1:]
-
-
-def _ended(text: str) -> str:
-    """End a text with a full stop, unless it has an end."""
-    return text if text.endswith((".", "}", "!", "?")) else f"{text}."
+        yield element("span", f"{say('comma').join(map(str, rows))}{'…' if finding['count'] > len(rows) else ''}")

@@ -2,11 +2,14 @@
 
 Every page writes numbers in one way. Counts have their thousands apart, and so have measured values from 10,000 on, so
 that a year stays a year. Values have four digits, correlations two decimals, shares one; a minus is a minus sign. Next
-to the axis of a plot, values of 10,000 and more are in thousands (k), millions (M) and so on.
+to the axis of a plot, values of 10,000 and more are in thousands (k), millions (M) and so on, in Chinese in 万 and 亿.
 """
 
 from datetime import datetime
 from math import floor, isfinite, log10
+
+from core.languages.tags import Language
+from core.reporting.words import language, say
 
 NOTHING = "–"
 ELLIPSIS = "…"
@@ -15,9 +18,12 @@ FULL_WIDTH = "\u1100"
 # Beyond these a number gets an exponent.
 HUGE, TINY = 1e15, 1e-4
 SPACE = "\u00a0"  # keeps a number and its unit on one line
-UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+# What stands behind large numbers; in Chinese these are counted by ten thousands.
+UNITS: dict[Language, tuple[tuple[float, str], ...]] = {
+    "en": ((1e12, f"{SPACE}T"), (1e9, f"{SPACE}B"), (1e6, f"{SPACE}M"), (1e3, f"{SPACE}k")),
+    "zh": ((1e12, "万亿"), (1e8, "亿"), (1e4, "万")),
+}
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DURATIONS = ((365.25 * 86_400, "year"), (86_400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (0.0, "second"))
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon"}
 
@@ -27,9 +33,9 @@ def count(number: int) -> str:
     return _signed(f"{number:,}")
 
 
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Format a count: `1 row`, `20,640 rows`."""
-    return f"{count(number)}{SPACE}{noun if number == 1 else plural or f'{noun}s'}"
+def counted(number: int, noun: str) -> str:
+    """Format a count with one of the `nouns`: `1 row`, `20,640 rows`."""
+    return say(f"nouns.{noun}", number, n=count(number))
 
 
 def short_number(value: float | None, digits: int = 4) -> str:
@@ -66,9 +72,7 @@ def stepped(values: list[float], step: float) -> list[str]:
     largest = max(map(abs, values))
     if largest >= HUGE or largest < TINY:
         return [scientific(value, 2) if value else "0" for value in values]
-    unit, letter = next(
-        ((factor, f"{SPACE}{name}") for factor, name in UNITS if largest >= max(factor, 10_000)), (1.0, "")
-    )
+    unit, letter = next((unit for unit in UNITS[language()] if largest >= max(unit[0], 10_000)), (1.0, ""))
     decimals = max(0, -floor(log10(step / unit) + 1e-9)) if step > 0 else 0
     return [_signed(f"{value / unit:.{decimals}f}{letter}") if value else "0" for value in values]
 
@@ -88,12 +92,17 @@ def size(number: int) -> str:
     for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if number >= unit:
             return f"{number / unit:.3g}{SPACE}{name}"
-    return f"{number}{SPACE}bytes"
+    return say("bytes", n=number)
 
 
 def day(moment: datetime) -> str:
     """Format a day: `4 Mar 2026`."""
-    return f"{moment.day}{SPACE}{MONTHS[moment.month - 1]}{SPACE}{moment.year}"
+    return say("dates.day", day=moment.day, month=month_name(moment), year=moment.year)
+
+
+def month_name(moment: datetime) -> str:
+    """Return the name of a month: `Mar`."""
+    return say(f"dates.months.{moment.month}")
 
 
 def date(text: str | None) -> str:
@@ -102,7 +111,7 @@ def date(text: str | None) -> str:
         return NOTHING
     moment = datetime.fromisoformat(text)
     clock = moment.time().isoformat("seconds" if moment.second else "minutes") if any(moment.timetuple()[3:6]) else ""
-    return f"{day(moment)}{clock and f', {clock}'}"
+    return say("dates.moment", day=day(moment), clock=clock) if clock else day(moment)
 
 
 def duration(seconds: float | None) -> str:
@@ -111,12 +120,12 @@ def duration(seconds: float | None) -> str:
         return NOTHING
     unit, name = next((max(unit, 1.0), name) for unit, name in DURATIONS if seconds >= unit)
     number = short_number(seconds / unit, 3)
-    return f"{number}{SPACE}{name}{'' if number == '1' else 's'}"
+    return say(f"durations.{name}", 1 if number == "1" else None, n=number)
 
 
 def delimiter(character: str) -> str:
     """Return the name of a delimiter."""
-    return DELIMITERS.get(character, character)
+    return say(f"delimiters.{DELIMITERS[character]}") if character in DELIMITERS else character
 
 
 def shortened(text: str, characters: int) -> str:
@@ -152,8 +161,8 @@ def _columns(character: str) -> int:
 def _in_units(value: float, digits: int) -> str:
     """Format a large number with a letter for thousands, millions and so on."""
     rounded = float(f"{value:.{digits}g}")
-    unit, letter = next((unit, letter) for unit, letter in UNITS if abs(rounded) >= unit)
-    return _signed(f"{rounded / unit:.{digits}g}{SPACE}{letter}")
+    unit, letter = next((unit, letter) for unit, letter in UNITS[language()] if abs(rounded) >= unit)
+    return _signed(f"{rounded / unit:.10g}{letter}")
 
 
 def _signed(text: str) -> str:

@@ -8,26 +8,27 @@ from core.model_manifest import ModelManifest, TrialRecord
 from core.reporting.formatting import NOTHING, count, counted, score, short_number, size
 from core.reporting.html import Content, Markup, element, isolated, scrolled
 from core.reporting.model_parts import parameter
+from core.reporting.words import listing, say
 
 # A table of more trials is no reading.
 TRIALS_SHOWN = 30
-# The heads of a table, each with whether numbers stand below it.
+# The words of the heads of a table, each with whether numbers stand below it.
 Heads = Sequence[tuple[str, bool]]
 STANDING: Heads = (
-    ("Place", True),
-    ("Model", False),
-    ("Regressor", False),
-    ("R2 on the holdout", True),
-    ("RMSE", True),
-    ("Size", True),
+    ("leaderboard.place", True),
+    ("leaderboard.model", False),
+    ("leaderboard.regressor", False),
+    ("leaderboard.r2", True),
+    ("metrics.rmse.name", True),
+    ("leaderboard.size", True),
 )
 TRIAL: Heads = (
-    ("Candidate", False),
-    ("R2", True),
-    ("Spread", True),
-    ("Rows", True),
-    ("Folds", True),
-    ("Seconds", True),
+    ("leaderboard.candidate", False),
+    ("metrics.r2.name", True),
+    ("leaderboard.spread", True),
+    ("leaderboard.rows", True),
+    ("leaderboard.folds", True),
+    ("leaderboard.seconds", True),
 )
 
 
@@ -51,7 +52,8 @@ def leaderboard_section(manifest: ModelManifest, rivals: Sequence[Standing]) -> 
     ]
     if not parts:
         return None
-    return element("section", element("h2", "Leaderboard"), element("div", *parts, class_="stacked"), id="leaderboard")
+    heading = element("h2", say("sections.leaderboard"))
+    return element("section", heading, element("div", *parts, class_="stacked"), id="leaderboard")
 
 
 def _standings(manifest: ModelManifest, rivals: Sequence[Standing]) -> Markup:
@@ -72,8 +74,8 @@ def _standings(manifest: ModelManifest, rivals: Sequence[Standing]) -> Markup:
         )
         for place, one in enumerate(ranked, 1)
     )
-    note = "Models of the same training, on the same holdout. The one of this report is marked."
-    return element("div", element("p", note, class_="note"), scrolled("Leaderboard", _table(STANDING, lines)))
+    note = element("p", say("leaderboard.note"), class_="note")
+    return element("div", note, scrolled(say("sections.leaderboard"), _table(STANDING, lines)))
 
 
 def _trials(trials: Sequence[TrialRecord]) -> Markup:
@@ -95,10 +97,11 @@ def _trials(trials: Sequence[TrialRecord]) -> Markup:
         )
         for trial in shown
     )
-    note = f"{counted(len(trials), 'candidate')} tried for this model, by the R2 of their folds."
+    note = say("leaderboard.tried", candidates=counted(len(trials), "candidate"))
     if len(trials) > len(shown):
-        note += f" The first {count(len(shown))} are shown."
-    return element("div", element("p", note, class_="note"), scrolled("Candidates", _table(TRIAL, lines)))
+        note += say("leaderboard.shown", n=count(len(shown)))
+    table = scrolled(say("leaderboard.candidates"), _table(TRIAL, lines))
+    return element("div", element("p", note, class_="note"), table)
 
 
 def _differing(every: Sequence[dict[str, Any]]) -> list[str]:
@@ -113,14 +116,14 @@ def _candidate(trial: TrialRecord, differing: Sequence[str]) -> Content:
         [name, " ", parameter(trial.parameters[name])] for name in differing if name in trial.parameters
     ]
     if trial.target_transform != "none":
-        said.append(f"target transform {trial.target_transform}")
+        said.append(say("leaderboard.transform", name=trial.target_transform))
     if trial.error is not None:
         said.append(isolated(trial.error))
-    return [[", " if at else "", piece] for at, piece in enumerate(said)] or NOTHING
+    return listing(said) or NOTHING
 
 
 def _table(heads: Heads, lines: Iterable[Markup]) -> Markup:
-    head = (element("th", name, scope="col", class_="number" if number else None) for name, number in heads)
+    head = (element("th", say(key), scope="col", class_="number" if number else None) for key, number in heads)
     return element("table", element("thead", element("tr", *head)), element("tbody", *lines))
 
 

@@ -9,6 +9,7 @@ from core.reporting.formatting import coefficient, count, counted, width
 from core.reporting.html import Content, Markup, element, isolated, scrolled
 from core.reporting.names import short_names, told_apart
 from core.reporting.svg import rounded, signed_bar
+from core.reporting.words import listing, say
 from core.shares import share
 from core.types import Json
 
@@ -48,16 +49,13 @@ def correlations_section(correlations: Json, columns: Mapping[str, Json], target
     names: list[str] = correlations["columns"]
     if len(names) < 2:
         return None
-    note = (
-        "Below the diagonal Pearson’s correlation (how well a straight line fits), above it Spearman’s "
-        "(how well any rising or falling line fits)."
-    )
+    note = say("correlations.note")
     if any(value is None for row in correlations["pearson"] for value in row):
-        note += " A column that does not vary has none."
+        note += say("correlations.constant")
     chosen = None if target is None else target["target"]
     return element(
         "section",
-        element("h2", "Correlations"),
+        element("h2", say("sections.correlations")),
         element("p", note, class_="note"),
         _legend(),
         element(
@@ -100,13 +98,13 @@ def _left_out(names: list[str], columns: Mapping[str, Json]) -> Markup | None:
         return None
     beyond = [name for name in others if columns[name]["type"] in CORRELATED]
     unordered = [name for name in others if columns[name]["type"] not in CORRELATED]
-    reasons = (
-        (beyond, f"not among the {MOST_COLUMNS} columns that fit into the map"),
-        (unordered, "of categories or dates, which have no correlation"),
-    )
     said = (
-        element("div", "Left out: ", counted(len(group), "column"), f" {reason}: ", _enumerated(group))
-        for group, reason in reasons
+        element(
+            "div",
+            say(f"correlations.{reason}", columns=counted(len(group), "column"), most=MOST_COLUMNS),
+            _enumerated(group),
+        )
+        for reason, group in (("beyond", beyond), ("unordered", unordered))
         if group
     )
     return element("div", *said, class_="caption")
@@ -114,17 +112,17 @@ def _left_out(names: list[str], columns: Mapping[str, Json]) -> Markup | None:
 
 def _enumerated(names: list[str]) -> Content:
     """Return names after each other and the full stop, all but the first ones folded."""
-    pieces = [[", " if position else "", isolated(name)] for position, name in enumerate(names)]
+    pieces = listing(map(isolated, names))
     if len(names) <= NAMED + 1:
-        return [*pieces, "."]
-    rest = element("summary", f" and {count(len(names) - NAMED)} more")
-    return [*pieces[:NAMED], element("details", rest, element("span", *pieces[NAMED:], "."), class_="inline")]
+        return [*pieces, say("stop")]
+    rest = element("summary", say("andMore", n=count(len(names) - NAMED)))
+    return [*pieces[:NAMED], element("details", rest, element("span", *pieces[NAMED:], say("stop")), class_="inline")]
 
 
 def _legend() -> Markup:
     """Return the legend of the colours."""
     ramp = element("i", class_="ramp")
-    return element("p", "−1", ramp, "+1", class_="legend", role="img", aria_label="From −1, orange, to +1, blue")
+    return element("p", "−1", ramp, "+1", class_="legend", role="img", aria_label=say("correlations.legend"))
 
 
 def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix, target: str | None) -> Markup:
@@ -152,7 +150,7 @@ def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix, target: str |
         width=whole,
         height=extent + top,
         role="img",
-        aria_label=f"Correlations of {count(len(names))} columns with each other. GET /data/profile has every number.",
+        aria_label=say("correlations.map", n=count(len(names))),
     )
     items = zip(names, short_names(names, ROW_CHARACTERS), strict=True)
     rows = element(
@@ -162,7 +160,7 @@ def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix, target: str |
     )
     fit = min(1.0, PAPER_WIDTH / (whole + ROW_LABELS), PAPER_HEIGHT / (extent + top))
     style = f"--cell:{side}px;--top:{top}px;--fit:{rounded(fit)}"
-    return scrolled("Correlations", element("div", rows, drawing, class_="map", style=style))
+    return scrolled(say("sections.correlations"), element("div", rows, drawing, class_="map", style=style))
 
 
 def _squares(cells: list[tuple[int, int, float]]) -> Iterator[Markup]:
@@ -223,7 +221,7 @@ def _strongest(names: list[str], pearson: Matrix) -> Markup | None:
         ([shown[first], element("br"), shown[second]], signed_bar(value), coefficient(value), None)
         for value, first, second in pairs[:PAIRS_SHOWN]
     )
-    return element("div", element("h3", "Strongest pairs"), value_bars(rows, "two"), class_="pairs")
+    return element("div", element("h3", say("correlations.strongest")), value_bars(rows, "two"), class_="pairs")
 
 
 def missing_section(missingness: Json, columns: Mapping[str, Json], rows: int) -> Markup | None:
@@ -236,17 +234,17 @@ def missing_section(missingness: Json, columns: Mapping[str, Json], rows: int) -
         (shown, _strip(name, shares[name]), share(columns[name]["missing"], rows), None)
         for name, shown in zip(by_missing, short_names(by_missing, STRIP_CHARACTERS), strict=True)
     ]
-    note = "From the first row of the file on the left to the last on the right; the darker, the more is missing."
+    note = say("missing.note")
     if len(shares) > STRIPS_SHOWN:
-        note += f" The {STRIPS_SHOWN} columns with the most gaps, of {count(len(shares))} that have some."
+        note += say("missing.some", shown=STRIPS_SHOWN, all=count(len(shares)))
     return element(
         "section",
-        element("h2", "Missing values"),
+        element("h2", say("missing.title")),
         element("p", note, class_="note"),
         value_bars(strips[:STRIPS_OPEN], "wide gaps"),
         element(
             "details",
-            element("summary", f"{count(len(strips) - STRIPS_OPEN)} columns with fewer gaps"),
+            element("summary", say("missing.fewer", n=count(len(strips) - STRIPS_OPEN))),
             value_bars(strips[STRIPS_OPEN:], "wide gaps"),
         )
         if len(strips) > STRIPS_OPEN
@@ -269,7 +267,7 @@ def _strip(name: str, shares: list[float]) -> Markup:
         for block, share_missing in enumerate(shares)
         if share_missing
     )
-    label = f"Missing values of {name} from the first row to the last: {share(sum(shares), len(shares))} of them."
+    label = say("missing.strip", name=name, share=share(sum(shares), len(shares)))
     return element(
         "svg", *blocks, role="img", aria_label=label, class_="gap", viewBox="0 0 100 100", preserveAspectRatio="none"
     )

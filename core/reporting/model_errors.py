@@ -10,11 +10,11 @@ from core.reporting.names import names_of_bars
 from core.reporting.scales import Scale, Ticks
 from core.reporting.svg import axis, bar, columns, horizontal_line, rounded, stretched, vertical_line
 from core.reporting.units import with_unit
+from core.reporting.words import say, say_with
 from core.types import Json
 
 # Beside the extent of the points, as a fraction of it.
 MARGIN = 0.04
-SEGMENT_WORDS = {"others": "all others", "missing": "no value"}
 
 
 def errors_section(target: str, plots: Json) -> Markup | None:
@@ -28,10 +28,10 @@ def errors_section(target: str, plots: Json) -> Markup | None:
     ]
     if not panels:
         return None
-    note = ["Rows of the holdout. A residual is the actual ", isolated(target), " minus the predicted one."]
+    note = say_with("errors.note", target=isolated(target))
     return element(
         "section",
-        element("h2", "Errors"),
+        element("h2", say("sections.errors")),
         element("p", *note, class_="note"),
         element("div", *panels, class_="cards"),
         id="errors",
@@ -41,43 +41,38 @@ def errors_section(target: str, plots: Json) -> Markup | None:
 def _predicted_against_actual(actual: Sequence[float], predicted: Sequence[float]) -> Markup:
     """Draw a point for each row; on the dashed line the prediction is right."""
     scale = _scale([*actual, *predicted])
-    label = f"Predicted against actual, {counted(len(actual), 'row')}: the nearer to the diagonal, the better."
+    label = say("errors.againstLabel", rows=counted(len(actual), "row"))
     diagonal = element("line", x1=0, y1=100, x2=100, y2=0, class_="mean")
     points = [(scale.share(x), scale.share(y)) for x, y in zip(actual, predicted, strict=True)]
     drawn = _scatter(label, points, scale.ticks(), scale.ticks(), scale, scale, diagonal)
-    return _panel(
-        "Predicted against actual",
-        drawn,
-        "Each point is a row: to the right its actual value, upwards the "
-        "predicted one. On the dashed line both are the same.",
-    )
+    return _panel(say("errors.against"), drawn, say("errors.againstNote"))
 
 
 def _residuals_along(actual: Sequence[float], predicted: Sequence[float]) -> Markup:
     """Draw the residual of each row along its prediction."""
     residuals = [a - p for a, p in zip(actual, predicted, strict=True)]
     across, up = _scale(predicted), _scale([*residuals, 0.0])
-    label = f"Residuals along the prediction, {counted(len(actual), 'row')}."
+    label = say("errors.alongLabel", rows=counted(len(actual), "row"))
     points = [(across.share(x), up.share(y)) for x, y in zip(predicted, residuals, strict=True)]
     zero = horizontal_line(100 - 100 * up.share(0.0), "mean")
     drawn = _scatter(label, points, across.ticks(), up.ticks(), across, up, zero)
-    return _panel("Residuals along the prediction", drawn, "A bend or a funnel is a pattern that the model has missed.")
+    return _panel(say("errors.along"), drawn, say("errors.alongNote"))
 
 
 def _histogram(residuals: Json) -> Markup:
     """Draw the histogram of all residuals of the holdout."""
     edges, counts = residuals["edges"], residuals["counts"]
     scale = Scale(edges[0], edges[-1])
-    label = f"Histogram of the residuals, from {short_number(edges[0])} to {short_number(edges[-1])}."
+    label = say("errors.histogramLabel", low=short_number(edges[0]), high=short_number(edges[-1]))
     drawn = stretched(
         label,
         columns(histogram_bars(edges, counts, scale), "bars"),
         vertical_line(100 * scale.share(0.0), "median") if edges[0] <= 0 <= edges[-1] else None,
         class_="histogram tall",
     )
-    words = f"Mean {short_number(residuals['mean'], 3)}, standard deviation {short_number(residuals['std'])}."
+    mean, std = short_number(residuals["mean"], 3), short_number(residuals["std"])
     ticks = axis((scale.share(value), text) for value, text in scale.ticks())
-    return _panel("How often which residual", [drawn, ticks], words)
+    return _panel(say("errors.histogram"), [drawn, ticks], say("errors.histogramNote", mean=mean, std=std))
 
 
 def _panel(title: str, drawn: Content, caption: str) -> Markup:
@@ -127,13 +122,10 @@ def segments_section(segments: Sequence[Json], manifest: ModelManifest) -> Marku
     units = {feature.name: feature.unit for feature in manifest.features}
     worst = max(segment["mae"] for entry in segments for segment in entry["segments"]) or 1.0
     panels = (_segments_of(entry, worst, units.get(entry["feature"])) for entry in segments)
-    note = (
-        "The mean absolute error on rows of the holdout, for the columns where it differs most. All bars are to the "
-        "same scale; (+) means that the predictions there are too low on the whole, (−) that they are too high."
-    )
+    note = say("segments.note")
     return element(
         "section",
-        element("h2", "Error by segment"),
+        element("h2", say("segments.title")),
         element("p", note, class_="note"),
         element("div", *panels, class_="cards"),
         id="segments",
@@ -155,7 +147,7 @@ def _segments_of(entry: Json, worst: float, unit: str | None) -> Markup:
         )
         for part in parts
     )
-    name = "By the prediction itself" if entry["feature"] is None else isolated(entry["feature"])
+    name = say("segments.prediction") if entry["feature"] is None else isolated(entry["feature"])
     return element("article", element("h4", name), value_bars(rows, "alike"), class_="panel")
 
 
@@ -164,12 +156,12 @@ def _segment_name(segment: Json, levels: dict[str, Markup], unit: str | None) ->
     if segment["kind"] == "level":
         return levels[segment["value"]]
     if segment["kind"] != "range":
-        return SEGMENT_WORDS[segment["kind"]]
+        return say(f"segments.{segment['kind']}")
     ends = segment["low"], segment["high"]
     if isinstance(ends[0], str):
-        return " to ".join(date(end) for end in ends)
+        return say("segments.range", low=date(ends[0]), high=date(ends[1]))
     ((_, last),) = with_unit([(1.0, short_number(ends[1]))], {"unit": unit} if unit else {})
-    return f"{short_number(ends[0])} to {last}"
+    return say("segments.range", low=short_number(ends[0]), high=last)
 
 
 def _leaning(segment: Json) -> str:

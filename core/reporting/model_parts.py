@@ -8,16 +8,11 @@ from core.reporting.formatting import count, score, short_number
 from core.reporting.html import Content, Markup, Named, definition_list, element, isolated
 from core.reporting.names import names_of_bars
 from core.reporting.svg import bar
+from core.reporting.words import say
 from core.shares import share
 
 # Columns of little importance are folded.
 SHOWN = 15
-TRANSFORMS = {
-    "none": "the target as it is",
-    "log": "the logarithm of the target",
-    "yeo_johnson": "the target after the Yeo-Johnson transform",
-    "trend": "what a linear trend leaves of the target",
-}
 
 
 def importance_section(manifest: ModelManifest) -> Markup | None:
@@ -36,16 +31,12 @@ def importance_section(manifest: ModelManifest) -> Markup | None:
         )
         for name, one in zip(names, found, strict=True)
     ]
-    note = (
-        "How much R2 on the holdout falls when a column is shuffled, with the spread of several shuffles. A column at "
-        "0 could be left out; of columns that say the same, each looks unimportant beside the other."
-    )
     rest = lines[SHOWN:]
-    summary = element("summary", f"{count(len(rest))} columns that matter less")
+    summary = element("summary", say("importance.less", n=count(len(rest))))
     return element(
         "section",
-        element("h2", "Importance"),
-        element("p", note, class_="note"),
+        element("h2", say("sections.importance")),
+        element("p", say("importance.note"), class_="note"),
         value_bars(lines[:SHOWN], alike or "wide"),
         element("details", summary, value_bars(rest, alike or "wide")) if rest else None,
         id="importance",
@@ -54,25 +45,25 @@ def importance_section(manifest: ModelManifest) -> Markup | None:
 
 def parameters_section(manifest: ModelManifest) -> Markup:
     """Return the parameters of the regressor, or the members of an ensemble."""
-    facts: list[Named] = [("Trained on", TRANSFORMS[manifest.target_transform])]
+    facts: list[Named] = [(say("parameters.trainedOn"), say(f"parameters.transforms.{manifest.target_transform}"))]
     race = manifest.race
     if race:
         facts += [
             (
-                "Time limit of the race",
-                f"{short_number(race.time_limit)}\u00a0s, {short_number(race.seconds)}\u00a0s used",
+                say("parameters.limit"),
+                say("parameters.used", limit=short_number(race.time_limit), seconds=short_number(race.seconds)),
             ),
-            ("Rows that candidates were compared on", count(race.rows_compared)),
+            (say("parameters.compared"), count(race.rows_compared)),
         ]
     if manifest.members:
         members = (_member(member) for member in manifest.members)
         made: Content = element("div", *members, class_="cards wide")
-        title = "A weighted mean of several models"
+        title = say("parameters.ensemble")
     else:
         made = element(
             "article", element("h3", manifest.model_type), parameter_list(manifest.parameters), class_="card"
         )
-        title = "Parameters"
+        title = say("parameters.title")
     return element(
         "section",
         element("h2", title),
@@ -84,17 +75,17 @@ def parameters_section(manifest: ModelManifest) -> Markup:
 
 def _member(member: EnsembleMember) -> Markup:
     """Return the card of a member with its weight."""
-    weight = element("span", f"weight {share(member.weight, 1)}", class_="kind")
+    weight = element("span", say("parameters.weight", share=share(member.weight, 1)), class_="kind")
     facts: list[Named] = [
-        ("R2 of the folds", score(member.cross_validation.mean)),
-        ("Trained on", TRANSFORMS[member.target_transform]),
+        (say("parameters.folds"), score(member.cross_validation.mean)),
+        (say("parameters.trainedOn"), say(f"parameters.transforms.{member.target_transform}")),
     ]
     return element(
         "article",
         element("header", element("h3", member.model_type), weight),
         bar(member.weight),
         definition_list(facts),
-        element("details", element("summary", "Parameters"), parameter_list(member.parameters)),
+        element("details", element("summary", say("parameters.title")), parameter_list(member.parameters)),
         class_="card",
     )
 

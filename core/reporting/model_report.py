@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.languages.tags import DEFAULT, Language
 from core.model_manifest import ModelManifest
 from core.reporting.effects_section import effects_section
 from core.reporting.formatting import NOTHING, count, counted, date, duration, score, short_number, size
@@ -13,10 +14,10 @@ from core.reporting.model_errors import errors_section, segments_section
 from core.reporting.model_parts import importance_section, parameters_section
 from core.reporting.model_scores import intervals_section, scores_section
 from core.reporting.page import page, tile
+from core.reporting.sentences import sentence
+from core.reporting.words import say, say_with, written_in
 from core.shares import share
 from core.types import Json
-
-VALIDATIONS = {"random": "at random", "time": "by time", "group": "by group"}
 
 
 @dataclass(frozen=True)
@@ -32,25 +33,32 @@ class ModelFacts:
     rivals: Sequence[Standing] = ()
 
 
-def model_report(manifest: ModelManifest, facts: ModelFacts) -> str:
+def model_report(manifest: ModelManifest, facts: ModelFacts, language: Language = DEFAULT) -> str:
     """Return the whole page for a version of a model."""
+    with written_in(language):
+        return _page(manifest, facts)
+
+
+def _page(manifest: ModelManifest, facts: ModelFacts) -> str:
+    """Return the whole page in the language that is set."""
     plots = facts.evaluation.get("plots") or {}
     sections = {
-        "Overview": _overview(manifest, is_champion=facts.is_champion),
-        "Scores": scores_section(manifest),
-        "Leaderboard": leaderboard_section(manifest, facts.rivals),
-        "Errors": errors_section(manifest.target_column, plots),
-        "Segments": segments_section(facts.evaluation.get("segments") or [], manifest),
-        "Importance": importance_section(manifest),
-        "Effects": effects_section(manifest, facts.evaluation.get("effects") or {}),
-        "Intervals": intervals_section(manifest, plots),
-        "Parameters": parameters_section(manifest),
-        "Columns": columns_section(manifest),
-        "Notes": _notes(manifest),
+        "overview": _overview(manifest, is_champion=facts.is_champion),
+        "scores": scores_section(manifest),
+        "leaderboard": leaderboard_section(manifest, facts.rivals),
+        "errors": errors_section(manifest.target_column, plots),
+        "segments": segments_section(facts.evaluation.get("segments") or [], manifest),
+        "importance": importance_section(manifest),
+        "effects": effects_section(manifest, facts.evaluation.get("effects") or {}),
+        "intervals": intervals_section(manifest, plots),
+        "parameters": parameters_section(manifest),
+        "columns": columns_section(manifest),
+        "notes": _notes(manifest),
     }
-    footer = f"Made by Regatta from version {manifest.version} of model {manifest.model_name}."
-    subtitle = element("p", "predicts ", element("b", isolated(manifest.target_column)), class_="under")
-    return page(manifest.model_name, "Model report", sections, footer, subtitle)
+    footer = say("kinds.model.footer", version=manifest.version, name=manifest.model_name)
+    target = element("b", isolated(manifest.target_column))
+    subtitle = element("p", *say_with("model.predicts", target=target), class_="under")
+    return page(manifest.model_name, "model", sections, footer, subtitle)
 
 
 def _overview(manifest: ModelManifest, *, is_champion: bool) -> Markup:
@@ -59,35 +67,35 @@ def _overview(manifest: ModelManifest, *, is_champion: bool) -> Markup:
     rmse, mean_rmse = metrics.get("rmse"), (manifest.baseline.metrics if manifest.baseline else {}).get("rmse")
     less = None if rmse is None or not mean_rmse else 1 - rmse / mean_rmse
     tiles = (
-        ("R2", score(metrics.get("r2")), "1 is perfect, 0 no better than the mean"),
-        ("Usual error", short_number(metrics.get("mae")), "the mean distance from the true value"),
+        (say("metrics.r2.name"), score(metrics.get("r2")), say("model.perfect")),
+        (say("model.usualError"), short_number(metrics.get("mae")), say("metrics.mae.meaning")),
         (
-            "Against the mean",
-            NOTHING if less is None else f"{share(abs(less), 1)} {'less' if less >= 0 else 'more'}",
-            "error than a prediction of the mean",
+            say("model.againstMean"),
+            NOTHING if less is None else say("model.less" if less >= 0 else "model.more", share=share(abs(less), 1)),
+            say("model.thanMean"),
         ),
-        ("Trained on", count(data.rows_train), f"rows, and tested on {count(data.rows_test)} others"),
+        (say("model.trainedOn"), count(data.rows_train), say("model.tested", n=count(data.rows_test))),
     )
-    divided = VALIDATIONS[manifest.validation.kind]
+    divided = say(f"model.validation.{manifest.validation.kind}")
     column = manifest.validation.column
     facts: list[Named] = [
-        ("Version", f"{manifest.version}, {'serves' if is_champion else 'does not serve'}"),
-        ("Regressor", manifest.model_type),
-        ("Trained", f"{date(manifest.created_at[:16])} UTC"),
-        ("In", duration(manifest.training_seconds)),
-        ("Size", size(manifest.graph.size_bytes)),
+        (say("model.version"), say("model.serves" if is_champion else "model.rests", version=manifest.version)),
+        (say("model.regressor"), manifest.model_type),
+        (say("model.trained"), f"{date(manifest.created_at[:16])} UTC"),
+        (say("model.in"), duration(manifest.training_seconds)),
+        (say("model.size"), size(manifest.graph.size_bytes)),
         (
-            "One row takes",
+            say("model.latency"),
             NOTHING if manifest.latency_us is None else f"{short_number(manifest.latency_us, 3)}\u00a0µs",
         ),
-        ("Intervals", _intervals(manifest)),
-        ("File", isolated(data.filename)),
-        ("Rows divided", [divided, ": " if column else None, isolated(column) if column else None]),
-        ("SHA-256 of the file", element("code", data.sha256[:12], title=data.sha256)),
+        (say("model.intervals"), _intervals(manifest)),
+        (say("model.file"), isolated(data.filename)),
+        (say("model.divided"), [divided, say("colon") if column else None, isolated(column) if column else None]),
+        (say("model.sha256"), element("code", data.sha256[:12], title=data.sha256)),
     ]
     return element(
         "section",
-        element("h2", "Overview"),
+        element("h2", say("sections.overview")),
         element("ul", *(tile(*texts) for texts in tiles), class_="tiles"),
         definition_list(facts),
         id="overview",
@@ -96,19 +104,18 @@ def _overview(manifest: ModelManifest, *, is_champion: bool) -> Markup:
 
 def _notes(manifest: ModelManifest) -> Markup | None:
     """Return what training did on its own, and the libraries that it used."""
-    notes = [*manifest.notes]
+    notes = [sentence(note) for note in manifest.notes]
     earlier = manifest.dataset.earlier
     if earlier:
-        notes.append(f"it was trained on the rows of {counted(len(earlier), 'earlier file')} as well")
+        notes.append(isolated(say("notes.earlier", files=counted(len(earlier), "earlier_file"))))
     if manifest.race and manifest.race.cut:
-        notes.append(manifest.race.cut)
-    items = (element("li", isolated(note[:1].upper() + note[1:].rstrip(".") + ".")) for note in notes)
-    libraries = ", ".join(f"{name} {version}" for name, version in manifest.libraries.items())
+        notes.append(sentence(manifest.race.cut))
+    libraries = say("comma").join(f"{name} {version}" for name, version in manifest.libraries.items())
     return element(
         "section",
-        element("h2", "Training notes"),
-        element("ul", *items, class_="warnings") if notes else None,
-        element("p", f"Trained with {libraries}.", class_="caption"),
+        element("h2", say("notes.title")),
+        element("ul", *(element("li", note) for note in notes), class_="warnings") if notes else None,
+        element("p", say("notes.libraries", libraries=libraries), class_="caption"),
         id="notes",
     )
 
@@ -117,4 +124,4 @@ def _intervals(manifest: ModelManifest) -> str:
     """Return how wide the bounds of `interval=` are."""
     if not manifest.interval_quantiles:
         return NOTHING
-    return "adaptive, wider where errors are larger" if manifest.spread_quantiles else "of equal width for every row"
+    return say("model.adaptive" if manifest.spread_quantiles else "model.equal")

@@ -8,52 +8,41 @@ from core.reporting.explanations import METRICS
 from core.reporting.formatting import NOTHING, counted, score, short_number
 from core.reporting.html import Content, Markup, element, scrolled
 from core.reporting.svg import bar
+from core.reporting.words import say
 from core.shares import share
 from core.types import Json
 
 # The intervals whose coverage is shown, and how few rows of the holdout say nothing of it.
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 FEWEST_ROWS = 20
-ADAPTIVE = (
-    "The interval of a row is as wide as the errors of rows like it spread, which the model has learned from its "
-    "folds: where it errs little the bounds are close, and an interval of 90% still holds nine of ten true values. "
-    "Ask for one with the prediction."
-)
 
 
 def scores_section(manifest: ModelManifest) -> Markup:
     """Return a table of the metrics, and the score of each fold."""
     sides: dict[str, Metrics] = {
-        "Holdout": manifest.metrics,
-        "Train rows": manifest.train_metrics,
-        "Mean": manifest.baseline.metrics if manifest.baseline else {},
+        "holdout": manifest.metrics,
+        "train": manifest.train_metrics,
+        "mean": manifest.baseline.metrics if manifest.baseline else {},
     }
     shown = {name: metrics for name, metrics in sides.items() if metrics}
-    head = (element("th", name, scope="col", class_="number") for name in shown)
+    head = (element("th", say(f"scores.{side}"), scope="col", class_="number") for side in shown)
     lines = (
         element(
             "tr",
-            element("th", words, scope="row"),
+            element("th", say(f"metrics.{metric}.name"), scope="row"),
             *(element("td", _written(metric, metrics.get(metric)), class_="number") for metrics in shown.values()),
-            element("td", meaning, class_="meaning"),
+            element("td", say(f"metrics.{metric}.meaning"), class_="meaning"),
         )
-        for metric, (words, meaning) in METRICS.items()
+        for metric in METRICS
         if any(metrics.get(metric) is not None for metrics in shown.values())
     )
-    table = element(
-        "table",
-        element("thead", element("tr", element("th", "Metric", scope="col"), *head, element("th", "What it is"))),
-        element("tbody", *lines),
-    )
-    note = (
-        "The holdout are rows that no fold and no fit has seen. A model that is much better on its train rows has "
-        "learned them by heart. The last column of figures is a prediction of the mean for every row."
-    )
+    first, last = element("th", say("scores.metric"), scope="col"), element("th", say("scores.meaning"))
+    table = element("table", element("thead", element("tr", first, *head, last)), element("tbody", *lines))
     return element(
         "section",
-        element("h2", "Scores"),
-        element("p", note, class_="note"),
-        element("div", scrolled("Scores", table), _folds(manifest), class_="stacked"),
+        element("h2", say("sections.scores")),
+        element("p", say("scores.note"), class_="note"),
+        element("div", scrolled(say("sections.scores"), table), _folds(manifest), class_="stacked"),
         id="scores",
     )
 
@@ -69,14 +58,15 @@ def _folds(manifest: ModelManifest) -> Markup:
     """Draw the R2 of each fold."""
     found = manifest.cross_validation
     lines: list[tuple[Content, Content, str, str | None]] = [
-        (f"Fold {number}", bar(min(max(r2, 0.0), 1.0)), score(r2), None) for number, r2 in enumerate(found.scores, 1)
+        (say("scores.fold", n=number), bar(min(max(r2, 0.0), 1.0)), score(r2), None)
+        for number, r2 in enumerate(found.scores, 1)
     ]
-    words = f"mean {score(found.mean)}"
+    words = say("scores.meanOf", mean=score(found.mean))
     if len(found.scores) > 1:
-        words += f", give or take {score(found.std)}"
+        words += say("scores.spread", std=score(found.std))
     return element(
         "article",
-        element("header", element("h3", "R2 of each fold"), element("span", words, class_="kind")),
+        element("header", element("h3", say("scores.folds")), element("span", words, class_="kind")),
         value_bars(lines, "few"),
         class_="card",
     )
@@ -87,8 +77,9 @@ def intervals_section(manifest: ModelManifest, plots: Json) -> Markup | None:
 
     Adaptive intervals differ from row to row: their widths are not known here.
     """
+    heading = element("h2", say("sections.intervals"))
     if manifest.spread_quantiles:
-        return element("section", element("h2", "Intervals"), element("p", ADAPTIVE, class_="note"), id="intervals")
+        return element("section", heading, element("p", say("intervals.adaptive"), class_="note"), id="intervals")
     quantiles, rows = manifest.interval_quantiles, manifest.dataset.rows_train
     points = plots.get("predicted_vs_actual") or {}
     distances = [abs(a - p) for a, p in zip(points.get("actual", []), points.get("predicted", []), strict=False)]
@@ -110,7 +101,7 @@ def intervals_section(manifest: ModelManifest, plots: Json) -> Markup | None:
         )
     if not lines:
         return None
-    heads = ("Interval", "Width", "Holdout inside")
+    heads = [say(f"intervals.{head}") for head in ("interval", "width", "inside")]
     table = element(
         "table",
         element(
@@ -122,14 +113,11 @@ def intervals_section(manifest: ModelManifest, plots: Json) -> Markup | None:
         ),
         element("tbody", *lines),
     )
-    note = (
-        "An interval of 90% is made to hold nine of ten true values. Its width comes from the errors of the folds; how "
-        f"many of {counted(len(distances), 'row')} of the holdout lie inside shows whether it keeps its word."
-    )
+    note = say("intervals.note", rows=counted(len(distances), "row"))
     return element(
         "section",
-        element("h2", "Intervals"),
+        heading,
         element("p", note, class_="note"),
-        scrolled("Intervals", table, class_="narrow"),
+        scrolled(say("sections.intervals"), table, class_="narrow"),
         id="intervals",
     )

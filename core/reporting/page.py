@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from core.languages.tags import Language
 from core.reporting.html import Content, Markup, element, isolated
+from core.reporting.words import language, say
 
 # The page runs and loads nothing, so a browser does not follow whatever a hostile cell holds.
 CONTENT_SECURITY_POLICY = (
@@ -12,20 +14,26 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def page(title: str, kind: str, sections: Mapping[str, Markup | None], footer: str, subtitle: Content = None) -> str:
-    """Return a whole page; each section has its name in lower case as id, and None sections are left out.
+# What `lang` of the page says; the Chinese is the simplified one of mainland China.
+TAGS: dict[Language, str] = {"en": "en", "zh": "zh-CN"}
 
-    `kind` is the kind of page, such as "Data report"; `subtitle` is shown below the title.
+
+def page(title: str, kind: str, sections: Mapping[str, Markup | None], footer: str, subtitle: Content = None) -> str:
+    """Return a whole page; each section is given by its id, and None sections are left out.
+
+    `kind` is the kind of page: `data`, `model` or `decision`; `subtitle` is shown below the title.
     """
     present = {name: section for name, section in sections.items() if section is not None}
+    eyebrow = element("p", say(f"kinds.{kind}.eyebrow"), class_="eyebrow")
     body = element(
         "body",
-        element("header", element("p", kind, class_="eyebrow"), element("h1", isolated(title)), subtitle),
+        element("header", eyebrow, element("h1", isolated(title)), subtitle),
         _navigation(list(present)),
         element("main", *present.values()),
         element("footer", footer),
     )
-    return f"<!doctype html>\n{element('html', _head(f'{title}: {kind.lower()}'), body, lang='en')}\n"
+    head = _head(say(f"kinds.{kind}.title", name=title))
+    return f"<!doctype html>\n{element('html', head, body, lang=TAGS[language()])}\n"
 
 
 def tile(name: str, number: Content, words: Content) -> Markup:
@@ -55,5 +63,5 @@ def _head(title: str) -> Markup:
 
 def _navigation(names: list[str]) -> Markup:
     """Return links to the sections."""
-    links = (element("a", name, href=f"#{name.lower()}") for name in names)
-    return element("nav", *links, aria_label="On this page")
+    links = (element("a", say(f"sections.{name}"), href=f"#{name}") for name in names)
+    return element("nav", *links, aria_label=say("onThisPage"))

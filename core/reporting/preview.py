@@ -6,6 +6,7 @@ from core.reporting.formatting import NOTHING, count, counted, shortened
 from core.reporting.html import Content, Markup, element, isolated, scrolled
 from core.reporting.names import breakable
 from core.reporting.units import named
+from core.reporting.words import say
 from core.types import Json
 
 ROWS, COLUMNS, CHARACTERS = 10, 100, 60
@@ -22,20 +23,20 @@ def preview_section(preview: Json, columns: Json) -> Markup:
     rows: list[list[Any]] = [row[: len(names)] for row in preview["rows"][:ROWS]]
     is_turned = len(names) > MOST_BESIDE
     more = len(preview["columns"]) - len(names)
-    note = f"The first {counted(len(rows), 'row')}" + (f" of the first {len(names)} columns." if more else ".")
+    note = say("preview.some" if more else "preview.note", rows=counted(len(rows), "row"), columns=len(names))
     if is_turned:
-        note += " Each line is a column, each column a row of the file."
+        note += say("preview.turned")
     first, others = (names[:MOST_BELOW], names[MOST_BELOW:]) if is_turned else (names, [])
     table = _turned(first, 0, rows, columns) if is_turned else _as_it_is(names, rows, columns)
     return element(
         "section",
-        element("h2", "First rows"),
+        element("h2", say("preview.title")),
         element("p", note, class_="note"),
-        scrolled("First rows", table, class_="preview turned" if is_turned else "preview"),
+        scrolled(say("preview.title"), table, class_="preview turned" if is_turned else "preview"),
         element(
             "details",
-            element("summary", counted(len(others), "more column")),
-            scrolled("First rows", _turned(others, len(first), rows, columns), class_="preview turned"),
+            element("summary", counted(len(others), "more_column")),
+            scrolled(say("preview.title"), _turned(others, len(first), rows, columns), class_="preview turned"),
         )
         if others
         else None,
@@ -68,7 +69,7 @@ def _turned(names: list[str], start: int, rows: list[list[Any]], columns: Json) 
         )
         for position, name in enumerate(names, start)
     )
-    head = element("tr", element("th", "Row", scope="col"), *numbers)
+    head = element("tr", element("th", say("preview.row"), scope="col"), *numbers)
     return element("table", element("thead", head), element("tbody", *lines))
 
 

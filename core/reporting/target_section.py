@@ -10,14 +10,10 @@ from core.reporting.html import Markup, element
 from core.reporting.names import short_names
 from core.reporting.svg import bar, signed_bar
 from core.reporting.units import named
+from core.reporting.words import say
 from core.types import Json
 
 RELATIONS_SHOWN = 20
-READING = (
-    "Strength is how much a column tells of the target, however they are related (mutual information, written as a "
-    "correlation): 0 nothing, 1 everything. Pearson’s correlation is that of a straight line, Spearman’s of a line "
-    "that only rises or only falls; a minus means that the target falls."
-)
 PANELS_SHOWN = 6
 # Columns with less than this share of the first one's mutual information have no panel: it would be a flat line.
 LEAST_INFORMATION = 0.02
@@ -31,7 +27,7 @@ def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors
     )
     return element(
         "section",
-        element("h2", "Target", element("small", named(name, columns[name]))),
+        element("h2", say("sections.target"), element("small", named(name, columns[name]))),
         element(
             "div",
             column_card(name, columns[name], rows),
@@ -45,7 +41,7 @@ def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors
 
 def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> Markup:
     """Return a table of the columns by their relation to the target."""
-    headings = ("Column", "Strength", "Pearson", "Spearman")
+    headings = (say("target.column"), say("target.strength"), "Pearson", "Spearman")
     names = dict(zip(anchors, short_names(list(anchors), NAME_CHARACTERS), strict=True))
     lines = (
         element(
@@ -62,15 +58,15 @@ def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> M
     more = len(relations) - RELATIONS_SHOWN
     return element(
         "article",
-        element("h3", "What tells most of it"),
-        element("p", READING, class_="caption"),
+        element("h3", say("target.title")),
+        element("p", say("target.note"), class_="caption"),
         element(
             "table",
             element("thead", element("tr", *(element("th", head, scope="col") for head in headings))),
             element("tbody", *lines),
             class_="ranking",
         ),
-        element("p", f"And {count(more)} more columns, which tell less.", class_="note") if more > 0 else None,
+        element("p", say("target.less", n=count(more)), class_="note") if more > 0 else None,
         class_="card",
     )
 
@@ -91,7 +87,7 @@ def _panels(target: str, relations: list[tuple[str, Json]], columns: Mapping[str
     panels = (panel(name, columns[name], relation, means, mean) for name, relation in drawn)
     return element(
         "div",
-        element("h3", "How it follows them"),
+        element("h3", say("target.follows")),
         legend(target, columns[target], mean),
         element("div", *panels, class_="cards"),
     )

@@ -12,6 +12,7 @@ def _header(description: str, kind: str = "string", *, required: bool = True, ex
 
 HEADERS = {
     "Content-Disposition": _header("The name of the file", example='attachment; filename="houses.csv"'),
+    "Content-Language": _header("The language of a page", required=False, example="zh-CN"),
     "ETag": _header("The digest of the file", example='"3f0a5b"'),
     "Idempotency-Replayed": _header(
         "true, where this is the kept answer to an earlier request with the same key", required=False, example="true"

@@ -51,6 +51,7 @@ ACCEPTED = Answers(
     202, jobs.JobAnswer, headers=("Location", "Preference-Applied", "Retry-After"), description="It goes on as a job"
 )
 ATTACHMENT = ("Content-Disposition",)
+REPORT = Answers(media=(HTML,), headers=(*ATTACHMENT, "Content-Language"))
 OF_GRAPH = ("ETag", "Regatta-Trained-With", "Repr-Digest")
 ELSEWHERE = Answers(303, headers=("Location",), description="The file is at a URL that works for an hour")
 CONSOLE = Answers(303, headers=("Location",), description="A browser, which asks for a page, is sent to the console")
@@ -81,7 +82,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/data/preview"): Operation("preview_dataset", _json(data.Preview), ABSENT),
     ("GET", "/data/rows"): Operation("read_rows", _json(data.DatasetRows), ABSENT),
     ("GET", "/data/profile"): Operation("profile_dataset", _json(profiles.Profile), ABSENT),
-    ("GET", "/data/report"): Operation("report_dataset", (Answers(media=(HTML,), headers=ATTACHMENT),), ABSENT),
+    ("GET", "/data/report"): Operation("report_dataset", (REPORT,), ABSENT),
     ("GET", "/data/outliers"): Operation("find_outliers", _json(profiles.Outliers), ABSENT),
     ("POST", "/data/process"): Operation("process_dataset", _json(data.ProcessEffect), (*BODY, 404)),
     ("GET", "/data/download"): Operation(
@@ -115,9 +116,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/model/importance/{model_name}"): Operation("get_importance", _json(models.ModelImportance), (400, 404)),
     ("GET", "/model/effects/{model_name}"): Operation("get_effects", _json(models.ModelEffects), (400, 404)),
     ("GET", "/model/schema/{model_name}"): Operation("get_schema", _json(models.ModelSchema), (400, 404)),
-    ("GET", "/model/report/{model_name}"): Operation(
-        "report_model", (Answers(media=(HTML,), headers=ATTACHMENT),), (400, 404)
-    ),
+    ("GET", "/model/report/{model_name}"): Operation("report_model", (REPORT,), (400, 404)),
     ("GET", "/model/artifact/{model_name}"): Operation(
         "download_model",
         (
@@ -168,7 +167,9 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/series/{name}"): Operation("get_series", _json(series.SeriesStatus), ABSENT),
     ("GET", "/series/{name}/history"): Operation("list_decisions", _json(series.SeriesHistory), ABSENT),
     ("GET", "/series/{name}/reports/{job_id}"): Operation(
-        "report_decision", (Answers(schema=series.DecisionReport), Answers(media=(HTML,))), ABSENT
+        "report_decision",
+        (Answers(schema=series.DecisionReport), Answers(media=(HTML,), headers=("Content-Language",))),
+        ABSENT,
     ),
     ("PATCH", "/series/{name}/arrivals/{job_id}"): Operation("overrule_decision", _json(Arrival), (*BODY, 404)),
     ("POST", "/series/{name}/uploads"): Operation(

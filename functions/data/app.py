@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from core.languages.tags import Language
 from core.paging import read_cursor, write_cursor
 from core.reporting import report as reporting
 from core.services.datasets.profiles import stored_preview, stored_profile
@@ -16,6 +17,7 @@ from functions.heavy_work import run_heavy
 from functions.html_pages import html_page
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.listing import Cursor, listing
+from functions.page_language import PageLanguage
 from functions.query_parameters import StrictRoute
 
 router = APIRouter(prefix="/data", tags=["data"], route_class=StrictRoute)
@@ -70,7 +72,9 @@ def profile(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, Any
 
 
 @router.get("/report", response_class=HTMLResponse)
-def report(request: Request, workspace: CallerWorkspace, file_id: FileId = None) -> HTMLResponse:
+def report(
+    request: Request, workspace: CallerWorkspace, language: PageLanguage, file_id: FileId = None
+) -> HTMLResponse:
     """Return the dataset as one page to read and print.
 
     Findings, target, a plot for each column, correlations, missingness.
@@ -78,14 +82,14 @@ def report(request: Request, workspace: CallerWorkspace, file_id: FileId = None)
     The page is complete: it has no script and loads nothing from elsewhere.
     """
     # The page of a table with thousands of columns takes a while to write.
-    page, filename = run_heavy(_page, workspace, file_id)
-    return html_page(request, page, f"{PurePath(filename).stem}.html")
+    page, filename = run_heavy(_page, workspace, file_id, language)
+    return html_page(request, page, language, f"{PurePath(filename).stem}.html")
 
 
-def _page(workspace: Workspace, file_id: str | None) -> tuple[str, str]:
+def _page(workspace: Workspace, file_id: str | None, language: Language) -> tuple[str, str]:
     """Return the report of a dataset, and the name of its file."""
     manifest = workspace.datasets.manifest(file_id)
-    return reporting.report(manifest, stored_profile(workspace, manifest)), manifest.filename
+    return reporting.report(manifest, stored_profile(workspace, manifest), language), manifest.filename
 
 
 @router.get("/files")

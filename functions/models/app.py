@@ -25,6 +25,7 @@ from functions.file_responses import attachment
 from functions.html_pages import html_page
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.listing import Cursor, listing
+from functions.page_language import PageLanguage
 from functions.query_parameters import StrictRoute
 
 router = APIRouter(prefix="/model", tags=["model"], route_class=StrictRoute)
@@ -115,7 +116,9 @@ def importance(workspace: CallerWorkspace, model_name: str, version: Version = N
 
 
 @router.get("/report/{model_name}", response_class=HTMLResponse)
-def report(request: Request, workspace: CallerWorkspace, model_name: str, version: Version = None) -> HTMLResponse:
+def report(
+    request: Request, workspace: CallerWorkspace, model_name: str, language: PageLanguage, version: Version = None
+) -> HTMLResponse:
     """Return a model as one page to read, print and send on.
 
     Scores, folds, predicted against actual, residuals, error by segment, importance, intervals, parameters, columns,
@@ -125,7 +128,8 @@ def report(request: Request, workspace: CallerWorkspace, model_name: str, versio
     """
     manifest = workspace.models.manifest(model_name, version)
     facts = model_facts(workspace, manifest)
-    return html_page(request, model_report(manifest, facts), f"{manifest.model_name}-v{manifest.version}.html")
+    page = model_report(manifest, facts, language)
+    return html_page(request, page, language, f"{manifest.model_name}-v{manifest.version}.html")
 
 
 @router.get("/effects/{model_name}")

@@ -12,8 +12,9 @@ from core.errors import NoSuchJobError, NoSuchModelError
 from core.jobs.commands import RetrainCommand
 from core.jobs.effort import check_batch
 from core.jobs.service import read_command
+from core.languages.tags import DEFAULT, Language
 from core.paging import page_of, read_cursor, write_cursor
-from core.reporting.decision_page import pages_of
+from core.reporting.decision_page import pages_of, retraining_page
 from core.services.series import arrivals
 from core.services.series.overrule import overrule
 from core.services.series.presigned_uploads import presign_upload
@@ -28,6 +29,7 @@ from functions.idempotency import IdempotentRoute
 from functions.job_responses import job_summary
 from functions.links import page_with_links, with_links
 from functions.listing import Cursor, listing
+from functions.page_language import PageLanguage
 
 router = APIRouter(prefix="/series", tags=["series"], route_class=IdempotentRoute)
 
@@ -112,6 +114,7 @@ def report(
     workspace: CallerWorkspace,
     name: str,
     job_id: str,
+    language: PageLanguage,
     format: Annotated[Literal["json", "html"] | None, Query(description="default: as Accept says")] = None,
     accept: Annotated[str, Header()] = "",
 ) -> Response:
@@ -120,25 +123,33 @@ def report(
     found = workspace.series.report(series.name, job_id)
     gone = {} if found is None else _links_to_nothing(workspace, found)
     if (format or ("html" if "text/html" in accept else "json")) == "html":
-        page = workspace.series.page(series.name, job_id)
+        page = _page(workspace, series.name, job_id, found, language)
         if page is not None:
             if found is not None:
-                page = _with_living_links(page, found, gone)
-            return html_page(request, page_with_links(page))
+                page = _with_living_links(page, found, gone, language)
+            return html_page(request, page_with_links(page), language, vary=("Accept",))
     elif found is not None:
         links = {role: path for role, path in found["links"].items() if role not in gone}
         return JSONResponse(with_links({**found, "links": links}))
     raise NoSuchJobError(f"Series {name!r} has no report {job_id!r}. GET /series/{name}/history lists what there is.")
 
 
-def _with_living_links(page: str, report: Json, gone: Container[str]) -> str:
-    """Return a stored page without the links to what is `gone`, the others to pages.
+def _page(workspace: Workspace, name: str, job_id: str, report: Json | None, language: Language) -> str | None:
+    """Return the page of a decision: in English as it is stored, in other languages made of the stored report."""
+    if language == DEFAULT or report is None:
+        return workspace.series.page(name, job_id)
+    return retraining_page(report, language)
+
+
+def _with_living_links(page: str, report: Json, gone: Container[str], language: Language) -> str:
+    """Return a page without the links to what is `gone`, the others to pages in its language.
 
     Pages of earlier versions link to JSON.
     """
     pages = pages_of(report)
+    asked = "" if language == DEFAULT else f"&language={language}"
     for role, path in pages.items():
-        living = "" if role in gone else f' href="{escape(path)}"'
+        living = "" if role in gone else f' href="{escape(f"{path}{asked}")}"'
         for stored in (report["links"][role], path):
             page = page.replace(f' href="{escape(stored)}"', living)
     return page

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def report(
     data: Data = None,
     target: Annotated[str | None, typer.Option(help="Show also how the columns relate to this one.")] = None,
+    language: Annotated[str, typer.Option(help="The language of the page: en or zh, or a tag of BCP 47.")] = "en",
     out: Out = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     as_json: AsJson = False,
@@ -31,10 +32,10 @@ def report(
     output = Output(as_json, quiet)
     if is_file(data):
         with exit_with_code():
-            name, page = _page_here(str(data), target, output)
+            name, page = _page_here(str(data), target, language, output)
     else:
         with connect(url) as client:
-            name, page = _page_of_service(client, data, target)
+            name, page = _page_of_service(client, data, target, language)
     if str(out) == "-":
         typer.get_binary_stream("stdout").write(page)
         return
@@ -45,23 +46,27 @@ def report(
         _open(path, output)
 
 
-def _page_here(path: str, target: str | None, output: Output) -> tuple[str, bytes]:
+def _page_here(path: str, target: str | None, language: str, output: Output) -> tuple[str, bytes]:
     """Return the name of the report on a file of this machine, and its page."""
+    from core.languages.tags import LANGUAGES, find_language
     from core.reporting.report import report as report_page
     from infra.cli.local_data import describe
 
+    found = find_language(language)
+    if found is None:
+        raise CommandError(f"There are no reports in {language!r}. Say --language {' or '.join(LANGUAGES)}.")
     described = describe(path, target, output)
-    return f"{Path(path).stem}.html", report_page(described.manifest, described.profile).encode()
+    return f"{Path(path).stem}.html", report_page(described.manifest, described.profile, found).encode()
 
 
-def _page_of_service(client: "Regatta", data: str | None, target: str | None) -> tuple[str, bytes]:
+def _page_of_service(client: "Regatta", data: str | None, target: str | None, language: str) -> tuple[str, bytes]:
     """Return the name of the report on a stored file, and its page."""
     if target is not None:
         raise CommandError(
             "The target of an uploaded file is a part of its recipe: `regatta process --target COLUMN` sets it."
         )
     file_id = None if data is None else find_stored(client, data)
-    page = client.request("GET", "/data/report", params={"file_id": file_id}).content
+    page = client.request("GET", "/data/report", params={"file_id": file_id, "language": language}).content
     filename = ask(client, "GET", "/data/info", params={"file_id": file_id})["filename"]
     return f"{Path(str(filename)).stem}.html", page
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from functions.system.console.assets import STATIC
+from functions.system.console.assets import assets
 from tests.support.service_sentences import HOLE
 
 NAME = re.compile(r"\{(\w+)\}")
@@ -33,7 +33,7 @@ class Form:
 @cache
 def listed(language: str = "zh") -> dict[str, dict[str, str]]:
     """Return the words of a language by their English form, of `sentences` and of their `parts`."""
-    found: dict[str, dict[str, str]] = json.loads((STATIC / f"words/service.{language}.json").read_text("utf-8"))
+    found: dict[str, dict[str, str]] = json.loads(assets()[f"words/service.{language}.json"].body)
     return found
 
 

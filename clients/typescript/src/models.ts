@@ -113,9 +113,12 @@ export class Models {
     return this.of("schema", model, options);
   }
 
-  /** Return a model as one HTML page. */
-  report(model: ModelReference, { version, signal }: VersionOptions = {}): Promise<string> {
-    const query = versionOf(model, version);
+  /** Return a model as one HTML page, in the `language` of a tag of BCP 47 such as `zh`. */
+  report(
+    model: ModelReference,
+    { version, language, signal }: VersionOptions & { language?: string } = {},
+  ): Promise<string> {
+    const query = fields({ ...versionOf(model, version), language });
     return this.connection.text("GET", path("report", model), { query, signal });
   }
 

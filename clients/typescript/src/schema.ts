@@ -4090,6 +4090,11 @@ export interface components {
          */
         "Content-Disposition": string;
         /**
+         * @description The language of a page
+         * @example zh-CN
+         */
+        "Content-Language": string;
+        /**
          * @description The digest of the file
          * @example "3f0a5b"
          */
@@ -5796,8 +5801,12 @@ export interface operations {
             query?: {
                 /** @description default: the current file */
                 file_id?: string;
+                /** @description a tag of BCP 47 such as `en` or `zh-CN`; default: as Accept-Language says */
+                language?: string;
             };
-            header?: never;
+            header?: {
+                "accept-language"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5807,6 +5816,7 @@ export interface operations {
             200: {
                 headers: {
                     "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Content-Language": components["headers"]["Content-Language"];
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -8826,8 +8836,12 @@ export interface operations {
             query?: {
                 /** @description default: the version that serves */
                 version?: number;
+                /** @description a tag of BCP 47 such as `en` or `zh-CN`; default: as Accept-Language says */
+                language?: string;
             };
-            header?: never;
+            header?: {
+                "accept-language"?: string;
+            };
             path: {
                 /** @example houses */
                 model_name: string;
@@ -8840,6 +8854,7 @@ export interface operations {
             200: {
                 headers: {
                     "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Content-Language": components["headers"]["Content-Language"];
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -10995,8 +11010,12 @@ export interface operations {
             query?: {
                 /** @description default: as Accept says */
                 format?: "json" | "html";
+                /** @description a tag of BCP 47 such as `en` or `zh-CN`; default: as Accept-Language says */
+                language?: string;
             };
-            header?: never;
+            header?: {
+                "accept-language"?: string;
+            };
             path: {
                 /**
                  * @description the name of the series
@@ -11014,6 +11033,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Content-Language": components["headers"]["Content-Language"];
                     [name: string]: unknown;
                 };
                 content: {

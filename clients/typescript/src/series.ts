@@ -116,16 +116,16 @@ export class Series {
     return this.connection.json("GET", `${path(name)}/history`, { query, signal });
   }
 
-  /** Return the report on one decision, as JSON or as an HTML page. */
+  /** Return the report on one decision, as JSON or as an HTML page in the `language` of a tag of BCP 47 such as `zh`. */
   report(name: string, jobId: string, options?: CallOptions & { format?: "json" }): Promise<Schemas["DecisionReport"]>;
-  report(name: string, jobId: string, options: CallOptions & { format: "html" }): Promise<string>;
+  report(name: string, jobId: string, options: CallOptions & { format: "html"; language?: string }): Promise<string>;
   report(
     name: string,
     jobId: string,
-    { format = "json", signal }: CallOptions & { format?: "json" | "html" } = {},
+    { format = "json", language, signal }: CallOptions & { format?: "json" | "html"; language?: string } = {},
   ): Promise<Schemas["DecisionReport"] | string> {
     const report = `${path(name)}/reports/${segment(jobId)}`;
-    const call = { query: { format }, signal };
+    const call = { query: fields({ format, language }), signal };
     return format === "html" ? this.connection.text("GET", report, call) : this.connection.json("GET", report, call);
   }
 

@@ -9,6 +9,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from core.languages.service_sentences import CHINESE, table
 from functions.system.text_file import TextFile
 
 STATIC = Path(__file__).with_name("static")
@@ -27,7 +28,9 @@ STYLES = ("tokens.css", "console.css")
 def assets() -> dict[str, TextFile]:
     """Return every file by its path below `static/`, but for the page."""
     found = sorted(path for path in STATIC.rglob("*") if path.suffix in MEDIA_TYPES)
-    return {path.relative_to(STATIC).as_posix(): _read(path) for path in found}
+    own = {path.relative_to(STATIC).as_posix(): _read(path) for path in found}
+    # The reports write the service's sentences by the same file.
+    return {**own, f"words/{CHINESE}": TextFile(table(), MEDIA_TYPES[".json"])}
 
 
 @cache

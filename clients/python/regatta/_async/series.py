@@ -138,9 +138,10 @@ class AsyncSeriesResource:
         report: Json = await self._connection.json("GET", path, params=params)
         return report
 
-    async def report_html(self, name: str, job_id: str) -> str:
-        """Return the report on one decision as a page of HTML."""
-        path, params = f"/series/{segment(name)}/reports/{segment(job_id)}", {"format": "html"}
+    async def report_html(self, name: str, job_id: str, *, language: str | None = None) -> str:
+        """Return the report on one decision as a page of HTML, in the `language` of a tag of BCP 47 such as `zh`."""
+        path = f"/series/{segment(name)}/reports/{segment(job_id)}"
+        params = {"format": "html", "language": language}
         return (await self._connection.send("GET", path, params=params)).text
 
     async def overrule(self, name: str, job_id: str, *, learned: bool) -> Arrival:

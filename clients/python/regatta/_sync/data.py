@@ -99,9 +99,13 @@ class Data:
         """Return statistics, correlations and findings."""
         return Profile.of(self._get("/data/profile", file_id))
 
-    def report(self, file_id: str | None = None) -> str:
-        """Return the profile as one page of HTML with plots, which loads nothing from elsewhere."""
-        response = self._connection.send("GET", "/data/report", params={"file_id": file_id})
+    def report(self, file_id: str | None = None, *, language: str | None = None) -> str:
+        """Return the profile as one page of HTML with plots, which loads nothing from elsewhere.
+
+        `language` is a tag of BCP 47, such as `zh`; without it the page is in English.
+        """
+        params = {"file_id": file_id, "language": language}
+        response = self._connection.send("GET", "/data/report", params=params)
         return response.text
 
     def outliers(

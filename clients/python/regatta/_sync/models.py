@@ -177,10 +177,14 @@ class Models:
         """Return the columns that a model takes, with an example of a request."""
         return ModelSchema.of(self._of("/model/schema", name, version))
 
-    def report(self, name: Named, version: int | None = None) -> str:
-        """Return a model as one page of HTML with plots, which loads nothing from elsewhere."""
+    def report(self, name: Named, version: int | None = None, *, language: str | None = None) -> str:
+        """Return a model as one page of HTML with plots, which loads nothing from elsewhere.
+
+        `language` is a tag of BCP 47, such as `zh`; without it the page is in English.
+        """
         choice = chosen(name, version)
-        path, params = f"/model/report/{segment(choice['model_name'])}", {"version": choice.get("version")}
+        path = f"/model/report/{segment(choice['model_name'])}"
+        params = {"version": choice.get("version"), "language": language}
         response = self._connection.send("GET", path, params=params)
         return response.text
 

@@ -137,9 +137,10 @@ class SeriesResource:
         report: Json = self._connection.json("GET", path, params=params)
         return report
 
-    def report_html(self, name: str, job_id: str) -> str:
-        """Return the report on one decision as a page of HTML."""
-        path, params = f"/series/{segment(name)}/reports/{segment(job_id)}", {"format": "html"}
+    def report_html(self, name: str, job_id: str, *, language: str | None = None) -> str:
+        """Return the report on one decision as a page of HTML, in the `language` of a tag of BCP 47 such as `zh`."""
+        path = f"/series/{segment(name)}/reports/{segment(job_id)}"
+        params = {"format": "html", "language": language}
         return (self._connection.send("GET", path, params=params)).text
 
     def overrule(self, name: str, job_id: str, *, learned: bool) -> Arrival:

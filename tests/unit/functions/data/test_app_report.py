@@ -53,3 +53,24 @@ def test_a_page_is_packed_for_who_takes_gzip_and_for_nobody_else(client: httpx.C
 def test_what_is_not_there_has_no_page(client: httpx.Client) -> None:
     answer = client.get("/data/report", params={"file_id": "0198c0ffee0"})
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:regatta:problem:no-such-file")
+
+
+@pytest.mark.parametrize(
+    ("asked", "header", "written"),
+    [(None, "", "en"), (None, "zh-CN,en;q=0.5", "zh-CN"), ("en", "zh-CN", "en"), ("zh-Hans", "en", "zh-CN")],
+)
+def test_a_page_is_in_the_language_that_is_asked_for_or_else_preferred(
+    client: httpx.Client, tmp_path: Path, asked: str | None, header: str, written: str
+) -> None:
+    (tmp_path / "x").write_text("a,b\n1,2\n3,4\n")
+    ingest(home(), "x.csv", tmp_path / "x")
+    params = {} if asked is None else {"language": asked}
+    answer = client.get("/data/report", params=params, headers={"Accept-Language": header})
+    assert answer.headers["content-language"] == Page(answer.text).root.all("html")[0].attributes["lang"] == written
+    assert answer.headers["vary"] == "Accept-Encoding, Accept-Language"
+    assert ("概览" in answer.text) == (written == "zh-CN")
+
+
+def test_a_language_without_pages_is_refused_by_name(client: httpx.Client) -> None:
+    answer = client.get("/data/report", params={"language": "fr"})
+    assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, ["language"])

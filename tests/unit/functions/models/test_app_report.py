@@ -62,6 +62,6 @@ def test_a_page_is_packed_for_who_takes_gzip_and_for_nobody_else(client: httpx.C
     packed = client.get("/model/report/boat", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in plain.headers
     assert packed.headers["content-encoding"] == "gzip"
-    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding, Accept-Language"
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
     assert packed.text == plain.text

@@ -32,7 +32,7 @@ def test_a_sentence_that_is_not_listed_is_named() -> None:
 
 def test_every_sentence_of_the_service_is_listed() -> None:
     missing = {f"{each.module}:{each.line}": words for each in sentences() if (words := stays_english(each))}
-    assert missing == {}, "words/service.zh.json lacks these; a hole stands for a value"
+    assert missing == {}, "core/languages/service.zh.json lacks these; a hole stands for a value"
 
 
 def test_the_words_lead_to_the_views_of_the_console_and_not_to_the_api() -> None:

@@ -1,5 +1,5 @@
 // Sentences of the service in the language that is shown. The service speaks English, and a sentence is known by its form:
-// "has no value in {Rows} ({share})" in words/service.zh.json. What stands for a name with a capital letter is a sentence
+// "has no value in {Rows} ({share})" in words/service.zh.json, a file of core/languages. What stands for a name with a capital letter is a sentence
 // or one of the `parts` of sentences, such as "44 rows"; any other value stays as it is, {n} is a number. Of several
 // sentences each may be listed by itself. What is not listed stays English, and says so.
 import { html } from "./preact.js";

@@ -7,7 +7,7 @@ import { ago, bytes, count } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { useAction, useResource } from "../../parts/resource.js";
 import { href, navigate } from "../../parts/router.js";
-import { t } from "../../parts/words.js";
+import { shownLanguage, t } from "../../parts/words.js";
 import { Columns } from "./columns.js";
 import { Correlations } from "./correlations.js";
 import { DeleteFile } from "./delete_file.js";
@@ -71,5 +71,5 @@ function Head({ info, isCurrent, onChange, onSwitch }) {
 
 // The report as a file to send on: it needs nothing else.
 async function fetchReport(fileId) {
-  return (await send("GET", "/data/report", { query: { file_id: fileId }, headers: { Accept: "text/html" } })).blob();
+  return (await send("GET", "/data/report", { query: { file_id: fileId, language: shownLanguage.get() }, headers: { Accept: "text/html" } })).blob();
 }

@@ -8,7 +8,7 @@ import { html, useState } from "../../parts/preact.js";
 import { regressor } from "../../parts/regressors.js";
 import { useAction, useResource } from "../../parts/resource.js";
 import { href, navigate } from "../../parts/router.js";
-import { t } from "../../parts/words.js";
+import { shownLanguage, t } from "../../parts/words.js";
 import { Inside } from "./inside.js";
 import { Quality } from "./quality.js";
 import { Use } from "./use.js";
@@ -49,7 +49,7 @@ function Head({ info, versions, title, onChange }) {
   const { model_name: name, version } = info;
   const serves = versions.find((each) => each.version === version)?.serves;
   const report = useAction(async () => {
-    const page = await send("GET", `/model/report/${encodeURIComponent(name)}`, { query: { version }, headers: { Accept: "text/html" } });
+    const page = await send("GET", `/model/report/${encodeURIComponent(name)}`, { query: { version, language: shownLanguage.get() }, headers: { Accept: "text/html" } });
     save(await page.blob(), `${name}-v${version}.html`);
   });
   const close = () => setAsked(null);

@@ -10,7 +10,7 @@ import { useResource } from "../../parts/resource.js";
 import { href } from "../../parts/router.js";
 import { Said } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
-import { known, t } from "../../parts/words.js";
+import { known, shownLanguage, t } from "../../parts/words.js";
 import { Overrule } from "./series_view.js";
 import { DecisionState } from "./states.js";
 
@@ -31,7 +31,7 @@ function Decision({ name, path, report, onChange }) {
   const { arrival, file, scores, drift, schema, plausibility, notes } = report;
   const [asked, setAsked] = useState(null);
   const take = async () => {
-    const page = await send("GET", `${path}/reports/${encodeURIComponent(arrival.job_id)}`, { headers: { Accept: "text/html" } });
+    const page = await send("GET", `${path}/reports/${encodeURIComponent(arrival.job_id)}`, { query: { language: shownLanguage.get() }, headers: { Accept: "text/html" } });
     save(await page.blob(), `${name}-${arrival.filename}.html`);
   };
   const learned = arrival.state === "held" && !arrival.learned;

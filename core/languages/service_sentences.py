@@ -1,0 +1,119 @@
+"""Sentences of the service in Chinese: findings, warnings, notes and reasons, as service.zh.json lists them.
+
+A sentence is known by its form, `has no value in {Rows} ({share})`. What stands for a name with a capital letter is a
+sentence or one of the `parts` of sentences, such as `44 rows`; any other value stays as it is, {n} is a number. Of
+several sentences each may be listed by itself. The console reads the same file in the same way
+(`parts/service_words.js`).
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from importlib.resources import files
+
+CHINESE = "service.zh.json"
+# So many sentences may stand inside of each other.
+DEPTH = 6
+BREAK = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
+NAME = re.compile(r"\{(\w+)\}")
+# Behind a semicolon a sentence goes on: no single value has one, and a plain one no comma.
+VALUES = {"n": r"([\d.,]+)", "value": "([^;]+?)", "what": "([^;]+?)", "plain": "([^;,]+?)", "format": "([^;()]+?)"}
+# The time of a match grows with the length of a text, which may be a name of somebody's column.
+MOST_CHARACTERS = 1000
+MOST_KEPT = 1000
+
+
+def translated(text: str) -> str | None:
+    """Return a sentence of the service in Chinese; None for one that is not listed."""
+    return _translated(text, DEPTH) if len(text) <= MOST_CHARACTERS else None
+
+
+def table() -> bytes:
+    """Return the file, which the console sends to browsers."""
+    return (files("core.languages") / CHINESE).read_bytes()
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A listed sentence or part: its English form, and its Chinese."""
+
+    english: str
+    chinese: str
+
+    @cached_property
+    def literals(self) -> list[str]:
+        """The texts around the values."""
+        return NAME.split(self.english)[::2]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of the values."""
+        return NAME.findall(self.english)
+
+    @cached_property
+    def longest(self) -> str:
+        """The longest text that a sentence of this form has."""
+        return max(self.literals, key=len)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What recognises the sentence, and finds its values."""
+        values = [*(VALUES.get(name, "(.+?)") for name in self.names), ""]
+        pieces = (re.escape(text) + value for text, value in zip(self.literals, values, strict=True))
+        return re.compile("".join(pieces), re.DOTALL)
+
+    @cached_property
+    def is_several(self) -> bool:
+        """Whether these are several sentences."""
+        return bool(BREAK.search(NAME.sub("A", self.english)))
+
+
+@cache
+def _forms(kind: str) -> list[_Form]:
+    """Return the `sentences` or the `parts`; those with more words of their own say more exactly what is meant."""
+    listed: dict[str, str] = json.loads(table())[kind]
+    return sorted((_Form(*texts) for texts in listed.items()), key=lambda form: -sum(map(len, form.literals)))
+
+
+@lru_cache(MOST_KEPT)
+def _translated(text: str, depth: int) -> str | None:
+    if not re.search("[A-Za-z]", text):
+        return text
+    if depth == 0:
+        return None
+    # Inside of a sentence the parts of sentences are known too.
+    known = [*_forms("sentences"), *(_forms("parts") if depth < DEPTH else ())]
+    pieces = BREAK.split(text)
+    if len(pieces) > 1:
+        found = _by_form(text, (form for form in known if form.is_several), depth) or _each(pieces, depth)
+        if found is not None:
+            return found
+    return _by_form(text, known, depth)
+
+
+def _each(sentences: Iterable[str], depth: int) -> str | None:
+    """Return several sentences, each listed by itself; None where one is not."""
+    found = [_translated(sentence, depth) for sentence in sentences]
+    return None if None in found else "".join(filter(None, found))
+
+
+def _by_form(text: str, known: Iterable[_Form], depth: int) -> str | None:
+    """Return a text by the first form whose values are known."""
+    for form in known:
+        match = form.pattern.fullmatch(text) if form.longest in text else None
+        if match is None:
+            continue
+        values = {
+            name: _translated(value, depth - 1) if name[0].isupper() else value
+            for name, value in zip(form.names, match.groups(), strict=True)
+        }
+        if None not in values.values():
+            return _filled(form.chinese, values)
+    return None
+
+
+def _filled(words: str, values: Mapping[str, str | None]) -> str:
+    """Return words with their names replaced; other braces stay."""
+    return NAME.sub(lambda name: values[name[1]] or "", words)
