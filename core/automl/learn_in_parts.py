@@ -11,10 +11,12 @@ from sklearn.pipeline import Pipeline
 
 from core.array_types import Floats
 from core.automl.fold_fit import as_training_error
+from core.automl.forecast import Forecast
 from core.automl.trial import Trial
 from core.errors import TrainingFailedError, UnavailableError
 from core.progress import ReportProgress, StoppedError
 from core.regressors.all_rows import KnownRows
+from core.regressors.expected_time import seconds_in_parts
 from core.regressors.fit_in_parts import OnStep, fit_in_parts
 from core.regressors.fold_cache import FoldCache
 from core.regressors.splits import evenly_spaced
@@ -22,19 +24,30 @@ from core.regressors.thread_limits import one_core_per_fit
 
 # The rows by which an estimator checks its parameters.
 SOME_ROWS = 10_000
+NO_TIME = "there was no time to learn from all rows, in parts"
 
 
-def learn_in_parts(fold_cache: FoldCache, trial: Trial, report_progress: ReportProgress, until: float = inf) -> Trial:
+def learn_in_parts(
+    fold_cache: FoldCache,
+    trial: Trial,
+    report_progress: ReportProgress,
+    until: float = inf,
+    forecast: Forecast | None = None,
+) -> Trial:
     """Return a trial that ran on all folds, fitted on all rows of the table that may be trained on, if it can be.
 
     Its preparation stays as it was fitted, and so do its scores. A trial of which all rows were in memory, or that
     cannot learn in parts, is returned as it is; so is, with a note, one for which there is no time: `until`, by
-    `time.monotonic()`, or by `report_progress`. Any other failure is that of the trial, but for `UnavailableError` and
-    another `StoppedError`, which are raised.
+    `time.monotonic()`, by the `forecast`, or by `report_progress`. Any other failure is that of the trial, but for
+    `UnavailableError` and another `StoppedError`, which are raised.
     """
-    if fold_cache.data.all_rows is None or not trial.candidate.learns_in_parts or trial.failure is not None:
+    all_rows, candidate, begun = fold_cache.data.all_rows, trial.candidate, time.monotonic()
+    if all_rows is None or not candidate.learns_in_parts or trial.failure is not None or not trial.predicted:
         return trial
-    begun = time.monotonic()
+    if forecast is not None:
+        reading = seconds_in_parts([candidate], all_rows.rows, fold_cache.data.columns)
+        if begun + forecast.seconds(candidate, all_rows.rows) + forecast.slowness * reading > until:
+            return replace(trial, notes=(*trial.notes, NO_TIME))
 
     def on_step(share: float) -> None:
         if time.monotonic() > until:
@@ -48,7 +61,7 @@ def learn_in_parts(fold_cache: FoldCache, trial: Trial, report_progress: ReportP
     except StoppedError as stopped:
         if stopped.reason != "timeout":
             raise
-        return replace(trial, notes=(*trial.notes, "there was no time to learn from all rows, in parts"))
+        return replace(trial, notes=(*trial.notes, NO_TIME))
     except UnavailableError:
         raise
     except Exception as error:
@@ -58,8 +71,8 @@ def learn_in_parts(fold_cache: FoldCache, trial: Trial, report_progress: ReportP
             TrainingFailedError(f"{trial.label}, fitted on all rows, predicts no finite numbers.")
         )
     note = (
-        f"the folds and what prepares the columns are of these rows; the model itself learned from all {rows:,} rows "
-        "that are not in the holdout, read in parts"
+        "the folds and what prepares the columns are of the rows in memory; the model itself learned from all "
+        f"{rows:,} rows that are not in the holdout, read in parts"
     )
     return replace(
         trial,

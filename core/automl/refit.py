@@ -14,6 +14,7 @@ import numpy as np
 
 from core.array_types import Floats
 from core.automl.ensemble_selection import make_ensemble, weighted_prediction
+from core.automl.learn_in_parts import learn_in_parts
 from core.automl.portfolio_search import PortfolioSearch
 from core.automl.scheduler import TrialScheduler
 from core.automl.screening import subsample_split
@@ -196,12 +197,21 @@ def fitted_on_a_fold(search: PortfolioSearch, selection: Selection, rejected: Se
 def _refit_selection(
     stage: RefitStage, chosen: tuple[Selection, Selection | None], rows: int, report_progress: ReportProgress
 ) -> RefitStage | Winner:
-    """Refit the selection on so many rows; return the winner, or the stage with what went wrong."""
+    """Refit the selection on so many rows; return the winner, or the stage with what went wrong.
+
+    A single model learns from all rows of a table that had no room in memory, if it can and there is time.
+    """
     search, selection = stage.search, chosen[0]
     stage, refits, stop = refit(stage, selection.trials, rows, report_progress)
     if stop is not None:
         return replace(stage, search=search.cut_short(stop))
     fitted = [refits.trials[trial.label] for trial in selection.trials]
+    if len(fitted) == 1 and search.cut is None:
+        until = stage.latest_fit(fitted)
+        try:
+            fitted = [learn_in_parts(refits.fold_cache, fitted[0], report_progress, until, search.forecast)]
+        except StoppedError as stopped:
+            return replace(stage, search=search.cut_short(stopped))
     if failures := {trial.label: trial.failure for trial in fitted if trial.failure}:
         return stage.with_failures(failures)
     if not all(trial.predicted for trial in fitted):

@@ -51,10 +51,12 @@ class KnownRows:
 class AllRows:
     """The table that a split was made of, but from the rows at the positions `read` alone.
 
-    `open_table` yields it on this machine's disk. Rows without a value in the `complete` columns are left out.
+    It has `rows` rows, and `open_table` yields it on this machine's disk. Rows without a value in the `complete`
+    columns are left out.
     """
 
     open_table: Callable[[], AbstractContextManager[tuple[DatasetManifest, Table]]]
+    rows: int
     read: Rows
     target: str
     complete: Sequence[str]

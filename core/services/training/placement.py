@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import NamedTuple
 
+from core.catalogue import CATALOGUE
 from core.errors import TooLargeError
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.jobs.effort import GIB, Effort, check_batch, goes_to_batch
@@ -20,6 +21,9 @@ from core.storage.workspace import Workspace
 ENOUGH_ROWS = 500_000
 # Where the model itself learns from all rows in parts, the folds and what prepares the columns need so many.
 FOLD_ROWS = 100_000
+
+# What a race of the portfolio may choose.
+RACED = [Candidate(one) for one in CATALOGUE.values()]
 
 Training = TrainCommand | CompareCommand
 
@@ -46,7 +50,7 @@ def place(
         _check_room(command, dataset, candidates, batch.most_bytes)
         return Effort(inf, memory)
     _check_room(command, dataset, candidates, training_bytes())
-    if _within(command, dataset, candidates, training_bytes()).then_all:
+    if _within(command, dataset, candidates, training_bytes()).then_all and not _is_race(command):
         seconds += seconds_in_parts(candidates, dataset.rows, dataset.columns)
     return Effort(inf if is_parallel else seconds)
 
@@ -74,10 +78,11 @@ def _within(command: Training, dataset: DatasetManifest, candidates: Sequence[Ca
     rows = rows_within(candidates, most, columns, kept=kept)
     if rows >= dataset.rows:
         return RowsToRead(dataset.rows)
-    learn = [candidate for candidate in candidates if candidate.learns_in_parts]
-    if learn and not _is_race(command):
+    compared = RACED if _is_race(command) else candidates
+    learn = [candidate for candidate in compared if candidate.learns_in_parts]
+    if learn:
         left = rows_within(candidates, most - bytes_in_parts(learn, dataset.rows, columns), columns, kept=kept)
-        if left >= (FOLD_ROWS if len(learn) == len(candidates) else ENOUGH_ROWS):
+        if left >= (FOLD_ROWS if len(learn) == len(compared) else ENOUGH_ROWS):
             return RowsToRead(left, then_all=True)
     return RowsToRead(rows)
 

@@ -147,6 +147,7 @@ def _trained_model(winner: Winner, time_limit: TimeLimit) -> TrainedModel:
         parameters={} if is_ensemble else regressor_parameters(single.estimator),
         target_transform="none" if is_ensemble else single.candidate.target_transform,
         seconds=sum(trial.seconds for trial in [*selection.trials, *model.fitted]),
+        rows_learned=None if is_ensemble else single.rows_learned,
         notes=_notes(winner, time_limit.taken),
         members=[member_of(trial, weight, fitted) for trial, weight, fitted in members] if is_ensemble else [],
         search=SearchRecord(

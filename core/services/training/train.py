@@ -109,7 +109,7 @@ def open_split(
     if then_all:
         complete = [column.name for column in data.columns if used.handling(column.name) == "drop"]
         opened, read = partial(open_table, workspace, manifest.file_id), evenly_spaced(manifest.rows, most)
-        data = replace(data, all_rows=AllRows(opened, read, target, complete, validation))
+        data = replace(data, all_rows=AllRows(opened, manifest.rows, read, target, complete, validation))
     return manifest, data
 
 

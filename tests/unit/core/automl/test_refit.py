@@ -1,12 +1,14 @@
 """The refit of a search's winner ends, whatever the refits and their graphs turn out to be."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from core.automl import portfolio_search, refit
+from core.automl import learn_in_parts, portfolio_search, refit
 from core.automl.finishing import Finishing
 from core.automl.portfolio_search import PortfolioSearch, TimeLimit, propose
 from core.automl.race import Race
@@ -16,11 +18,13 @@ from core.automl.serving_cost import ServingCost, ServingLimits
 from core.automl.trial import Trial
 from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.errors import InvalidInputError, TrainingFailedError
-from core.progress import TrialStatus, ignore_progress
+from core.model_manifest import RANDOM
+from core.progress import StoppedError, TrialStatus, ignore_progress
+from core.regressors.all_rows import AllRows
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
 from tests.support.simulated_time import simulate_races
-from tests.support.tables import noisy
+from tests.support.tables import noisy, read
 from tests.support.training import LIMITS, fast_presets, split_text
 
 # Far more than any of these takes.
@@ -34,7 +38,7 @@ MOST_ATTEMPTS = 50
 def search(monkeypatch: pytest.MonkeyPatch) -> PortfolioSearch:
     """Return a search of fast presets before its refit."""
     monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
-    limit = TimeLimit(SECONDS, simulate_races(monkeypatch).now)
+    limit = TimeLimit(SECONDS, simulate_races(monkeypatch, learn_in_parts).now)
     proposed = propose(split_text(noisy(900)), LIMITS, ServingLimits(max_bytes=MAX_BYTES), limit)
     return Race(proposed, ignore_progress).run()
 
@@ -80,6 +84,51 @@ def test_models_of_a_fold_win_alone_if_there_is_no_time_to_refit_and_the_others_
     assert len(winner.model.data.train_y) == search.rows
     assert [trial.label for trial in winner.model.fitted] == [trial.label for trial in winner.search.finalists]
     assert winner.model.holdout == pytest.approx(winner.model.pipeline.predict(winner.model.data.test_x))
+
+
+@pytest.fixture
+def part(monkeypatch: pytest.MonkeyPatch, search: PortfolioSearch) -> PortfolioSearch:
+    """Return a search on the first 900 of 2,700 rows, in which a linear model wins."""
+    monkeypatch.setattr(refit, "select", lambda _, trials, *rest, **options: (alone(linear(trials)), None))
+    table = read(noisy(2_700))
+    rows = AllRows(lambda: nullcontext((None, table)), 2_700, np.arange(900), "y", [], RANDOM)  # type: ignore[arg-type, return-value]
+    return replace(search, data=replace(search.data, all_rows=rows))
+
+
+def linear(trials: Sequence[Trial]) -> Trial:
+    return next(trial for trial in trials if trial.candidate.learns_in_parts)
+
+
+def test_a_single_winner_learns_from_all_rows_of_the_table_in_parts(part: PortfolioSearch) -> None:
+    model = refit_winner(part, ignore_progress).model
+    assert model.fitted[0].rows_learned == 2_700 - len(part.data.test_y)
+    assert model.holdout == pytest.approx(model.pipeline.predict(model.data.test_x))
+    assert len(model.data.train_y) == len(part.data.train_y)
+
+
+def test_a_winner_for_which_there_is_no_time_to_read_all_rows_is_that_of_those_in_memory(
+    part: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learn_in_parts, "seconds_in_parts", lambda *_: SECONDS)
+    (winner,) = refit_winner(part, ignore_progress).model.fitted
+    assert winner.rows_learned is None
+    assert winner.notes[-1] == learn_in_parts.NO_TIME
+
+
+def test_a_race_that_is_cancelled_while_all_rows_are_read_has_the_winner_of_those_in_memory(
+    part: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Any] = []
+
+    def cancel(*given: Any) -> Trial:
+        read.append(given)
+        raise StoppedError("cancelled")
+
+    monkeypatch.setattr(refit, "learn_in_parts", cancel)
+    winner = refit_winner(part, ignore_progress)
+    assert len(read) == 1
+    assert winner.search.cut is not None
+    assert winner.model.fitted[0].rows_learned is None
 
 
 def alone(trial: Trial) -> Selection:

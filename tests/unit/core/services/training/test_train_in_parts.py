@@ -182,7 +182,7 @@ def test_one_enormous_row_group_makes_the_same_parts_as_rows(tmp_path: Path) -> 
     found = []
     for size in (1_000, 64):
         stored = typed(tmp_path / f"{size}.parquet", {"x": pa.array(values)}, row_group_size=size)
-        rows = AllRows(nullcontext, np.arange(0), "x", [], RANDOM)  # type: ignore[arg-type]
+        rows = AllRows(nullcontext, 1_000, np.arange(0), "x", [], RANDOM)  # type: ignore[arg-type]
         parts = rows.matrix(stored, ["x"], usable, lambda frame: frame.to_numpy(), None)
         found.append(np.vstack([parts[number] for number in range(len(parts.lengths))])[:, 0])
         assert [len(parts[number]) for number in range(len(parts.lengths))] == parts.lengths
