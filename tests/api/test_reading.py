@@ -116,7 +116,7 @@ def test_the_command_line_says_it_and_a_large_file_is_read_again_as_a_job(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     source = tmp_path / "days.csv"
     source.write_bytes(AMBIGUOUS)
-    sent = small_stack.cli("upload", str(source), "--dates", "dmy", "--type", "价格=category", "--keep", "无")
+    sent = small_stack.call("upload", str(source), "--dates", "dmy", "--type", "价格=category", "--keep", "无")
     assert sent.returncode == 0, sent.stderr
     with httpx.Client(base_url=small_stack.base_url, timeout=300) as client:
         file_id = client.get("/data/files").json()["current"]
@@ -139,5 +139,5 @@ def test_the_command_line_says_it_and_a_large_file_is_read_again_as_a_job(
 
 def test_the_command_line_shows_what_is_wrong(small_stack: Stack, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(AMBIGUOUS)
-    sent = small_stack.cli("upload", str(tmp_path / "a.csv"), "--dates", "german")
+    sent = small_stack.call("upload", str(tmp_path / "a.csv"), "--dates", "german")
     assert (sent.returncode, "'dmy', 'mdy' or 'ymd'" in sent.stderr, "Traceback" in sent.stderr) == (1, True, False)

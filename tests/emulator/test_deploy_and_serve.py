@@ -75,7 +75,7 @@ def test_deploying_again_keeps_the_address(stack: Stack, monkeypatch: pytest.Mon
 
 
 def test_deploying_where_nothing_listens_says_so(mine: Stack) -> None:
-    answer = mine.cli("deploy", "--endpoint-url", mine.aws_url)
+    answer = mine.call("deploy", "--endpoint-url", mine.aws_url)
     assert answer.returncode == 1
     assert f"Nothing answers at {mine.aws_url}" in answer.stderr
     assert "localstack.yml" in answer.stderr
@@ -92,14 +92,14 @@ def test_deploying_where_nothing_listens_says_so(mine: Stack) -> None:
     ],
 )
 def test_deploying_nowhere_in_particular_is_explained(mine: Stack, options: tuple[str, ...], message: str) -> None:
-    answer = mine.cli("deploy", *options)
+    answer = mine.call("deploy", *options)
     assert (answer.returncode, message in answer.stderr, "Traceback" in answer.stderr) == (1, True, False), (
         answer.stderr
     )
 
 
 def test_what_answers_there_has_to_be_an_aws(stack: Stack) -> None:
-    answer = stack.cli("deploy", "--endpoint-url", stack.base_url)
+    answer = stack.call("deploy", "--endpoint-url", stack.base_url)
     assert (answer.returncode, stack.base_url in answer.stderr, "Traceback" in answer.stderr) == (1, True, False)
 
 

@@ -263,16 +263,16 @@ def test_poison_ends_as_a_dead_letter_that_shows_and_can_be_redriven(
     with process_environment({"REGATTA_SIGNING_KEY_FILE": str(own.home / "signing.key")}):
         unheard = ordered("default", Job.model_validate({**document, "kind": "unheard", "status": "failed"}))
     s3.put_object(Bucket="regatta", Key=key, Body=unheard.model_dump_json())
-    assert own.cli("jobs", "--retry", job_id).returncode == 0
+    assert own.call("jobs", "--retry", job_id).returncode == 0
     job = wait_for_job(client, job_id, lambda job: job["status"] == "failed" and job["attempts"] == MOST_ATTEMPTS)
     assert job["error"]["status"] == 500
     wait_for(lambda: client.get("/system/status").json()["queue"]["dead_letters"] == 1)
-    shown = own.cli("jobs").stdout
+    shown = own.call("jobs").stdout
     assert "dead letter" in shown
     assert shown.count(job_id) == 2
 
     s3.put_object(Bucket="regatta", Key=key, Body=json.dumps({**document, "status": "failed"}))
-    assert "1 jobs begin anew" in own.cli("redrive").stdout
+    assert "1 jobs begin anew" in own.call("redrive").stdout
     job = wait_for_job(client, job_id, is_over)
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
     assert client.get("/system/status").json()["queue"]["dead_letters"] == 0
@@ -283,7 +283,7 @@ def test_a_job_is_followed_from_the_shell(own: Stack, client: httpx.Client, file
     job_id = submit_training(client, "followed", file_id).json()["job_id"]
     answer = own.cli("jobs", "--follow", job_id)
     assert (answer.returncode, "followed version 1" in answer.stdout) == (0, True), answer.stderr
-    assert own.cli("jobs", "--follow", "00000000").returncode == 1
+    assert own.call("jobs", "--follow", "00000000").returncode == 1
 
 
 def test_the_status_shows_the_queue(client: httpx.Client) -> None:

@@ -148,7 +148,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent(stack: Stack) -> Non
 
 def test_regatta_upload_makes_a_dataset(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    answer = stack.cli("upload", str(CSVS["mpg"][0]))
+    answer = stack.call("upload", str(CSVS["mpg"][0]))
     assert answer.returncode == 0, answer.stderr
     assert "mpg.csv, 398 rows × 9 columns" in answer.stdout
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -166,7 +166,7 @@ def test_regatta_upload_goes_on_where_it_was_killed(
     body = large.read_bytes()[: way_in["part_size"]]
     httpx.put(way_in["parts"][0]["url"], content=body).raise_for_status()
 
-    answer = stack.cli("upload", str(large))
+    answer = stack.call("upload", str(large))
     assert answer.returncode == 0, answer.stderr
     assert "1 of 2 parts are there" in answer.stdout
     assert way_in["file_id"] in answer.stdout.splitlines()[-1]
@@ -178,12 +178,12 @@ def test_regatta_upload_says_what_is_wrong_with_a_file(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     ragged = tmp_path / "ragged.csv"
     ragged.write_text("a,b\n1,2\n3\n4,5\n")
-    answer = stack.cli("upload", str(ragged))
+    answer = stack.call("upload", str(ragged))
     assert (answer.returncode, "columns" in answer.stderr, "Traceback" in answer.stderr) == (1, True, False)
 
 
 def test_regatta_upload_says_when_nobody_answers(stack: Stack, tmp_path: Path) -> None:
-    answer = stack.cli("upload", "--url", "http://127.0.0.1:9", str(CSVS["mpg"][0]))
+    answer = stack.call("upload", "--url", "http://127.0.0.1:9", str(CSVS["mpg"][0]))
     assert (answer.returncode, "127.0.0.1:9" in answer.stderr, "Traceback" in answer.stderr) == (3, True, False)
 
 

@@ -181,10 +181,10 @@ def test_poison_is_a_dead_letter_with_its_reason_and_stops_nobody(
     (refused,) = decisions(client, "poisoned", 1)
     assert refused["state"] == "refused"
     wait_for(lambda: _dead(client) == 1)
-    shown = stack.cli("jobs").stdout
+    shown = stack.call("jobs").stdout
     assert "dead letter" in shown
     assert shown.count(refused["job_id"]) == 2
-    assert "1 jobs begin anew" in stack.cli("redrive").stdout
+    assert "1 jobs begin anew" in stack.call("redrive").stdout
     wait_for(lambda: _dead(client) == 1)  # it is no better than before
     assert client.get(f"/jobs/{refused['job_id']}").json()["status"] == "failed"
     aws("sqs").purge_queue(QueueUrl=_dead_letters(stack))
@@ -197,18 +197,18 @@ def test_an_event_that_was_given_up_is_shown_and_sent_again(
     put("incoming/default/given-up/one.Csv", flats(31))
     record = {"s3": {"object": {"key": "incoming/default/given-up/one.Csv", "eTag": _etag(aws, "given-up/one.Csv")}}}
     aws("sqs").send_message(QueueUrl=_dead_letters(stack), MessageBody=json.dumps({"Records": [record]}))
-    assert "incoming/default/given-up/one.Csv" in stack.cli("jobs").stdout
-    stack.cli("redrive")
+    assert "incoming/default/given-up/one.Csv" in stack.call("jobs").stdout
+    stack.call("redrive")
     assert decisions(client, "given-up", 1)[0]["state"] == "waiting"
     assert _dead(client) == 0
 
 
 def test_what_no_event_has_told_of_is_found(stack: Stack, client: httpx.Client, put: Callable[..., None]) -> None:
     put("incoming/default/missed/one.Csv", flats(32))
-    assert "incoming/default/missed/one.Csv\n1 files were missed." in stack.cli("reconcile", "--dry-run").stdout
-    assert "1 files were missed and have a job now" in stack.cli("reconcile").stdout
+    assert "incoming/default/missed/one.Csv\n1 files were missed." in stack.call("reconcile", "--dry-run").stdout
+    assert "1 files were missed and have a job now" in stack.call("reconcile").stdout
     decisions(client, "missed", 1)
-    assert "0 files were missed" in stack.cli("reconcile").stdout
+    assert "0 files were missed" in stack.call("reconcile").stdout
 
 
 def test_a_key_of_no_series_is_left_alone(client: httpx.Client, put: Callable[..., None], aws: Any) -> None:
@@ -245,14 +245,14 @@ def test_regatta_drop_shows_the_decision(stack: Stack, client: httpx.Client, tmp
     file = tmp_path / "第一.csv"
     file.write_bytes(flats(35))
     client.put("/series/dropped", json={"time_limit": 1}).raise_for_status()
-    assert "waiting" in stack.cli("drop", str(file), "--series", "dropped").stdout
+    assert "waiting" in stack.call("drop", str(file), "--series", "dropped").stdout
     for _ in range(2):  # the same file once more changes nothing
-        answer = stack.cli("drop", str(file), "--series", "dropped", "--target", "price")
+        answer = stack.call("drop", str(file), "--series", "dropped", "--target", "price")
         assert answer.returncode == 0, answer.stderr
         assert "Version 1 of dropped serves now." in answer.stdout
     assert versions(client, "dropped") == {1: True}
-    assert re.search(r"^dropped +price +1 +1 +accepted", stack.cli("series").stdout, re.MULTILINE)
-    assert "第一.csv" in stack.cli("series", "dropped").stdout
+    assert re.search(r"^dropped +price +1 +1 +accepted", stack.call("series").stdout, re.MULTILINE)
+    assert "第一.csv" in stack.call("series", "dropped").stdout
 
 
 def test_the_janitor_comes_daily_and_leaves_what_is_in_flight(
@@ -266,7 +266,7 @@ def test_the_janitor_comes_daily_and_leaves_what_is_in_flight(
     answer = aws("lambda").invoke(FunctionName=function)
     assert "FunctionError" not in answer, answer["Payload"].read()
     assert _keys(aws) == before
-    assert stack.cli("janitor", "--dry-run").returncode == 0
+    assert stack.call("janitor", "--dry-run").returncode == 0
     assert client.get(f"/data/uploads/{file_id}").json()["parts"]
     assert _schedules(aws) == {
         function: "rate(1 day)",

@@ -84,7 +84,7 @@ def test_env_gives_what_a_client_needs_to_reach_the_bucket(stack: Stack) -> None
 
 
 def test_env_without_a_stack_is_an_error(mine: Stack) -> None:
-    answer = mine.cli("env")
+    answer = mine.call("env")
     assert answer.returncode == 1
     assert answer.stdout == ""
     assert "regatta up" in answer.stderr
