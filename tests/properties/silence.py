@@ -1,12 +1,16 @@
-"""No cell of a random table may be read wrongly in silence, and few may have to be asked about."""
+"""No cell of a random table may be read wrongly in silence, and few may have to be asked about.
 
+`PROPERTY_TABLES=2000 pytest tests/properties` draws more of them.
+"""
+
+import os
 from collections import Counter
 
 from tests.properties.reading import outcome_of
 from tests.properties.tables import random_table
 
 # Two modules share the tables, so that two workers do: each worker takes whole modules.
-TABLES, CHUNK = 2000, 100
+TABLES, CHUNK = int(os.environ.get("PROPERTY_TABLES", "1000")), 100
 FIRST_HALF, SECOND_HALF = range(0, TABLES // 2, CHUNK), range(TABLES // 2, TABLES, CHUNK)
 # Of so many tables in a chunk, and of the columns in them, so few may be refused or be wrong with a warning: a number
 # that has two readings, words that an encoding does not tell apart, codes that are amounts as well.

@@ -159,6 +159,9 @@ def proxy_event(request: httpx.Request, resource: str) -> dict[str, Any]:
     body = request.read()
     binary = request.headers.get("content-type", "").startswith(BINARY)
     query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
+    values: dict[str, list[str]] = {}
+    for name, value in query:
+        values.setdefault(name, []).append(value)
     headers = dict(request.headers)
     return {
         "resource": resource,
@@ -167,7 +170,7 @@ def proxy_event(request: httpx.Request, resource: str) -> dict[str, Any]:
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": dict(query) or None,
-        "multiValueQueryStringParameters": {name: [v for n, v in query if n == name] for name, _ in query} or None,
+        "multiValueQueryStringParameters": values or None,
         "pathParameters": None,
         "stageVariables": None,
         "requestContext": {"stage": "prod", "identity": {"sourceIp": "127.0.0.1"}, "requestId": "test"},
