@@ -59,10 +59,19 @@ def test_a_chinese_file_is_read_otherwise_and_back(page: "Page", check: Check) -
     assert page.locator(".facts dd").first.inner_text() == "gbk"
     page.get_by_role("button", name="Read otherwise").click()
     check(page, "data-reading")
-    page.get_by_label("Encoding").select_option("big5")
+    page.get_by_label("First line").select_option("false")
     page.get_by_role("button", name="Read anew").click()
-    page.locator("dialog .notice, dialog h3").first.wait_for()
+    # Both readings of the first rows stand below each other, before the new one is used.
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("heading", name="As it is read now").wait_for()
+    before, after = dialog.get_by_role("table").all()
+    before.get_by_role("columnheader", name="城市").wait_for()
+    after.get_by_role("cell", name="城市").wait_for()
+    check(page, "data-reading-effect")
+    dialog.get_by_role("button", name="Undo").click()
+    page.get_by_label("First line").wait_for()
     page.keyboard.press("Escape")
+    page.get_by_role("columnheader", name="城市").wait_for()
 
 
 def test_names_and_cells_are_texts_and_a_saved_table_runs_nothing(page: "Page", tmp_path: "Path") -> None:
@@ -166,9 +175,10 @@ def test_whoever_has_no_key_is_asked_for_one(page: "Page", check: Check) -> None
     page.get_by_role("dialog").get_by_text("Enter an API key").wait_for()
 
 
-def test_a_view_that_does_not_exist_says_so(page: "Page") -> None:
+def test_a_view_that_does_not_exist_says_so(page: "Page", check: Check) -> None:
     page.goto("/console/nowhere")
     page.get_by_role("heading", name="Page not found").wait_for()
+    check(page, "not-found")
     page.get_by_role("button", name="Go to the data").click()
     page.get_by_role("heading", name="Data", exact=True).wait_for()
 

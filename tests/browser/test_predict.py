@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from openpyxl import load_workbook
 
 from tests.browser.conftest import Check
 from tests.support.stack import Stack
@@ -31,6 +32,8 @@ def file_id(stack: Stack) -> str:
 
 def test_a_prediction_moves_with_the_values_of_its_row(page: "Page", stack: Stack, file_id: str, check: Check) -> None:
     page.goto("/console/predict")
+    page.get_by_role("link", name=MODEL).wait_for()
+    check(page, "predict")
     page.get_by_role("link", name=MODEL).click()
     shown = page.locator(".prediction bdi")
     shown.wait_for()
@@ -60,13 +63,17 @@ def test_a_file_is_predicted_and_taken_along(
     page.get_by_label("Or a file that is here already").select_option(file_id)
     page.get_by_role("columnheader", name="y, predicted").wait_for()
     check(page, "predict-file")
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV", exact=True).click()
-    waiting.value.save_as(tmp_path / "scored.csv")
+    for button, name in (("CSV", "scored.csv"), ("Excel", "scored.xlsx")):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=button, exact=True).click()
+        waiting.value.save_as(tmp_path / name)
     header, *rows = csv_cells((tmp_path / "scored.csv").read_bytes())
+    _, *workbook_rows = load_workbook(tmp_path / "scored.xlsx").active.values
     request = {"model_name": MODEL, "file_id": file_id}
     expected = httpx.post(f"{stack.base_url}/predict/batch", json=request).json()["predictions"]
-    assert [float(row[header.index("prediction")]) for row in rows] == expected
+    at = header.index("prediction")
+    assert [float(row[at]) for row in rows] == expected
+    assert [row[at] for row in workbook_rows] == pytest.approx(expected)
 
 
 def test_a_model_that_is_gone_is_named_by_the_service(page: "Page", check: Check) -> None:

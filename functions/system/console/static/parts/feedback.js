@@ -14,7 +14,7 @@ const LISTS = { "no-such-file": "data", "no-such-model": "model", "no-such-job":
 // An error in the words of the service, with what can be done about it. `actions` are further ways out; `busy` while `onRetry` runs.
 export function ErrorPanel({ error, onRetry, busy, actions, title }) {
   if (error instanceof Unreachable) {
-    return html`<${Notice} kind="warning" title=${t("errors.unreachable")}>${t("errors.unreachableNote")}<//>`;
+    return html`<${Notice} kind="warning" title=${t("errors.unreachable")} actions=${actions}>${t("errors.unreachableNote")}<//>`;
   }
   const problem = error instanceof Problem ? error : null;
   const needsKey = problem && (problem.status === 401 || problem.status === 403);

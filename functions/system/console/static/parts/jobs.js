@@ -50,7 +50,8 @@ export function pause(milliseconds, signal) {
   });
 }
 
-function reachable(signal) {
+// Resolve once the service answers.
+export function reachable(signal) {
   if (connection.get() === "up") return Promise.resolve();
   return new Promise((resolve, reject) => {
     const leave = connection.subscribe((state) => {

@@ -1,54 +1,69 @@
 // Uploads that go on: each with its progress, and where it was refused, with the lines that the refusal is about.
 import { Problem } from "../../parts/api.js";
 import { Button, Progress } from "../../parts/elements.js";
-import { ErrorPanel, toast } from "../../parts/feedback.js";
-import { upload } from "../../parts/files.js";
-import { html, useRef, useState } from "../../parts/preact.js";
-import { href, navigate } from "../../parts/router.js";
+import { ErrorPanel, Notice, toast } from "../../parts/feedback.js";
+import { share } from "../../parts/format.js";
+import { html, useEffect } from "../../parts/preact.js";
+import { href, navigate, route } from "../../parts/router.js";
+import { createStore, useStore } from "../../parts/store.js";
+import { BrokenOff, giveUp, upload } from "../../parts/uploads.js";
 import { known, t } from "../../parts/words.js";
 
 const SHOWN_LINES = 3;
 const SHOWN_LETTERS = 200;
 const MOST_BYTES = 8 << 20;
 
-// Return what starts uploads and knows how far they are. One file that is read opens; of several the list shows all.
+// Uploads go on while other views are shown.
+const uploads = createStore([]);
+const finished = createStore(0);
+let last = 0;
+
+const change = (id, what) => uploads.set(uploads.get().map((each) => (each.id === id ? { ...each, ...what } : each)));
+const leave = (id) => uploads.set(uploads.get().filter((each) => each.id !== id));
+
+// Whoever closes the window is asked whether what is being sent may be lost.
+addEventListener("beforeunload", (event) => {
+  if (uploads.get().some(({ error }) => !error)) event.preventDefault();
+});
+
+// Return the uploads that go on and what starts them; `onDone` is called after each that is read.
 export function useUploads({ onDone }) {
-  const [shown, setShown] = useState([]);
-  const last = useRef(0);
-  const change = (id, what) => setShown((all) => all.map((each) => (each.id === id ? { ...each, ...what } : each)));
-  const leave = (id) => setShown((all) => all.filter((each) => each.id !== id));
-  const begin = async (id, file, signal, opens) => {
-    try {
-      const dataset = await upload(file, { signal, onProgress: (progress) => change(id, { progress }) });
-      leave(id);
-      toast(t("data.uploaded", { name: file.name }));
-      onDone();
-      if (opens) navigate(href("data", dataset.file_id));
-    } catch (error) {
-      if (signal.aborted) leave(id);
-      else change(id, { error, excerpt: await excerptOf(file, error) });
-    }
-  };
-  const start = (files) => files.forEach((file) => {
-    const id = (last.current += 1);
-    const controller = new AbortController();
-    const again = () => {
-      change(id, { error: null, progress: {} });
-      begin(id, file, controller.signal, files.length === 1);
-    };
-    setShown((all) => [...all, { id, file, progress: {}, stop: () => controller.abort(), again, leave: () => leave(id) }]);
-    begin(id, file, controller.signal, files.length === 1);
-  });
-  return { shown, start };
+  useEffect(() => finished.subscribe(onDone), [onDone]);
+  return { shown: useStore(uploads), start };
+}
+
+// One file that is read opens, unless another view is shown; of several the list shows all.
+function start(files) {
+  for (const file of files) {
+    const id = (last += 1);
+    uploads.set([...uploads.get(), { id, file, opens: files.length === 1 }]);
+    send(id);
+  }
+}
+
+async function send(id) {
+  const { file, opens, error: before } = uploads.get().find((each) => each.id === id);
+  const controller = new AbortController();
+  const { signal } = controller;
+  change(id, { error: null, progress: {}, stop: () => controller.abort() });
+  try {
+    const dataset = await upload(file, { signal, unfinished: before?.fileId, onProgress: (progress) => change(id, { progress }) });
+    leave(id);
+    toast(t("data.uploaded", { name: file.name }));
+    finished.set(finished.get() + 1);
+    const { view, path } = route.get();
+    if (opens && view === "data" && path.length === 0) navigate(href("data", dataset.file_id));
+  } catch (error) {
+    if (signal.aborted) leave(id);
+    else change(id, { error, excerpt: await excerptOf(file, error) });
+  }
 }
 
 export function Uploads({ of }) {
   return of.shown.length > 0 && html`<ul class="uploads">
-    ${of.shown.map(({ id, file, progress, error, excerpt, stop, again, leave }) => html`<li key=${id} class="card">
+    ${of.shown.map(({ id, file, progress, error, excerpt, stop }) => html`<li key=${id} class="card">
       ${error
-        ? html`<${ErrorPanel} error=${error} title=${t("data.refused", { name: file.name })} actions=${html`
-              <${Button} onClick=${again}>${t("common.tryAgain")}<//>
-              <${Button} kind="quiet" onClick=${leave}>${t("common.close")}<//>`} />
+        ? html`<${Refused} id=${id} file=${file} error=${error} />
             ${excerpt && html`<${Excerpt} of=${excerpt} />`}`
         : html`<div class="upload">
             <${Progress} share=${progress.share} label=${`${file.name} · ${known(`data.stage.${progress.stage ?? "uploading"}`, progress.stage ?? "")}`} />
@@ -56,6 +71,19 @@ export function Uploads({ of }) {
           </div>`}
     </li>`)}
   </ul>`;
+}
+
+function Refused({ id, file, error }) {
+  const isBroken = error instanceof BrokenOff;
+  const close = () => {
+    if (isBroken) giveUp(error.fileId);
+    leave(id);
+  };
+  const actions = html`
+    <${Button} kind=${isBroken ? "primary" : "secondary"} onClick=${() => send(id)}>${t(isBroken ? "data.goOn" : "common.tryAgain")}<//>
+    <${Button} kind="quiet" onClick=${close}>${t(isBroken ? "data.giveUp" : "common.close")}<//>`;
+  if (isBroken) return html`<${Notice} kind="warning" title=${t("data.brokenOff", { name: file.name })} actions=${actions}>${t("data.brokenOffNote", { share: share(error.share) })}<//>`;
+  return html`<${ErrorPanel} error=${error} title=${t("data.refused", { name: file.name })} actions=${actions} />`;
 }
 
 function Excerpt({ of: { first, lines, marked, line: wrong, at } }) {

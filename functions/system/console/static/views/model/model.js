@@ -28,13 +28,14 @@ export function ModelView({ name, query }) {
       of("/model/schema"),
       list("/model/trained", "models", { query: { model_name: name }, limit: 1000, signal }),
     ]);
-    return { info, metrics, schema, versions: models, title: regressor(info.model_type) };
+    return { info, metrics, schema, versions: models };
   }, [name, version]);
   const tab = query.get("tab") in TABS ? query.get("tab") : "quality";
   const choose = (next) => navigate(href("model", name, { version, tab: next === "quality" ? null : next }), { replace: true });
   return html`<${Loaded} of=${model} head=${html`<${ViewHead} eyebrow=${html`<a href=${href("model")}>${t("nav.model")}</a>`} title=${name} />`} skeleton=${{ shape: "cards", count: 6 }}>
-    ${(found) => {
+    ${(loaded) => {
       const Part = TABS[tab];
+      const found = { ...loaded, title: regressor(loaded.info.model_type) };
       return html`
         <${Head} ...${found} onChange=${model.reload} />
         <${Tabs} label=${t("model.parts")} value=${tab} tabs=${Object.keys(TABS).map((each) => [each, t(`model.tab.${each}`)])} onChange=${choose}>

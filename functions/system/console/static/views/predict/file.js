@@ -2,7 +2,6 @@
 import { get, list, post } from "../../parts/api.js";
 import { Button, Details, FileDrop, Progress, Section, SelectField } from "../../parts/elements.js";
 import { ErrorPanel, Loaded, Notice } from "../../parts/feedback.js";
-import { upload } from "../../parts/files.js";
 import { count, number } from "../../parts/format.js";
 import { run } from "../../parts/jobs.js";
 import { html, useState } from "../../parts/preact.js";
@@ -10,6 +9,7 @@ import { useAction, useResource } from "../../parts/resource.js";
 import { href, navigate } from "../../parts/router.js";
 import { Said } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
+import { upload } from "../../parts/uploads.js";
 import { known, t } from "../../parts/words.js";
 
 const SHOWN_ROWS = 20;

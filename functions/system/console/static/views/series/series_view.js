@@ -2,13 +2,13 @@
 import { get, patch, post, Problem } from "../../parts/api.js";
 import { Button, ButtonLink, Empty, FileDrop, Progress, Section, ViewHead } from "../../parts/elements.js";
 import { Confirm, ErrorPanel, Loaded, Notice } from "../../parts/feedback.js";
-import { sendForm } from "../../parts/files.js";
 import { ago, count, number } from "../../parts/format.js";
 import { html, useEffect, useState } from "../../parts/preact.js";
 import { useAction, useResource } from "../../parts/resource.js";
 import { href, navigate } from "../../parts/router.js";
 import { Said } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
+import { sendForm } from "../../parts/uploads.js";
 import { known, t } from "../../parts/words.js";
 import { JobState } from "../operate/jobs.js";
 import { Course } from "./course.js";
