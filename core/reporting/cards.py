@@ -16,7 +16,7 @@ from core.types import Json
 CARDS = 200
 NAME_CHARACTERS, INDEX_CHARACTERS = 60, 32
 # Of more columns than `MOST_OPEN` only so many have an open card: all of them are too much to look through.
-MOST_OPEN, OPEN_CARDS = 24, 12
+MOST_OPEN, OPEN_CARDS = 24, 6
 # With so many columns, an index helps to find one.
 INDEXED = 9
 TYPES = ("integer", "number", "boolean", "date", "category")
@@ -27,7 +27,7 @@ def columns_section(
 ) -> Markup:
     """Return a card for each of the first 200 columns, and a table of the others. `anchors` are ids by name.
 
-    Of more than 24 columns the cards of the first twelve in `ranking` are open, the others are folded by type.
+    Of more than 24 columns the cards of the first six in `ranking` are open, the others are folded by type.
     """
     every = list(columns.items())
     carded, others = dict(every[:CARDS]), every[CARDS:]

@@ -18,8 +18,8 @@ SHAPES = {
 COUNTING_VALUES = frozenset({"identifier", "free-text", "high-cardinality", "ordered-in-time", "target-few-values"})
 # The subject of these sentences is a value of the column, and not the column.
 NAMING_A_VALUE = frozenset({"sentinel", "zeros"})
-# How many are visible at once, and how many are on the page at all.
-VISIBLE, LISTED_LIMIT = 12, 100
+# Of more than `MOST_VISIBLE` only so many are visible at once, and how many are on the page at all.
+MOST_VISIBLE, VISIBLE, LISTED_LIMIT = 12, 8, 100
 
 
 def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup:
@@ -28,8 +28,10 @@ def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup
     return element(
         "section",
         element("h2", say("sections.findings"), element("small", _summary(findings))),
-        element("ul", *items[:VISIBLE], class_="findings") if items else _none(),
-        _folded(items[VISIBLE:], len(findings)) if len(items) > VISIBLE else None,
+        element("ul", *items[: VISIBLE if len(items) > MOST_VISIBLE else None], class_="findings")
+        if items
+        else _none(),
+        _folded(items[VISIBLE:], len(findings)) if len(items) > MOST_VISIBLE else None,
         id="findings",
     )
 

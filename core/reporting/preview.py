@@ -14,7 +14,7 @@ ROWS, COLUMNS, CHARACTERS = 10, 100, 60
 MOST_BESIDE = 12
 TURNED_CHARACTERS = 30
 # Of those so many are not folded.
-MOST_BELOW = 24
+MOST_BELOW = 12
 
 
 def preview_section(preview: Json, columns: Json) -> Markup:

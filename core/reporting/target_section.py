@@ -1,6 +1,6 @@
 """The target section: its distribution, the columns ranked by their relation to it, and relation panels."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from core.reporting.cards import NAME_CHARACTERS, column_card
 from core.reporting.curves import legend, mean_scale, panel
@@ -13,7 +13,8 @@ from core.reporting.units import named
 from core.reporting.words import say
 from core.types import Json
 
-RELATIONS_SHOWN = 20
+# The strongest relations; of more than `MOST_OPEN` only so many are not folded.
+RELATIONS_SHOWN, MOST_OPEN, RELATIONS_OPEN = 20, 12, 8
 PANELS_SHOWN = 6
 # Columns with less than this share of the first one's mutual information have no panel: it would be a flat line.
 LEAST_INFORMATION = 0.02
@@ -41,9 +42,8 @@ def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors
 
 def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> Markup:
     """Return a table of the columns by their relation to the target."""
-    headings = (say("target.column"), say("target.strength"), "Pearson", "Spearman")
     names = dict(zip(anchors, short_names(list(anchors), NAME_CHARACTERS), strict=True))
-    lines = (
+    lines = [
         element(
             "tr",
             element("th", element("a", names[name], href=f"#{anchors[name]}"), scope="row"),
@@ -54,21 +54,26 @@ def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> M
             ),
         )
         for name, relation in relations[:RELATIONS_SHOWN]
-    )
+    ]
+    first = RELATIONS_OPEN if len(lines) > MOST_OPEN else len(lines)
+    rest = lines[first:]
     more = len(relations) - RELATIONS_SHOWN
     return element(
         "article",
         element("h3", say("target.title")),
         element("p", say("target.note"), class_="caption"),
-        element(
-            "table",
-            element("thead", element("tr", *(element("th", head, scope="col") for head in headings))),
-            element("tbody", *lines),
-            class_="ranking",
-        ),
+        _ranked(lines[:first]),
+        element("details", element("summary", say("more", n=count(len(rest)))), _ranked(rest)) if rest else None,
         element("p", say("target.less", n=count(more)), class_="note") if more > 0 else None,
         class_="card",
     )
+
+
+def _ranked(lines: Iterable[Markup]) -> Markup:
+    """Return the table of these lines."""
+    headings = (say("target.column"), say("target.strength"), "Pearson", "Spearman")
+    head = element("thead", element("tr", *(element("th", name, scope="col") for name in headings)))
+    return element("table", head, element("tbody", *lines), class_="ranking")
 
 
 def _panels(target: str, relations: list[tuple[str, Json]], columns: Mapping[str, Json]) -> Markup | None:

@@ -31,11 +31,11 @@ OF_THE_LIBRARY = frozenset(
         "services/training/frame_file",
     )
 )
-# The reports are pages of their own, in English.
+# The reports have their own words.
 PAGES = ("core/reporting/",)
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, RegattaError)}
 # The lists that sentences are collected in, and what functions are called that make them.
-LISTS = frozenset({"warnings", "notes", "note", "sentence", "reasons"})
+LISTS = frozenset({"warnings", "notes", "note", "sentence", "reasons", "suggestion"})
 HANDED_ON = frozenset({"detail", "message", "why", "reason", "way_out", "instead"})
 MAKERS = re.compile(r"warn|_note|notes|reason")
 # Fewer letters are a name, a unit or a mark.
@@ -161,6 +161,9 @@ def _texts(function: Function) -> Iterator[ast.expr]:
                 yield text
             case ast.Call(func=ast.Attribute(attr="end"), args=[_, text, *_]):
                 yield text
+            case ast.Call(func=ast.Name(id="finding") | ast.Attribute(attr="finding"), args=arguments):
+                yield from (text for text in arguments if isinstance(text, ast.JoinedStr | ast.BinOp))
+                yield from (text for text in arguments[2:] if isinstance(text, ast.Constant) and " " in str(text.value))
             case ast.Call(func=ast.Attribute(attr="note"), args=[text]):
                 yield text
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[detail, *_]) if name in ERRORS:
