@@ -40,7 +40,7 @@ def test_somebody_without_a_file_begins_with_an_example(page: "Page", check: Che
     page.get_by_role("heading", name="mpg.csv").wait_for()
     assert re.search(r"/console/data/\w+$", page.url)
     page.get_by_text("Has no value in 6 rows").wait_for()
-    page.get_by_text("1 to 20 of 100").wait_for()
+    page.get_by_text("Rows 2 to 21, 398 in all").wait_for()
     check(page, "data-overview")
     for tab in ("Columns", "Correlations", "Missing values", "Outliers"):
         page.get_by_role("tab", name=tab).click()

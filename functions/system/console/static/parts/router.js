@@ -7,8 +7,8 @@ function read() {
   const [view = "data", ...path] = steps;
   const query = new URLSearchParams(location.search);
   const asked = new URLSearchParams(query);
-  asked.delete("tab");
-  // Tabs of one place share what it has loaded, and keep the focus.
+  for (const name of ["tab", "row"]) asked.delete(name);
+  // Tabs of one place, and pages of its rows, share what it has loaded, and keep the focus.
   return { view, path, query, address: location.pathname + location.search, place: `${location.pathname}?${asked}` };
 }
 

@@ -15,8 +15,8 @@ const BESIDE = 4;
 // A spreadsheet would run a text that begins so; docs/http.md#files says the same of the files of the service.
 const FORMULA = /^[\s'"]*[=+\-@＝＋－＠]|^[\t\r\n]/;
 
-// columns: [{ name, label, value(row), show(value, row), number, sortable = true, wide, head }], where `value` defaults to row[name],
-// and `show` may return an element. rows: an array. `caption` says what the table holds and names its CSV, unless `csv` does; a
+// columns: [{ name, label, value(row), show(value, row), number, sortable = true, wide, head, isPinned }], where `value` defaults to
+// row[name], and `show` may return an element. A first column that is pinned stays in sight. rows: an array. `caption` says what the table holds and names its CSV, unless `csv` does; a
 // form in the shape of a table has `csv` null. `search` says what is searched for in the headings of rows and other
 // texts.
 export function Table({ columns, rows, caption, sort: first, rowKey, csv = `${caption}.csv`, onRow, rowLabel, pageRows = PAGE_ROWS, selected, search }) {
@@ -31,12 +31,15 @@ export function Table({ columns, rows, caption, sort: first, rowKey, csv = `${ca
   const scroller = useRef(null);
   const window_ = useColumnWindow(scroller, columns.length);
   const { from, to } = window_;
-  const visible = window_.all ? columns : columns.slice(from, to);
+  const pinned = columns.slice(0, columns[0].isPinned ? 1 : 0);
+  const start = Math.max(from, pinned.length);
+  const visible = window_.all ? columns.slice(pinned.length) : columns.slice(start, to);
   const spacers = (cell) => (side) => {
-    const many = side === "before" ? from : columns.length - to;
+    const many = side === "before" ? start - pinned.length : columns.length - to;
     return !window_.all && many > 0 && html`<${cell} class="spacer" colspan=${many} aria-hidden="true" />`;
   };
   const headSpacer = spacers("td");
+  const heading = (column) => html`<${Heading} key=${column.name} column=${column} isNarrow=${!window_.all} sort=${sort} onSort=${(next) => { setSort(next); setPage(0); }} />`;
   return html`<figure class="table-figure">
     ${search && rows.length > MANY_ROWS && html`<label class="table-search"><span class="visually-hidden">${search}</span>
       <input type="search" placeholder=${search} value=${wanted} onInput=${(event) => { setWanted(event.target.value); setPage(0); }} />
@@ -45,15 +48,17 @@ export function Table({ columns, rows, caption, sort: first, rowKey, csv = `${ca
       <table class=${window_.all ? "" : "fixed"} aria-rowcount=${sorted.length + 1} aria-colcount=${columns.length}
         style=${window_.all ? {} : { width: `${columns.length * COLUMN_PIXELS}px` }}>
         <caption class="visually-hidden">${caption}</caption>
-        ${!window_.all && html`<colgroup>${columns.map(() => html`<col />`)}</colgroup>`}
+        ${!window_.all && html`<colgroup>${columns.map(({ isPinned }) => html`<col class=${isPinned ? "pinned" : ""} />`)}</colgroup>`}
         <thead><tr>
+          ${pinned.map(heading)}
           ${headSpacer("before")}
-          ${visible.map((column) => html`<${Heading} key=${column.name} column=${column} isNarrow=${!window_.all} sort=${sort} onSort=${(next) => { setSort(next); setPage(0); }} />`)}
+          ${visible.map(heading)}
           ${headSpacer("after")}
         </tr></thead>
         <tbody>
           ${shown.map((row, index) => html`<tr key=${rowKey ? rowKey(row) : at * pageRows + index}
             class="${onRow ? "clickable" : ""} ${selected?.(row) ? "selected" : ""}" onClick=${onRow ? (event) => event.target.closest("a,button,input,select") || onRow(row) : undefined}>
+            ${pinned.map((column) => html`<${Cell} key=${column.name} column=${column} row=${row} label=${rowLabel} />`)}
             ${headSpacer("before")}
             ${visible.map((column) => html`<${Cell} key=${column.name} column=${column} row=${row} label=${rowLabel} />`)}
             ${headSpacer("after")}
@@ -79,7 +84,7 @@ function Heading({ column, isNarrow, sort, onSort }) {
   const whole = column.label ?? column.name;
   const label = isNarrow && typeof whole === "string" ? shorten(whole, 16) : whole;
   const next = { name: column.name, down: mine ? !sort.down : Boolean(column.number) };
-  return html`<th scope="col" class=${column.number ? "number" : ""} aria-sort=${mine ? (sort.down ? "descending" : "ascending") : undefined}>
+  return html`<th scope="col" class="${column.number ? "number" : ""} ${column.isPinned ? "pinned" : ""}" aria-sort=${mine ? (sort.down ? "descending" : "ascending") : undefined}>
     ${column.sortable === false ? html`<span class="cell" title=${typeof whole === "string" ? whole : undefined}><bdi>${label}</bdi></span>` : html`<button type="button" class="sort" title=${whole} onClick=${() => onSort(next)}>
       <bdi>${label}</bdi><span class="arrow" aria-hidden="true">${mine ? (sort.down ? "↓" : "↑") : ""}</span>
     </button>`}
@@ -92,7 +97,7 @@ function Cell({ column, row }) {
   const content = column.show ? column.show(value, row) : value;
   const nothing = content === null || content === undefined || content === "";
   const text = [content, value].find((each) => typeof each === "string");
-  const kind = `${column.number ? "number" : ""} ${nothing ? "none" : ""} ${column.wide ? "wide" : ""}`;
+  const kind = `${column.number ? "number" : ""} ${nothing ? "none" : ""} ${column.wide ? "wide" : ""} ${column.isPinned ? "pinned" : ""}`;
   const inner = nothing ? html`<span class="visually-hidden">${t("table.missing")}</span><span aria-hidden="true">–</span>` : content;
   return column.isHeading
     ? html`<th scope="row" class=${kind} title=${text}><bdi class="cell">${inner}</bdi></th>`

@@ -36,7 +36,7 @@ export function DatasetView({ fileId, query }) {
       return html`
         <${Head} info=${found.info} isCurrent=${found.isCurrent} onChange=${dataset.reload} onSwitch=${() => dataset.set({ ...found, isCurrent: true })} />
         <${Tabs} label=${t("data.parts")} value=${tab} tabs=${Object.keys(TABS).map((name) => [name, t(`data.tab.${name}`)])} onChange=${choose}>
-          <${Part} info=${found.info} profile=${found.profile} onChange=${dataset.reload} />
+          <${Part} info=${found.info} profile=${found.profile} query=${query} onChange=${dataset.reload} />
         <//>`;
     }}
   <//>`;

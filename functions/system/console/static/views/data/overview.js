@@ -1,29 +1,23 @@
-// The overview of a file: findings first, then how it was read, then its first rows.
-import { get } from "../../parts/api.js";
+// The overview of a file: findings first, then how it was read, then its rows.
 import { Button, Details, Icon, Section } from "../../parts/elements.js";
-import { Loaded } from "../../parts/feedback.js";
 import { count } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
-import { useResource } from "../../parts/resource.js";
 import { href } from "../../parts/router.js";
 import { Said } from "../../parts/service_words.js";
 import { known, t } from "../../parts/words.js";
 import { ReadOtherwise } from "./reading.js";
-import { Rows } from "./rows.js";
+import { RowPages } from "./row_pages.js";
 
 const SHOWN_FINDINGS = 6;
-// As many as the service previews, in pages.
-const SHOWN_ROWS = 100;
-const PAGE_ROWS = 20;
 // The findings of columns that had better be left out.
 const LEAVE_OUT = ["identifier", "constant", "nearly-constant", "empty-column", "redundant", "leakage", "free-text", "high-cardinality"];
 const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space" };
 
-export function Overview({ info, profile }) {
+export function Overview({ info, profile, query }) {
   return html`
     <${Findings} info=${info} findings=${profile.findings} />
     <${HowRead} info=${info} />
-    <${FirstRows} info=${info} profile=${profile} />`;
+    <${RowPages} info=${info} profile=${profile} row=${query.get("row")} />`;
 }
 
 function Findings({ info, findings }) {
@@ -79,14 +73,5 @@ function HowRead({ info }) {
       ${info.parent && html`<p class="hint">${t("data.reading.again")} <a href=${href("data", info.parent)}>${t("data.reading.before")}</a></p>`}
     </div>
     ${open && html`<${ReadOtherwise} info=${info} onClose=${() => setOpen(false)} />`}
-  <//>`;
-}
-
-function FirstRows({ info, profile }) {
-  const preview = useResource((signal) => get("/data/preview", { file_id: info.file_id, rows: SHOWN_ROWS }, { signal }), [info.file_id]);
-  return html`<${Section} title=${t("data.firstRows")}>
-    <${Loaded} of=${preview} skeleton=${{ shape: "table", count: 6 }}>
-      ${(found) => html`<${Rows} preview=${found} types=${info.column_types} profile=${profile} caption=${t("data.firstRows")} pageRows=${PAGE_ROWS} />`}
-    <//>
   <//>`;
 }

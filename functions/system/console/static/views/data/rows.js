@@ -1,20 +1,23 @@
 // The rows of a file.
 import { Spark } from "../../charts/charts.js";
-import { date, exact } from "../../parts/format.js";
+import { count, date, exact } from "../../parts/format.js";
 import { html } from "../../parts/preact.js";
 import { Table } from "../../parts/table.js";
 import { t } from "../../parts/words.js";
 
 const SHOWN_LEVELS = 8;
 
-// Rows as they were read; with `profile` each column shows the shape of its values. Every name and cell is text.
-export function Rows({ preview, types, caption, profile, pageRows }) {
+// Rows as they were read; with `profile` each column shows the shape of its values, and from `first` on each row has its
+// number. Every name and cell is text.
+export function Rows({ preview, types, caption, profile, first, csv }) {
   const columns = preview.columns.map((name, index) => ({
     name: `${index}`, label: name, value: (row) => row[index], number: ["integer", "number"].includes(types[name]), sortable: false,
     head: profile && html`<${Spark} counts=${shapeOf(profile.columns[name])} />`,
     show: (value) => (value === null ? null : types[name] === "date" ? date(value) : typeof value === "boolean" ? t(`data.${value}`) : exact(value)),
   }));
-  return html`<${Table} columns=${columns} rows=${preview.rows} caption=${caption} pageRows=${pageRows} />`;
+  const place = new Map(preview.rows.map((row, index) => [row, index]));
+  const number = { name: "number", label: t("data.rowPages.number"), isHeading: true, sortable: false, number: true, isPinned: true, value: (row) => first + place.get(row), show: count };
+  return html`<${Table} columns=${first ? [number, ...columns] : columns} rows=${preview.rows} caption=${caption} csv=${csv} />`;
 }
 
 function shapeOf(column) {
