@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from core.services.table_prediction.chunks import MOST_CHUNKS
+from core.services.table_prediction.source import MOST_TASKS
 from core.settings import Settings
 from core.storage.state_machine import batches
 from infra.cost import VCPU_MB, markdown_table
@@ -78,7 +78,7 @@ class Outcome:
 
 def plan(rows: int, concurrency: int, account: int = ACCOUNT_CONCURRENCY) -> Plan:
     """Return how a table of so many rows is divided by default."""
-    return Plan(rows, max(Settings().chunk_rows, -(-rows // MOST_CHUNKS)), concurrency, account)
+    return Plan(rows, max(Settings().chunk_rows, -(-rows // MOST_TASKS)), concurrency, account)
 
 
 PLANS = (

@@ -14,7 +14,14 @@ from core.deadlines import deadline
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
 from core.jobs.attempt import BEATS_PER_LEASE, path_of
 from core.jobs.commands import COMMANDS, parse_command
-from core.jobs.division import Comparing, Divided, DividedCommands, progress_of_tasks, with_tasks
+from core.jobs.division import (
+    Comparing,
+    Divided,
+    DividedCommands,
+    TaskTakenError,
+    progress_of_tasks,
+    with_tasks,
+)
 from core.jobs.orders import is_ordered, unordered
 from core.jobs.service import ended
 from core.jobs.worker import MOST_ATTEMPTS, GaveUpError, calls_for_another_try
@@ -56,10 +63,6 @@ def run_next_task(
         except TaskTakenError:
             continue
     raise ConflictError(f"Other workers have all tasks of the job {job_id} that are left.")
-
-
-class TaskTakenError(ConflictError):
-    """Another worker has the task."""
 
 
 def run_task(
@@ -192,6 +195,10 @@ def _carry_out(attempt: _Attempt, lease: TaskLease, divided: DividedCommands) ->
             workspace.tasks.give_back(job.job_id, number, lease, blameless=stopped.reason != "timeout")
             if stopped.reason == "timeout":
                 fail_job(workspace, job.job_id, _out_of_time(number, attempt.seconds))
+        except TaskTakenError:
+            outcome = "waits"
+            workspace.tasks.give_back(job.job_id, number, lease, blameless=True)
+            raise
         except Exception as error:
             _end(workspace, job, number, lease, error)
         finally:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from core.errors import UnavailableError
+from core.errors import ConflictError, UnavailableError
 from core.jobs.commands import Command
 from core.progress import ReportProgress, StoppedError
 from core.settings import settings
@@ -19,6 +19,10 @@ from core.storage.workspace import Workspace
 from core.types import Json
 
 C_contra = TypeVar("C_contra", bound=Command, contravariant=True)
+
+
+class TaskTakenError(ConflictError):
+    """Another worker has the task, or one that has to be done before it."""
 
 
 class Divided(Protocol[C_contra]):
@@ -41,6 +45,7 @@ class Divided(Protocol[C_contra]):
         """Carry out one task, store its output, and return a few facts for `finish`.
 
         The output has a key that depends on the job and the number only, and every attempt writes the same bytes.
+        Raises `TaskTakenError` where another task, of a lower number, has to be done before.
         """
 
     def finish(

@@ -68,13 +68,12 @@ def _read(
 
 
 def _rising(report_progress: ReportProgress) -> Progress:
-    """Return a function that reports the share of a pass unless an earlier pass reported as much."""
+    """Return a function that reports the share of a pass, or that of an earlier pass which came further."""
     reported = 0.0
 
     def advance(share: float) -> None:
         nonlocal reported
-        if share > reported:
-            reported = share
-            report_progress("reading", share)
+        reported = max(reported, share)
+        report_progress("reading", reported)
 
     return advance

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import RegattaError
-from core.jobs.divided import TaskTakenError, fail_job, finish_job, run_task
+from core.jobs.divided import fail_job, finish_job, run_task
+from core.jobs.division import TaskTakenError
 from core.jobs.worker import GaveUpError
 from core.services.handlers import DIVIDED
 from core.settings import settings

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from core.errors import NoSuchFileError
 from core.manifests import DatasetManifest
 from core.storage.dataset_repository import TABLE
-from core.storage.s3.object_store import MissingObjectError
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.s3.ranges import download_range, read_range
 from core.storage.workspace import Workspace
 from core.tables.damage import naming_damage
@@ -31,33 +31,33 @@ def open_rows(workspace: Workspace, manifest: DatasetManifest, rows: range) -> I
     with TemporaryDirectory(prefix="regatta-") as folder, naming_damage():
         path = Path(folder) / TABLE
         try:
-            size = workspace.objects.size(workspace.datasets.key(manifest.file_id, TABLE))
-            download_rows(workspace, manifest.file_id, size, rows, path)
+            key = workspace.datasets.key(manifest.file_id, TABLE)
+            download_rows(workspace.objects, key, workspace.objects.size(key), rows, path)
         except MissingObjectError as error:
             raise NoSuchFileError(f"File {manifest.file_id!r} was deleted in the meantime. Upload it again.") from error
         yield Table(path, manifest.columns, manifest.rows, manifest.memory_bytes)
 
 
-def download_rows(workspace: Workspace, file_id: str, size: int, rows: range, path: Path) -> None:
-    """Make a file as large as the stored table, of `size` bytes, that has its footer and the row groups of these rows.
+def download_rows(objects: ObjectStore, key: str, size: int, rows: range, path: Path) -> None:
+    """Make a file as large as the table `key`, of `size` bytes, that has its footer and the row groups of these rows.
 
     Raises `MissingObjectError`, and `NotACsvError` for a table that is damaged.
     """
-    metadata = read_footer(workspace, file_id, size, path)
-    start, stop = bytes_of_groups(metadata, groups_of_rows(metadata, rows.start, rows.stop))
-    download_range(workspace.objects, workspace.datasets.key(file_id, TABLE), start, stop, path)
+    metadata = read_footer(objects, key, size, path)
+    if rows:
+        start, stop = bytes_of_groups(metadata, groups_of_rows(metadata, rows.start, rows.stop))
+        download_range(objects, key, start, stop, path)
 
 
-def read_footer(workspace: Workspace, file_id: str, size: int, path: Path) -> parquet.FileMetaData:
-    """Make a file of `size` bytes that has the footer of the stored table, and return what the footer says.
+def read_footer(objects: ObjectStore, key: str, size: int, path: Path) -> parquet.FileMetaData:
+    """Make a file of `size` bytes that has the footer of the table `key`, and return what the footer says.
 
     Raises `MissingObjectError`, and `NotACsvError` for a table that is damaged.
     """
-    key = workspace.datasets.key(file_id, TABLE)
-    tail = read_range(workspace.objects, key, max(0, size - TAIL_BYTES), size)
+    tail = read_range(objects, key, max(0, size - TAIL_BYTES), size)
     start = footer_start(tail, size)
     with path.open("wb") as file:
         file.truncate(size)
-    download_range(workspace.objects, key, start, size, path)
+    download_range(objects, key, start, size, path)
     with naming_damage(": its footer cannot be read"):
         return parquet.read_metadata(path)

@@ -52,7 +52,7 @@ class DividedExport:
         """Return the tasks; None where the rows are too few, and for a workbook."""
         if command.format == WORKBOOK:
             return None
-        return _source_type(command).divide(workspace, command, job_id)
+        return _source_type(command).divide(workspace, command, report_progress, job_id)
 
     def run_task(
         self,
@@ -66,7 +66,8 @@ class DividedExport:
         """Write and store one part of the file."""
         source = _source_type(command).of(division)
         ending = TABLE_FORMATS[command.format].ending
-        with source.open(workspace, command, number, job_id) as opened:
+        numbers = source.in_order()
+        with source.open(workspace, command, number, report_progress, job_id) as opened:
             path = opened.folder / f"part.{ending}"
             write_rows(
                 path,
@@ -76,8 +77,8 @@ class DividedExport:
                 opened.rows,
                 opened.read_again,
                 report_progress,
-                begins=number == 0,
-                ends=number == division.tasks - 1,
+                begins=number == numbers[0],
+                ends=number == numbers[-1],
             )
             return _store(workspace, job_id, number, opened, {ending: path})
 
@@ -95,10 +96,11 @@ class DividedExport:
         warnings = source.warnings(outputs)
         chosen = TABLE_FORMATS[command.format]
         name = f"{command.model_name}-v{source.version}"
-        pieces = _pieces(workspace, job_id, outputs, chosen.ending)
+        pieces = _pieces(workspace, job_id, source, outputs, chosen.ending)
         report_share = partial(report_progress, JOINING)
         if command.format == PARQUET:
-            return {**_store_manifest(workspace, name, pieces, outputs, report_share), "warnings": warnings}
+            rows = [outputs[number]["rows"] for number in source.in_order()]
+            return {**_store_manifest(workspace, name, pieces, rows, report_share), "warnings": warnings}
         url, size = workspace.exports.join(f"{name}.{chosen.ending}", pieces, chosen.media_type, report_share)
         stored = stored_file(url, f"{name}.{chosen.ending}", size)
         return {"media_type": chosen.media_type, **stored, "warnings": warnings}
@@ -111,7 +113,7 @@ class DividedPrediction:
         self, workspace: Workspace, command: PredictTableCommand, report_progress: ReportProgress, job_id: str
     ) -> Division | None:
         """Return the tasks; None where the rows are too few."""
-        return _source_type(command).divide(workspace, command, job_id)
+        return _source_type(command).divide(workspace, command, report_progress, job_id)
 
     def run_task(
         self,
@@ -123,14 +125,16 @@ class DividedPrediction:
         job_id: str,
     ) -> Json:
         """Predict the rows of one task, and store its part of each list and what is unusual about its rows."""
-        with _source_type(command).of(division).open(workspace, command, number, job_id) as opened:
+        source = _source_type(command).of(division)
+        is_first = number == source.in_order()[0]
+        with source.open(workspace, command, number, report_progress, job_id) as opened:
             model, rows = opened.model, opened.rows
             interval = None if command.interval is None else conformal_interval(model.manifest, command.interval)
             first_row = FIRST_FILE_ROW + rows.start
             input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=first_row)
             paths = {f"{name}.json": opened.folder / f"{name}.json" for name in LISTS[: 3 if interval else 1]}
             slices = model_slices(opened.table, model, rows)
-            separator, done = b"" if number == 0 else b",", 0
+            separator, done = b"" if is_first else b",", 0
             with ExitStack() as stack:
                 files = [stack.enter_context(path.open("wb")) for path in paths.values()]
                 for piece in predict_slices(model, slices, input_warnings, opened.read_again, interval):
@@ -159,15 +163,15 @@ class DividedPrediction:
         manifest = source.manifest(workspace, command)
         interval = None if command.interval is None else conformal_interval(manifest, command.interval)
         input_warnings = InputWarnings(manifest.features)
-        for number in range(division.tasks):
-            report_progress(JOINING, number / division.tasks)
+        for done, number in enumerate(source.in_order()):
+            report_progress(JOINING, done / division.tasks)
             key = workspace.tasks.output_key(job_id, number, WARNINGS)
             input_warnings.merge(json.loads(workspace.objects.get(key)))
         count = sum(output["rows"] for output in outputs)
         head = answer_head(manifest, count, [*unreadable, *input_warnings.warnings()], interval)
         pieces: list[Piece] = [to_json(head)[:-1]]
         for name in LISTS[: 3 if interval else 1]:
-            pieces += [f',"{name}":['.encode(), *_pieces(workspace, job_id, outputs, f"{name}.json"), b"]"]
+            pieces += [f',"{name}":['.encode(), *_pieces(workspace, job_id, source, outputs, f"{name}.json"), b"]"]
         name = file_name(manifest)
         report_share = partial(report_progress, JOINING)
         url, size = workspace.exports.join(name, [*pieces, b"}"], "application/json", report_share)
@@ -186,10 +190,12 @@ def _store_manifest(
     workspace: Workspace,
     name: str,
     pieces: list[StoredPiece],
-    outputs: list[Json],
+    rows: list[int],
     report_share: Callable[[float], object],
 ) -> Json:
-    """Store the parts as files of their own, and a manifest that names them in order; return where the manifest is.
+    """Store the parts, of so many rows each, as files of their own, and a manifest that names them in order.
+
+    Return where the manifest is.
 
     A Parquet file cannot be continued: its end says where everything in it is.
     """
@@ -197,11 +203,10 @@ def _store_manifest(
     def copy(number: int) -> Json:
         filename = f"{name}-{number:05}.{PARQUET}"
         url = workspace.exports.copy(filename, pieces[number].key)
-        rows, size = outputs[number]["rows"], pieces[number].stop
-        return {"url": url, "filename": filename, "rows": rows, "size_bytes": size}
+        return {"url": url, "filename": filename, "rows": rows[number], "size_bytes": pieces[number].stop}
 
     parts = run_in_threads(copy, range(len(pieces)), COPIERS, report_share)
-    manifest = {"format": PARQUET, "rows": sum(part["rows"] for part in parts), "parts": parts}
+    manifest = {"format": PARQUET, "rows": sum(rows), "parts": parts}
     stored = workspace.exports.store_manifest(f"{name}.manifest.json", manifest)
     return {"media_type": "application/json", **stored, "parts": len(parts)}
 
@@ -214,7 +219,9 @@ def _store(workspace: Workspace, job_id: str, number: int, opened: OpenRows, pat
     return {"rows": len(opened.rows), "size_bytes": sizes, **opened.facts}
 
 
-def _pieces(workspace: Workspace, job_id: str, outputs: list[Json], ending: str) -> list[StoredPiece]:
-    """Return what all tasks have stored with this ending, in order, given their facts."""
-    keys = [workspace.tasks.output_key(job_id, number, ending) for number in range(len(outputs))]
-    return [StoredPiece(key, 0, output["size_bytes"][ending]) for key, output in zip(keys, outputs, strict=True)]
+def _pieces(workspace: Workspace, job_id: str, source: Source, outputs: list[Json], ending: str) -> list[StoredPiece]:
+    """Return what all tasks have stored with this ending, in the order of their rows, given their facts."""
+    return [
+        StoredPiece(workspace.tasks.output_key(job_id, number, ending), 0, outputs[number]["size_bytes"][ending])
+        for number in source.in_order()
+    ]

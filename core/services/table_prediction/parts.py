@@ -1,49 +1,33 @@
-"""Predict many objects of the bucket as one table: each is a task of a divided job. Needs Arrow.
+"""Predict many objects of the bucket as one table, by the tasks of a divided job. Needs Arrow.
 
 A part is read as an upload is, with the columns of the model like those that the model was trained on. The names of the
-columns are the same in all parts, and so is what they hold.
+columns are the same in all parts, and so is what they hold. A large part has several tasks, one for each chunk of its
+rows: the first one reads it, since a cell means what all cells of its column say, and stores its table for the others.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import cached_property
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import model_validator
 
-from core.errors import InvalidInputError, NoSuchFileError, NotACsvError, RegattaError
-from core.inference.read_again import NOTHING_READ_AGAIN, ColumnsReadAgain
+from core.errors import InvalidInputError
 from core.inference.stored_columns import check_feature_columns
-from core.inference.sufficiency import features_to_read_again
 from core.jobs.commands import TableCommand
-from core.manifests import DatasetManifest, Feature, Reading
+from core.jobs.division import TaskTakenError
+from core.progress import ReportProgress
 from core.services.prediction.loaded_models import find_manifest
-from core.services.prediction.parts import Part, find_parts, part_key
-from core.services.prediction.stored_texts import read_texts_again
-from core.services.processing.describe import manifest_of
-from core.services.processing.received_table import find_table
-from core.services.table_prediction.source import OpenRows, Source
+from core.services.prediction.parts import Part, find_parts
+from core.services.table_prediction.open_part import OpenPart, PartColumn, naming, open_part
+from core.services.table_prediction.part_tables import PartTables, StoredTable
+from core.services.table_prediction.source import MOST_TASKS, OpenRows, Source
 from core.settings import settings
-from core.storage.s3.object_store import MissingObjectError
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
-from core.tables.csv_reader import read_table
-from core.tables.table import Table
 from core.types import Json
 
-WAY_OUT = "Correct the object, or choose a model that was trained on a file like it."
 # How many warnings of reading the parts a result has.
 MOST_WARNINGS = 100
-
-
-class PartColumn(BaseModel):
-    """A column of the parts: whole numbers are numbers, and what a column without a value holds is empty."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    holds: str
 
 
 class Parts(Source):
@@ -51,105 +35,117 @@ class Parts(Source):
 
     parts: list[Part]
     columns: list[PartColumn]
+    # Of how many chunks each part is.
+    chunks: list[int]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_version(cls, facts: Json) -> Json:
+        """Return the facts of a division that an earlier version made with those that it lacks."""
+        return {"chunks": [1] * len(facts["parts"]), **facts}
 
     @classmethod
-    def divide(cls, workspace: Workspace, command: TableCommand, job_id: str) -> Division:
-        """Return a division with a task for each object.
+    def divide(
+        cls, workspace: Workspace, command: TableCommand, report_progress: ReportProgress, job_id: str
+    ) -> Division:
+        """Return a division with a task for each object, and more for the further chunks of large ones.
 
-        The first one is read now, so that another whose columns differ ends the job as soon as it is read. Raises what
-        `find_parts` and `open` do.
+        The first object is read now, so that another whose columns differ ends the job as soon as it is read. Raises
+        what `find_parts` and `open` do.
         """
         parts = find_parts(workspace, command.prefix or "")
         model = find_manifest(workspace, command.model_name, command.version, model_info=command.model_info)
-        with _open_part(workspace, parts[0], model.features, strict=command.strict) as first:
+        with open_part(workspace, parts[0], model.features, report_progress, strict=command.strict) as first:
             check_feature_columns({column.name for column in first.columns}, model.features)
-            columns = first.columns
-        facts = cls(version=model.version, trained_at=model.created_at, parts=parts, columns=columns)
-        return Division(tasks=len(parts), facts=facts.model_dump())
+            facts = cls(
+                version=model.version,
+                trained_at=model.created_at,
+                parts=parts,
+                columns=first.columns,
+                chunks=_chunks(parts, first.table.rows),
+            )
+            if facts.chunks[0] > 1:
+                facts._store(workspace, job_id, 0, first)
+        return Division(tasks=sum(facts.chunks), facts=facts.model_dump())
 
     @contextmanager
-    def open(self, workspace: Workspace, command: TableCommand, number: int, job_id: str) -> Iterator[OpenRows]:
+    def open(
+        self,
+        workspace: Workspace,
+        command: TableCommand,
+        number: int,
+        report_progress: ReportProgress,
+        job_id: str,
+    ) -> Iterator[OpenRows]:
         """Give the rows of an object that was downloaded and read as an upload is; what is raised meanwhile names it.
 
         Raises `NoSuchFileError` for an object that was deleted, `InvalidInputError` for one that was changed or has
-        other columns, and `NotACsvError`, `TooLargeError` as an upload does.
+        other columns, `NotACsvError`, `TooLargeError` as an upload does, and `TaskTakenError` for a further chunk of an
+        object that has not been read.
         """
-        model, part = self.model(workspace, command), self.parts[number]
-        with _open_part(workspace, part, model.manifest.features, strict=command.strict) as opened:
-            _agreed(self.columns, opened.columns, self.parts[0])
-            facts = {
-                "columns": [column.model_dump() for column in opened.columns],
-                "warnings": [f"{part.name}: {warning}" for warning in opened.warnings][:MOST_WARNINGS],
-            }
-            rows = range(opened.table.rows)
-            yield OpenRows(opened.folder, model, opened.table, rows, opened.read_again, facts)
+        place, chunk = self._places[number]
+        part, tables = self.parts[place], PartTables(workspace, job_id)
+        stored = tables.find(place) if self.chunks[place] > 1 else None
+        if stored is None and chunk:
+            raise TaskTakenError(f"{part.name} is being read.")
+        model = self.model(workspace, command)
+        with naming(part):
+            if stored is None:
+                features = model.manifest.features
+                with open_part(workspace, part, features, report_progress, strict=command.strict) as opened:
+                    _agreed(self.columns, opened.columns, self.parts[0])
+                    if self.chunks[place] == 1:
+                        rows = range(opened.table.rows)
+                        facts = _facts(part, opened)
+                        yield OpenRows(opened.folder, model, opened.table, rows, opened.read_again, facts)
+                        return
+                    stored = self._store(workspace, job_id, place, opened)
+            with tables.open(place, stored, chunk) as (folder, table, rows, read_again):
+                yield OpenRows(folder, model, table, rows, read_again, {} if chunk else stored.facts)
+
+    def in_order(self) -> Sequence[int]:
+        """Return the numbers of the tasks in the order of their rows."""
+        return sorted(range(len(self._places)), key=self._places.__getitem__)
 
     def warnings(self, outputs: list[Json]) -> list[str]:
         """Return the first warnings of reading; raises `InvalidInputError` where the columns of objects differ."""
         columns, warnings = self.columns, list[str]()
-        for part, output in zip(self.parts, outputs, strict=True):
-            with _naming(part):
+        for part, output in zip(self.parts, outputs[: len(self.parts)], strict=True):
+            with naming(part):
                 found = [PartColumn.model_validate(column) for column in output["columns"]]
                 columns = _agreed(columns, found, self.parts[0])
             warnings += output["warnings"]
         return warnings[:MOST_WARNINGS]
 
+    @cached_property
+    def _places(self) -> list[tuple[int, int]]:
+        """Return by the number of each task its part and chunk: the first chunks of all parts, then all others."""
+        places = [(place, chunk) for place, count in enumerate(self.chunks) for chunk in range(count)]
+        return sorted(places, key=lambda one: (one[1] > 0, one))
 
-@dataclass(frozen=True)
-class _OpenPart:
-    """An object on this machine's disk: its table, what is known of it, and its columns that were read again."""
-
-    folder: Path
-    manifest: DatasetManifest
-    table: Table
-    read_again: ColumnsReadAgain
-    warnings: list[str]
-
-    @property
-    def columns(self) -> list[PartColumn]:
-        """Return the columns with what they hold."""
-        return [
-            PartColumn(
-                name=column.name,
-                holds="" if column.missing == self.table.rows else {"integer": "number"}.get(column.type, column.type),
-            )
-            for column in self.manifest.columns
-        ]
+    def _store(self, workspace: Workspace, job_id: str, place: int, opened: OpenPart) -> StoredTable:
+        facts = _facts(self.parts[place], opened)
+        return PartTables(workspace, job_id).store(place, opened, self.chunks[place], facts)
 
 
-@contextmanager
-def _open_part(workspace: Workspace, part: Part, features: Sequence[Feature], *, strict: bool) -> Iterator[_OpenPart]:
-    with _naming(part), TemporaryDirectory(prefix="regatta-") as name:
-        folder = Path(name)
-        source = folder / "source"
-        _download(workspace, part, source)
-        found = find_table(source, folder, Reading(), settings().max_file_bytes)
-        kind = f".{found.container.format}" if found.container else ".csv"
-        if not part.name.lower().endswith(kind) or (found.container and found.container.packed_in):
-            raise NotACsvError("It is not what the ending of its name says. Put it there again.")
-        table = read_table(found.dialect, folder, reading=found.reading, like=found.texts_like(features))
-        manifest = manifest_of("", part.name, found, table, Reading())
-        wanted, read_again = features_to_read_again(manifest, features), NOTHING_READ_AGAIN
-        if wanted:
-            again = folder / "again"
-            again.mkdir()
-            text = found.text.path if found.container else source
-            read_again = read_texts_again(text, manifest, wanted, again, way_out=WAY_OUT)
-        warnings = [*manifest.warnings, *read_again.warnings(strict=strict)]
-        yield _OpenPart(folder, manifest, table, read_again, warnings)
+def _chunks(parts: Sequence[Part], rows: int) -> list[int]:
+    """Return of how many chunks each part is, given the rows of the first one; a chunk has REGATTA_CHUNK_ROWS or more.
+
+    The rows of the others are known when they are read: until then each has as many bytes as in the first.
+    """
+    room = MOST_TASKS - len(parts)
+    if not settings().chunk_rows or room <= 0:
+        return [1] * len(parts)
+    chunk_bytes = max(settings().chunk_rows * parts[0].size / rows, sum(part.size for part in parts) / room)
+    return [max(1, int(part.size / chunk_bytes)) for part in parts]
 
 
-def _download(workspace: Workspace, part: Part, path: Path) -> None:
-    """Download an object; raises unless it is the one that was found."""
-    try:
-        etag = workspace.objects.download(part_key(workspace, part.name), path)
-    except MissingObjectError as error:
-        raise NoSuchFileError("It was deleted while it was predicted. Put it there again.") from error
-    if etag != part.etag:
-        message = f"{part.name} was changed while it was predicted"
-        raise InvalidInputError(
-            "It was changed while it was predicted. Send the request again.", [{"field": "prefix", "message": message}]
-        )
+def _facts(part: Part, opened: OpenPart) -> Json:
+    """Return what the end of the job has to know of how a part was read."""
+    return {
+        "columns": [column.model_dump() for column in opened.columns],
+        "warnings": [f"{part.name}: {warning}" for warning in opened.warnings][:MOST_WARNINGS],
+    }
 
 
 def _agreed(known: Sequence[PartColumn], found: Sequence[PartColumn], first: Part) -> list[PartColumn]:
@@ -170,14 +166,3 @@ def _differs(message: str) -> InvalidInputError:
     return InvalidInputError(
         f"The objects are no single table: {message}. Write them alike.", [{"field": "prefix", "message": message}]
     )
-
-
-@contextmanager
-def _naming(part: Part) -> Iterator[None]:
-    """Name the part in what is wrong with it."""
-    try:
-        yield
-    except RegattaError as error:
-        if error.status < 500 and not error.detail.startswith(part.name):
-            error.detail = f"{part.name}: {error.detail}"
-        raise

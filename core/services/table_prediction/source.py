@@ -1,6 +1,7 @@
 """Where the rows of a divided job come from, a stored table or many objects of the bucket: one interface for both."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +13,16 @@ from core.errors import NoSuchModelError
 from core.inference.read_again import ColumnsReadAgain
 from core.jobs.commands import TableCommand
 from core.model_manifest import ModelManifest
+from core.progress import ReportProgress
 from core.services.prediction.loaded_models import LoadedModel, find_model
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
 from core.tables.table import Table
 from core.types import Json
+
+# A multipart upload has at most 10,000 parts, and an answer of three lists has three for each task. Each task that
+# ends lists the markers of all others, 1,000 in a request: 3,000 tasks are 4,500 requests more.
+MOST_TASKS = 3_000
 
 
 @dataclass(frozen=True)
@@ -43,14 +49,25 @@ class Source(BaseModel, ABC):
 
     @classmethod
     @abstractmethod
-    def divide(cls, workspace: Workspace, command: TableCommand, job_id: str) -> Division | None:
+    def divide(
+        cls, workspace: Workspace, command: TableCommand, report_progress: ReportProgress, job_id: str
+    ) -> Division | None:
         """Return the division of the rows; None where one task is enough."""
 
     @abstractmethod
     def open(
-        self, workspace: Workspace, command: TableCommand, number: int, job_id: str
+        self,
+        workspace: Workspace,
+        command: TableCommand,
+        number: int,
+        report_progress: ReportProgress,
+        job_id: str,
     ) -> AbstractContextManager[OpenRows]:
         """Give the rows of a task; raises for those that are gone, were changed or cannot be read."""
+
+    @abstractmethod
+    def in_order(self) -> Sequence[int]:
+        """Return the numbers of the tasks in the order of their rows."""
 
     @abstractmethod
     def warnings(self, outputs: list[Json]) -> list[str]:

@@ -8,7 +8,8 @@ import pytest
 from core.errors import ConflictError, UnavailableError
 from core.jobs import divided
 from core.jobs import service as jobs
-from core.jobs.divided import TaskTakenError, run_next_task, run_task
+from core.jobs.divided import run_next_task, run_task
+from core.jobs.division import TaskTakenError
 from core.jobs.worker import MOST_ATTEMPTS, GaveUpError
 from core.services.handlers import DIVIDED
 from core.settings import settings
