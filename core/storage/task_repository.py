@@ -7,7 +7,9 @@ carried out twice at the same time: both write the same bytes under the same key
 
 import json
 import random
+import threading
 import time
+from collections import deque
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Literal
@@ -65,7 +67,8 @@ class TaskRepository:
         # By job the facts of the tasks whose markers this process has read.
         self._known: dict[str, dict[int, Json]] = {}
         # By key the leases of this process that an outage ended, and that could not be given back in it.
-        self._not_given_back: list[tuple[str, TaskLease]] = []
+        self._not_given_back: deque[tuple[str, TaskLease]] = deque()
+        self._giving_back = threading.Lock()
 
     def folder(self, job_id: str) -> str:
         """Return the prefix of everything that belongs to the tasks of a job."""
@@ -131,16 +134,17 @@ class TaskRepository:
 
     def _give_back_late(self) -> None:
         """Take the attempts off the count that an outage ended, whoever has these tasks by now."""
-        while self._not_given_back:
-            key, lease = self._not_given_back[-1]
+        with self._giving_back:  # each of them once, however many threads take tasks
+            while self._not_given_back:
+                key, lease = self._not_given_back[0]
 
-            def edit(newest: TaskLease, owner: str | None = lease.owner) -> Json:
-                attempts = max(0, newest.attempts - 1)
-                return free(attempts) if newest.owner == owner else {"attempts": attempts}
+                def edit(newest: TaskLease, owner: str | None = lease.owner) -> Json:
+                    attempts = max(0, newest.attempts - 1)
+                    return free(attempts) if newest.owner == owner else {"attempts": attempts}
 
-            with suppress(ConflictError):
-                change_document(self._documents, key, TaskLease, edit)
-            self._not_given_back.pop()
+                with suppress(ConflictError):
+                    change_document(self._documents, key, TaskLease, edit)
+                self._not_given_back.popleft()
 
     def forget_attempts(self, job_id: str, number: int) -> None:
         """Remove the lease of a task that has ended its job: in a retry the task has all its attempts."""

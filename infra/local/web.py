@@ -63,7 +63,8 @@ class WebServer:
         # The processes add up their metrics there.
         os.environ.setdefault(METRICS_DIR, str(self._folder.path / "metrics"))
         os.environ.setdefault(RATES_DIR, str(self._folder.path / "rates"))
-        os.environ.update(ARROW_POOL)
+        for name, value in ARROW_POOL.items():
+            os.environ.setdefault(name, value)
         settings.cache_clear()
         self._listener = _listen(host, port)
         # Each message is taken by one process. Neither end has a name that another user could write to.

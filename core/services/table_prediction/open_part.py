@@ -27,12 +27,16 @@ WAY_OUT = "Correct the object, or choose a model that was trained on a file like
 
 
 class PartColumn(BaseModel):
-    """A column of the parts: whole numbers are numbers, and what a column without a value holds is empty."""
+    """A column of the parts: whole numbers are numbers, and what a column without a value holds is empty.
+
+    `because` is why it holds texts although most of its values are none, with a line of the part.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     holds: str
+    because: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class OpenPart:
             PartColumn(
                 name=column.name,
                 holds="" if column.missing == self.table.rows else {"integer": "number"}.get(column.type, column.type),
+                because=column.text_because or "",
             )
             for column in self.manifest.columns
         ]

@@ -18,7 +18,6 @@ from core.storage.s3.object_store import ObjectStore
 from tests.support.job_commands import ERRORS, JobProbe
 from tests.support.jobs import carry_out, read_job, submit
 from tests.support.object_stores import FailingStore
-from tests.support.process_state import connect_container
 from tests.support.storage import home
 
 SHARES = [100, 101, 102]
@@ -149,7 +148,7 @@ def test_an_outage_that_outlasts_the_lease_is_no_attempt(
     probe: JobProbe, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, advance_clock: Callable[..., None]
 ) -> None:
     store = FailingStore(bucket)
-    connect_container(store)
+    monkeypatch.setattr(home().tasks._documents, "_objects", store)
 
     def end_storage() -> UnavailableError:
         store.ending = "leases/000001.json"

@@ -173,6 +173,14 @@ def test_each_part_has_the_delimiter_that_is_found_in_it_and_its_warnings(put: P
         (csv(range(5), "x,colour,day,other,y"), "its column 4 is 'other', and that of run/part-1.csv is 'note'"),
         ("x,colour\n1,red\n2,red", "it has 2 columns, and run/part-1.csv has 5"),
         (csv(range(5)).replace("note ", ""), "its column 'note' is read as number, and in objects before as category"),
+        (
+            f"{csv(range(30))}\nabc,red,2021-01-01,note,1",
+            "'x' is read as category (1 of its values are neither numbers",
+        ),
+        (
+            f"{csv(range(30))}\nabc,red,2021-01-01,note,1",
+            "'abc'; the first is in line 32), and in objects before as num",
+        ),
     ],
 )
 def test_parts_of_other_columns_are_refused_by_name(put: Put, bucket: ObjectStore, second: str, named: str) -> None:
