@@ -29,7 +29,7 @@ WAY_OUT = "Correct the object, or choose a model that was trained on a file like
 class PartColumn(BaseModel):
     """A column of the parts: whole numbers are numbers, and what a column without a value holds is empty.
 
-    `because` is why it holds texts although most of its values are none, with a line of the part.
+    `because` ends a sentence: why it holds texts although most of its values are none, with a line of the part.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -158,12 +158,9 @@ def _agreed(known: Sequence[PartColumn], found: Sequence[PartColumn], first: Par
         raise _differs(f"its column {place + 1} is {others[place]!r}, and that of {first.name} is {names[place]!r}")
     for before, now in zip(known, found, strict=True):
         if before.holds and now.holds and before.holds != now.holds:
-            raise _differs(f"its column {now.name!r} is read as {_said(now)}, and in objects before as {_said(before)}")
+            one, other = (f"{column.holds}{column.because}" for column in (now, before))
+            raise _differs(f"its column {now.name!r} is read as {one}, and in objects before as {other}")
     return [now if now.holds else before for before, now in zip(known, found, strict=True)]
-
-
-def _said(column: PartColumn) -> str:
-    return f"{column.holds} ({column.because})" if column.because else column.holds
 
 
 def _differs(message: str) -> InvalidInputError:

@@ -175,11 +175,11 @@ def test_each_part_has_the_delimiter_that_is_found_in_it_and_its_warnings(put: P
         (csv(range(5)).replace("note ", ""), "its column 'note' is read as number, and in objects before as category"),
         (
             f"{csv(range(30))}\nabc,red,2021-01-01,note,1",
-            "'x' is read as category (1 of its values are neither numbers",
+            "'x' is read as category because 1 of its values are neither",
         ),
         (
             f"{csv(range(30))}\nabc,red,2021-01-01,note,1",
-            "'abc'; the first is in line 32), and in objects before as num",
+            "'abc'; the first is in line 32, and in objects before as number",
         ),
     ],
 )
