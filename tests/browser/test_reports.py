@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 REPORTS: dict[str, Callable[[], str]] = {"data": crowded_report, "model": crowded_model_report}
 # In pixels: a page of 24,000 was too long for anyone.
-LONGEST = {"desktop": 9_000, "phone": 14_000}
+LONGEST = {"data": {"desktop": 9_000, "phone": 14_500}, "model": {"desktop": 12_000, "phone": 22_000}}
 # A longer word may be broken, but never into pieces of fewer letters than this.
 WHOLE, PIECE = 14, 4
 
@@ -62,7 +62,7 @@ def test_a_screen_shows_the_report_without_a_fault_in_either_theme(chromium: "Br
             for size, name in ((PHONE, "phone"), (DESKTOP, "desktop")):
                 page.set_viewport_size(size)
                 assert page.evaluate(SIDEWAYS) == 0, f"{theme}, {name}"
-                assert page.evaluate("document.documentElement.scrollHeight") < LONGEST[name]
+                assert page.evaluate("document.documentElement.scrollHeight") < LONGEST[report][name]
                 page.screenshot(path=PICTURES / f"report-{report}-{theme}-{name}.png", full_page=True)
             assert page.evaluate(FAULTS) == [], theme
 
@@ -71,7 +71,7 @@ def test_a_link_of_the_index_opens_the_folded_card_of_its_column(chromium: "Brow
     with opened(chromium, crowded_report(), DESKTOP) as page:
         page.locator("summary", has_text="Find a column").click()
         assert page.locator(".index a").count() == WIDE_COLUMNS
-        link = page.get_by_role("link", name="measured_value_of_the_sensor_on_line_3_")
+        link = page.locator(".index a", has_text="line_3_of")
         card = page.locator(f"[id='{link.get_attribute('href')[1:]}']")
         assert not card.is_visible()
         link.click()
