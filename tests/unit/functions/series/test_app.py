@@ -167,6 +167,10 @@ def test_a_report_comes_as_json_or_as_a_page_that_runs_nothing(client: httpx.Cli
     assert json.loads(client.get(path, params={"format": "json"}, headers={"Accept": "text/html"}).text)
     page = client.get(path, headers={"Accept": "text/html,application/xhtml+xml"})
     assert (page.text, "default-src 'none'" in page.headers["content-security-policy"]) == ("<p>房</p>", True)
+    chinese = client.get(path, params={"format": "html"}, headers={"Accept-Language": "zh-CN,zh;q=0.9"})
+    assert chinese.headers["content-language"] == "zh-CN"
+    assert chinese.headers["vary"] == "Accept, Accept-Encoding, Accept-Language"
+    assert "再训练报告" in chinese.text, "made of the stored report"
 
 
 def test_the_links_of_a_page_of_an_earlier_version_lead_to_pages(client: httpx.Client) -> None:
