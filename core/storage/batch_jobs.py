@@ -6,12 +6,9 @@ from typing import Any
 
 from core.errors import UnavailableError
 from core.settings import MIB
-from core.storage.aws_calls import bound_calls
-from core.storage.dependency import Dependency
-from core.telemetry.calls import watch_client
+from core.storage.aws_session import AwsSession
 
-# How long Batch may take until it answers, and how many requests go on at a time.
-ANSWER_SECONDS = 5.0
+# How many requests go on at a time.
 CALLS = 4
 # The processors of a container and its memory in MiB, each pair one that Fargate offers.
 SIZES = ((2, 16_384), (4, 30_720), (8, 61_440), (16, 122_880))
@@ -26,8 +23,9 @@ class BatchJobs:
     the job's lease lets one of them work.
     """
 
-    def __init__(self, queue: str, definition: str, *, seconds: int, most_bytes: int) -> None:
+    def __init__(self, queue: str, definition: str, session: AwsSession, *, seconds: int, most_bytes: int) -> None:
         """Submit to `queue` with the job `definition`: for at most `seconds` an attempt, and `most_bytes` of memory."""
+        self._session = session
         self.queue = queue
         self.definition = definition
         self.seconds = seconds
@@ -38,14 +36,7 @@ class BatchJobs:
     def client(self) -> Any:
         """Return the boto3 client, made on first use."""
         if self._client is None:
-            import boto3
-            from botocore.config import Config
-
-            config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"})
-            client = boto3.session.Session().client("batch", config=config)
-            bound_calls(client, Dependency("AWS Batch", calls=CALLS), lambda _: ANSWER_SECONDS)
-            watch_client(client, "batch")
-            self._client = client
+            self._client = self._session.bounded_client("batch", "AWS Batch", "batch", CALLS)
         return self._client
 
     def submit(self, workspace: str, job_id: str, memory_bytes: int) -> None:

@@ -5,6 +5,7 @@ from functools import cache
 from core.access.workspace_names import check_workspace_name
 from core.context_threads import in_a_thread
 from core.settings import Settings, settings
+from core.storage.aws_session import AwsSession
 from core.storage.batch_jobs import BatchJobs
 from core.storage.cache import CachedObjects, Counters
 from core.storage.dataset_repository import DatasetRepository
@@ -124,16 +125,17 @@ def container() -> Container:
     )
     queue = create_queue(chosen.jobs_queue_url, objects, redis)
     machine = StateMachine(chosen.state_machine, objects) if chosen.state_machine else None
-    return Container(objects, redis, counters, cached_objects, queue, quotas, _batch(chosen), machine)
+    return Container(objects, redis, counters, cached_objects, queue, quotas, _batch(chosen, objects.session), machine)
 
 
-def _batch(chosen: Settings) -> BatchJobs | None:
+def _batch(chosen: Settings, session: AwsSession) -> BatchJobs | None:
     """Return the job queue of AWS Batch, if the settings name one and a job definition."""
     if chosen.batch_queue is None or chosen.batch_job_definition is None:
         return None
     return BatchJobs(
         chosen.batch_queue,
         chosen.batch_job_definition,
+        session,
         seconds=chosen.batch_seconds,
         most_bytes=chosen.batch_memory_bytes,
     )

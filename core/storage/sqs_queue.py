@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.errors import UnavailableError
-from core.storage.aws_calls import bound_calls
-from core.storage.dependency import Dependency
 from core.storage.job_messages import DeadLetter, Message, QueueState
 from core.storage.open_jobs import OpenJobs
 from core.storage.s3.object_store import ObjectStore
-from core.telemetry.calls import watch_client
 from core.telemetry.request_id import request_id
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
-# How long SQS may take until it answers, and how many requests go on at a time.
-ANSWER_SECONDS = 5.0
+# How many requests go on at a time.
 CALLS = 8
 # SQS takes at most so many messages in one request.
 BATCH_MESSAGES = 10
@@ -36,6 +32,7 @@ class SqsQueue:
         """Use the queue at `url`; `objects` has the register of the jobs that are not over."""
         self.url = url
         self.open_jobs = OpenJobs(objects)
+        self._session = objects.session
         self._client: SQSClient | None = None
         self._dead_url: str | None = None
 
@@ -43,14 +40,8 @@ class SqsQueue:
     def client(self) -> "SQSClient":
         """Return the boto3 client, made on first use, for AWS or for the endpoint in the queue's address."""
         if self._client is None:
-            import boto3
-            from botocore.config import Config
-
-            config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"})
-            client: SQSClient = boto3.session.Session().client("sqs", endpoint_url=_endpoint(self.url), config=config)
-            bound_calls(client, Dependency("queue of jobs", calls=CALLS), lambda _: ANSWER_SECONDS)
-            watch_client(client, "queue")
-            self._client = client
+            endpoint = _endpoint(self.url)
+            self._client = self._session.bounded_client("sqs", "queue of jobs", "queue", CALLS, endpoint_url=endpoint)
         return self._client
 
     def send(self, workspace: str, job_id: str) -> None:

@@ -17,14 +17,10 @@ from itertools import count
 from typing import Any
 
 from core.errors import UnavailableError
-from core.storage.aws_calls import bound_calls
-from core.storage.dependency import Dependency
 from core.storage.s3.object_store import ObjectStore
-from core.telemetry.calls import watch_client
 from core.telemetry.request_id import request_id
 
-# How long Step Functions may take until it answers, and how many requests go on at a time.
-ANSWER_SECONDS = 5.0
+# How many requests go on at a time.
 CALLS = 8
 # What one call of the function takes at most where it has several tasks, which save states that AWS charges for.
 BATCH_SECONDS = 60.0
@@ -49,15 +45,10 @@ class StateMachine:
     def client(self) -> Any:
         """Return the boto3 client, made on first use, for AWS or for the endpoint that the environment names."""
         if self._client is None:
-            import boto3
-            from botocore.config import Config
-
-            config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"})
             region = self.arn.split(":")[3]
-            client = boto3.session.Session().client("stepfunctions", region_name=region, config=config)
-            bound_calls(client, Dependency("state machine", calls=CALLS), lambda _: ANSWER_SECONDS)
-            watch_client(client, "state_machine")
-            self._client = client
+            self._client = self._objects.session.bounded_client(
+                "stepfunctions", "state machine", "state_machine", CALLS, region_name=region
+            )
         return self._client
 
     def send_tasks(self, workspace: str, job_id: str, numbers: Sequence[int], task_seconds: float) -> None:

@@ -17,6 +17,7 @@ from infra.environment import TMP_MIB, Environment
 from infra.sam_template import parse_template
 from tests.support.contract import check_answer
 from tests.support.permissions import acting_as
+from tests.support.stack import PATIENT
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 # The type of Mangum's answer for a function that a test kills.
@@ -134,7 +135,7 @@ class EnvironmentTransport(HandlerTransport):
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         super().__init__()
-        self._variables = {**variables, **template_variables()}
+        self._variables = {**PATIENT, **variables, **template_variables()}
         self.environments: dict[str, Environment] = {}
 
     def call(self, dotted: str, event: dict[str, Any]) -> dict[str, Any]:

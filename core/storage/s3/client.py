@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from core.storage.aws_calls import bound_calls
+from core.storage.aws_session import AwsSession
 from core.storage.dependency import Dependency
 from core.storage.s3.attempts import report_attempts
 from core.storage.s3.foreign_answers import refuse_foreign_answers, stay_at_endpoint
@@ -40,12 +41,11 @@ def expecting_large_answer() -> Iterator[None]:
         _large_answer.reset(token)
 
 
-def create_client(endpoint: str | None) -> "S3Client":
+def create_client(session: AwsSession, endpoint: str | None) -> "S3Client":
     """Return a client of the endpoint, or of AWS where that is None, each request of which is bounded.
 
     Its sockets have keepalive, because those of a function are dead after it was frozen.
     """
-    import boto3
     from botocore.config import Config
 
     from core.storage.s3.listing import parse_listings_fast  # loads a parser of XML
@@ -61,7 +61,7 @@ def create_client(endpoint: str | None) -> "S3Client":
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    client: S3Client = boto3.session.Session().client("s3", endpoint_url=endpoint, config=config)
+    client: S3Client = session.client("s3", config, endpoint_url=endpoint)
     bound_calls(client, Dependency("object store", calls=CALLS), _patience)
     send_patiently(client)
     parse_listings_fast(client)

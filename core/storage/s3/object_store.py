@@ -9,6 +9,7 @@ from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
+from core.storage.aws_session import AwsSession
 from core.storage.s3.client import create_client
 from core.storage.s3.confirmed_writes import confirmed_delete, confirmed_write
 from core.storage.s3.download import READS, digest_in_ranges, download_in_ranges
@@ -48,6 +49,8 @@ class ObjectStore:
         """Connect to nothing yet; `endpoint` is None for AWS."""
         self.bucket = bucket
         self.endpoint = endpoint
+        # For other services of the same account too.
+        self.session = AwsSession()
         self._client: S3Client | None = None
         self._making = Lock()
         self._signed_get = SignedGet(bucket, endpoint)
@@ -58,7 +61,7 @@ class ObjectStore:
         if self._client is None:
             with self._making:
                 if self._client is None:
-                    self._client = create_client(self.endpoint)
+                    self._client = create_client(self.session, self.endpoint)
                     self._signed_get.retire()
         return self._client
 

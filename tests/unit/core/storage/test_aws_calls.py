@@ -13,6 +13,7 @@ from core.deadlines import deadline
 from core.errors import DeadlineError
 from core.storage import aws_calls
 from core.storage.aws_calls import ATTEMPTS, FIRST_WAIT_SECONDS, seconds_of_attempt, seconds_to_wait
+from core.storage.aws_session import AwsSession
 from core.storage.dependency import FAILURES, CircuitOpenError
 from core.storage.s3.client import create_client
 from tests.support.http_server import QuietHandler, running_server
@@ -92,7 +93,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     _Store.asked = 0
     _Store.peers.clear()
     with running_server(_Store) as url:
-        yield create_client(url)
+        yield create_client(AwsSession(), url)
         _Store.over.set()
 
 

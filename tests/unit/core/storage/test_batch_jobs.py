@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSResponse
 
 from core.errors import UnavailableError
 from core.settings import MIB
+from core.storage.aws_session import AwsSession
 from core.storage.batch_jobs import BatchJobs, size_for
 from core.types import Json
 
@@ -45,7 +46,7 @@ class _Raw(BytesIO):
 def batch(monkeypatch: pytest.MonkeyPatch) -> BatchJobs:
     for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "us-east-1")
-    return BatchJobs("large", "regatta-train", seconds=7200, most_bytes=120 * GIB)
+    return BatchJobs("large", "regatta-train", AwsSession(), seconds=7200, most_bytes=120 * GIB)
 
 
 @pytest.fixture

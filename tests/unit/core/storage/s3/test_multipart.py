@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from core.errors import UnavailableError
+from core.storage.aws_session import AwsSession
 from core.storage.s3 import multipart, object_store
 from core.storage.s3.client import ANSWER_SECONDS, CONNECT_SECONDS, WRITE_SECONDS, create_client
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
@@ -59,7 +60,7 @@ def test_the_store_may_take_as_long_to_read_a_part_as_to_answer() -> None:
     """Only connecting has to be quick."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
-        client: Any = create_client(endpoint)
+        client: Any = create_client(AwsSession(), endpoint)
         pool = client._endpoint.http_session._manager.connection_from_url(endpoint)
         connection = pool._get_conn()
         assert connection.timeout == CONNECT_SECONDS
