@@ -15,11 +15,12 @@ const AXES = { latency_us: microseconds, size_bytes: bytes, training_seconds: du
 export function Outcome({ result }) {
   const { best, results, failed, warnings, cut } = result;
   const [chosen, setChosen] = useState(null);
+  const isAhead = results.some((row) => row.cross_validation.mean > best.cross_validation.mean);
   return html`
     ${cut && html`<${Notice} kind="info" title=${t("race.cut")}>${t("race.cutNote")}<//>`}
     <${Winner} row=${best} />
     <${Picture} rows=${results.filter(({ latency_us: speed, model_type: type }) => speed !== null && speed !== undefined && type !== "baseline")} chosen=${chosen} onPick=${setChosen} />
-    <${Section} title=${t("race.leaderboard")} note=${t("race.scoreNote")}><${Board} rows=${results} best=${best} chosen=${chosen} /><//>
+    <${Section} title=${t("race.leaderboard")} note=${`${t("race.scoreNote")}${isAhead ? ` ${t("race.aheadNote")}` : ""}`}><${Board} rows=${results} best=${best} chosen=${chosen} /><//>
     ${failed.length + warnings.length > 0 && html`<${Section}>
       ${warnings.length > 0 && html`<${Details} open summary=${t("race.warnings")}><ul class="bullets">${warnings.map((warning) => html`<li><${Said} whole text=${warning} /></li>`)}</ul><//>`}
       ${failed.length > 0 && html`<${Failed} rows=${failed} />`}
