@@ -49,6 +49,12 @@ def aws(stack: Stack) -> Iterator[Callable[[str], Any]]:
         one.close()
 
 
+@pytest.fixture(autouse=True)
+def no_dead_letters(stack: Stack, aws: Callable[[str], Any]) -> None:
+    """Remove those of other tests: each file that a series refuses is one."""
+    aws("sqs").purge_queue(QueueUrl=_dead_letters(stack))
+
+
 @pytest.fixture
 def put(aws: Callable[[str], Any]) -> Callable[..., None]:
     """Puts an object, as any S3 client does."""
@@ -173,7 +179,7 @@ def test_predictions_go_on_while_a_new_champion_comes(client: httpx.Client, put:
 
 
 def test_poison_is_a_dead_letter_with_its_reason_and_stops_nobody(
-    stack: Stack, client: httpx.Client, put: Callable[..., None], aws: Callable[[str], Any]
+    stack: Stack, client: httpx.Client, put: Callable[..., None]
 ) -> None:
     put("incoming/default/poisoned/elf.csv", b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 20)
     put("incoming/default/beside/one.csv", flats(30))
@@ -187,7 +193,6 @@ def test_poison_is_a_dead_letter_with_its_reason_and_stops_nobody(
     assert "1 jobs begin anew" in stack.call("redrive").stdout
     wait_for(lambda: _dead(client) == 1)  # it is no better than before
     assert client.get(f"/jobs/{refused['job_id']}").json()["status"] == "failed"
-    aws("sqs").purge_queue(QueueUrl=_dead_letters(stack))
 
 
 def test_an_event_that_was_given_up_is_shown_and_sent_again(

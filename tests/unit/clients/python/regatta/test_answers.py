@@ -22,6 +22,7 @@ SCHEMAS: dict[type[answers.Answer], tuple[str, ...]] = {
     answers.Arrival: ("Arrival",),
     answers.Comparison: ("Comparison",),
     answers.Dataset: ("Upload", "FileSummary", "DatasetInfo", "FileReady"),
+    answers.DatasetRows: ("DatasetRows",),
     answers.FileStatus: ("UploadTicket", "FileReady"),
     answers.Job: JOBS,
     answers.LeaderboardRow: ("LeaderboardRow",),
