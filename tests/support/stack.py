@@ -1,10 +1,12 @@
 """A real embedded stack for tests: `regatta up` as a process, in its own home and on free ports."""
 
+import gc
 import os
 import socket
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -109,7 +111,12 @@ class Stack:
         with process_environment(self.settings):
             done = CliRunner().invoke(app, arguments, prog_name="regatta")
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+        finished = subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+        del done  # which knows the frames of the command
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()  # the connections of the command, which the end of its process would close
+        return finished
 
     @property
     def shell(self) -> dict[str, str]:
