@@ -48,7 +48,9 @@ EXPLAINED = [
         (r"POST /(predict|v2)\S*", r"rows of training tell nothing", "how many rows the model was trained on"),
         (r"POST /predict\S*", r"^urn:regatta:problem:bad-signature|model_info|model_data", "models are signed"),
         (r"POST /v2\S*", r"inputs|outputs|binary|JSON|must be the number of bytes|parameters", "tensors agree"),
+        (r"GET /data/rows", r"^The file has no row", "how many rows the file has"),
         # Of values whose form is open.
+        (r"GET .*", r"^Pages are written in", "the tags of the languages that pages are written in"),
         (r".*", r"There is no encoding|cannot be a delimiter", "the encodings that Python knows"),
         (
             r"POST /(model/train|model/rename|series)\S*",
