@@ -34,7 +34,7 @@ from core.types import Json
 
 # Rows that are read, predicted and written as one: more of them find more that are alike, which a forest is quicker
 # with, and take more memory. Per thread there is one slice at work, and one that waits.
-SLICE_ROWS = 1 << 15
+SLICE_ROWS = 1 << 14
 # The share of the work that is done when the file is written and only has to be stored.
 WRITTEN = 0.95
 
