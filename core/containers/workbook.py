@@ -35,7 +35,7 @@ ENCRYPTED_PACKAGE, MACROS, WORKBOOK, BOOK = (
 OLE_PIECE = 1 << 20
 # A sheet is in memory whole, with about 32 bytes for each cell between its corners, and 40 for each that has a value.
 # A cell with a value has 15 bytes of XML at least. What is far away from all others may take the first number.
-MEMORY_BYTES, MEMORY_PER_BYTE = 512 << 20, 16
+LEAST_MEMORY_BYTES, MEMORY_PER_BYTE = 512 << 20, 16
 
 
 def workbook_format(archive: zipfile.ZipFile) -> WorkbookFormat | None:
@@ -108,7 +108,7 @@ def read_workbook(
         "sheet",
         {**request, "decimal": decimal, "max_bytes": max_bytes},
         unpacked_bytes,
-        MEMORY_BYTES + MEMORY_PER_BYTE * unpacked_bytes,
+        LEAST_MEMORY_BYTES + MEMORY_PER_BYTE * unpacked_bytes,
     )
     return Unpacked(
         path=target,

@@ -23,7 +23,7 @@ READING_SHARE = 0.3
 # The seed by which LightGBM draws the rows that its bins are chosen by, among the parameters of a model's text.
 DATA_SEED = re.compile(r"^\[data_random_seed: (\d+)\]$", re.MULTILINE)
 
-# Is told which share of the work is done, 0 to 1; may raise to end it.
+# Called with the share of the work that is done, 0 to 1; may raise to end it.
 OnStep = Callable[[float], None]
 
 
