@@ -29,7 +29,7 @@ down:  ## stop a running stack; its data stays under .regatta/
 	@if [ -x $(BIN)/regatta ]; then $(BIN)/regatta down; else echo "Nothing to stop: Regatta is not set up here."; fi
 
 # The tests of a module run in one process.
-PARALLEL := --numprocesses logical --dist loadfile --no-loadscope-reorder
+PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # By default a thread of OpenMP keeps a core busy while it waits for another one, which a busy machine lets wait as well.
 test test-busy: export OMP_WAIT_POLICY := passive

@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import os
 from collections.abc import Generator, Iterator
 
 import httpx
@@ -26,6 +27,11 @@ def patient_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for Redis however slow the machine is, where a test is about what Redis has afterwards."""
     for name in ("CONNECT_SECONDS", "COMMAND_SECONDS", "SLOW_SECONDS"):
         monkeypatch.setattr(redis_client, name, 60.0)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one process more than there are cores, because tests that start a stack mostly wait for it."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_sessionfinish() -> None:
