@@ -16,7 +16,7 @@ from core.jobs.service import ended, requeued
 from core.progress import Reason, StoppedError, TrialStatus
 from core.settings import settings
 from core.storage.job_repository import Job
-from core.storage.leases import if_owned
+from core.storage.leases import UncountedAttempts, if_owned, without_attempt
 from core.telemetry.facts import note
 from core.types import Json
 
@@ -34,6 +34,8 @@ GRACE_SECONDS = 20.0
 
 class JobDocuments(Protocol):
     """The documents of jobs: a `JobRepository`, or the `UploadJobs` of large uploads."""
+
+    uncounted: UncountedAttempts
 
     def read(self, job_id: str, *, fresh: bool = False) -> Job | None:
         """Return the job, or None when there is none."""
@@ -71,6 +73,8 @@ class Attempt:
         self._stopping = stopping
         # Why the work is to end, and the reason of the `StoppedError` that was raised in the work.
         self.halt: Reason | None = "cancelled" if job.cancel_requested else None
+        # Whether storage did not answer for as long as the lease lasts.
+        self._lost_in_outage = False
         self._raised: Reason | None = None
         self._lease_seconds = settings().job_lease_seconds
         self._ends_at = time.monotonic() + seconds
@@ -125,11 +129,35 @@ class Attempt:
             raise StoppedError(self.halt)
 
     def end(self, fields: Json) -> None:
-        """Store these fields at the end of the attempt, unless another worker has the job by now."""
+        """Store these fields at the end of the attempt, unless another worker has the job by now.
+
+        An attempt that an outage of storage ended is taken off the count also then, where storage does not answer now
+        before this process takes its next job. Only a fault of ours counts all the same.
+        """
         note(outcome=fields["status"])
         self._over.set()
         self._keeper.join()
-        self._change(fields)
+        if self._lost_in_outage and fields == requeued(self._job.attempts - 1):
+            self._jobs.uncounted.add(self._take_off)
+            self._jobs.uncounted.take_off()
+            return
+        try:
+            self._change(fields)
+        except UnavailableError:
+            if fields.get("attempts") != self._job.attempts:
+                self._jobs.uncounted.add(self._take_off)
+            raise
+
+    def _take_off(self) -> None:
+        """Take this attempt off the count of its job; the job waits then, unless another worker has it by now."""
+
+        def edit(newest: Job) -> Json | None:
+            if newest.is_over:
+                return None
+            fields = without_attempt(newest, self._job.owner)
+            return {**requeued(fields["attempts"]), **fields} if newest.owner == self._job.owner else fields
+
+        self._jobs.change(self._job.job_id, edit)
 
     def finished(self, result: Json) -> Json:
         """Return the fields of a job whose work returned a result, which is the best so far if it was stopped."""
@@ -184,7 +212,7 @@ class Attempt:
             newest = self._change({"leased_until": time.time() + self._lease_seconds, **self._state})
         except (UnavailableError, ConflictError) as error:
             log.warning("job %s: the lease could not be renewed: %s", self._job.job_id, error.detail)
-            lost = begun - self._renewed_at > self._lease_seconds
+            lost = self._lost_in_outage = begun - self._renewed_at > self._lease_seconds
         else:
             self._renewed_at = begun
             lost = newest is None or newest.owner != self._job.owner

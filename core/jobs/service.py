@@ -102,12 +102,15 @@ def _check_same(job: Job, fingerprint: str) -> Job:
 def _enqueue(workspace: Workspace, job: Job) -> Job:
     """Give a job that waits to the queue, again if it was given before, since that may have failed; return the job."""
     if job.deferred and job.status == "queued":
-        _give(workspace, job)
+        give(workspace, job)
     return job
 
 
-def _give(workspace: Workspace, job: Job) -> None:
-    """Give a job to who carries it out: to AWS Batch if it is too much for a function, else to the queue."""
+def give(workspace: Workspace, job: Job) -> None:
+    """Give a job to who carries it out: to AWS Batch if it is too much for a function, else to the queue.
+
+    A process that does not know of AWS Batch gives it to the queue, whose worker gives it to Batch.
+    """
     if not job.batch_bytes or workspace.batch is None:
         workspace.queue.send(workspace.name, job.job_id)
         return
@@ -130,7 +133,7 @@ def offer_again(workspace: Workspace, job_id: str) -> Job | None:
     """Give a job to the queue once more, unless it is over or a worker has it; return it, None where it is gone."""
     job = workspace.jobs.change(job_id, _offer_again)
     if job is not None and not job.is_over and not job.is_leased:
-        _give(workspace, job)
+        give(workspace, job)
     return job
 
 
@@ -169,7 +172,7 @@ def cancel_job(workspace: Workspace, job_id: str) -> Job:
     if not job.is_over:
         workspace.jobs.stop(job)
         if not job.is_leased:
-            _give(workspace, job)  # to the worker that ends it with its best so far
+            give(workspace, job)  # to the worker that ends it with its best so far
     elif job.batch_bytes and workspace.batch is not None:
         workspace.batch.stop(workspace.name, job_id)  # one that runs ends by itself, with its best so far
     if workspace.state_machine is not None:
@@ -181,7 +184,8 @@ def cancel_job(workspace: Workspace, job_id: str) -> Job:
 def retry_job(workspace: Workspace, job_id: str) -> Job:
     """Begin a job anew that failed, was cancelled or was interrupted; leave one that waits or runs as it is.
 
-    Of a job that was divided only those tasks are carried out that are not done.
+    Of a job that was divided only those tasks are carried out that are not done. One that went to AWS Batch does so
+    again.
 
     Raises `NoSuchJobError`, and `ConflictError` for one that has succeeded, or was cancelled with its best so far.
     """
@@ -193,7 +197,7 @@ def retry_job(workspace: Workspace, job_id: str) -> Job:
         return {**_restarted(), "deferred": True} if job.is_over or job.is_interrupted else None
 
     job = _found(job_id, workspace.jobs.change(job_id, edit))
-    _give(workspace, job)
+    give(workspace, job)
     return job
 
 
@@ -206,7 +210,7 @@ def defer_job(workspace: Workspace, job: Job) -> Job:
     """Give a job to the queue that somebody waited for until now. A worker takes it up once nobody else has it."""
     deferred = workspace.jobs.change(job.job_id, lambda newest: {"deferred": True, "offered_at": time.time()}) or job
     if not deferred.is_over:
-        _give(workspace, deferred)
+        give(workspace, deferred)
     return deferred
 
 

@@ -18,8 +18,9 @@ from core.jobs.division import (
     progress_of_tasks,
     with_tasks,
 )
+from core.jobs.effort import is_in_batch
 from core.jobs.orders import is_ordered, ordered, unordered
-from core.jobs.service import ended, has_best_so_far, requeued
+from core.jobs.service import ended, give, has_best_so_far, requeued
 from core.machine_limits import machine_error
 from core.progress import ReportProgress, StoppedError
 from core.settings import settings
@@ -51,6 +52,10 @@ class JobHandler(Protocol[C_contra]):
 Handlers = Mapping[type[Command], JobHandler[Any]]
 
 
+class GivenToBatchError(ConflictError):
+    """The job is one for AWS Batch, which has it now."""
+
+
 class GaveUpError(Exception):
     """The job has failed by a fault of ours, or nobody waits for its result.
 
@@ -75,18 +80,24 @@ def run_job(
 
     `jobs` has its document, by default the jobs of the workspace. `heartbeat` is called every few seconds while the
     work goes on. Once `stopping` returns True, the job goes back to the queue at the next progress report. Raises
-    `ConflictError` while another worker has the job, `GaveUpError`, and every error after which the job is to be tried
-    again: `UnavailableError`, or a fault of ours.
+    `ConflictError` while another worker has the job, `GivenToBatchError`, `GaveUpError`, and every error after which
+    the job is to be tried again: `UnavailableError`, or a fault of ours.
     """
     owner = secrets.token_hex(8)
     documents: JobDocuments = jobs or workspace.jobs
 
     def claim(newest: Job) -> Json | None:
+        if _is_for_batch(workspace, newest):
+            return None
         is_ours = newest.is_over or is_ordered(workspace.objects, workspace.name, newest, documents.key(job_id))
         return _claim(workspace.name, newest, owner) if is_ours else _refused(newest)
 
+    documents.uncounted.take_off()
     job = documents.change(job_id, claim)
     if job is None or job.owner != owner:
+        if job is not None and _is_for_batch(workspace, job):
+            give(workspace, job)
+            raise GivenToBatchError(f"The job {job_id} is carried out in AWS Batch.")
         if job is not None and _is_given_up(job):
             raise GaveUpError(f"{job_id} has failed: {(job.error or {})['detail']}")
         return job
@@ -122,6 +133,14 @@ def run_job(
     if is_divided:
         forget_tasks(workspace, job)
     return job
+
+
+def _is_for_batch(workspace: Workspace, job: Job) -> bool:
+    """Return whether AWS Batch is to carry out a job, and this process is none of its containers.
+
+    Where there is no Batch any more, a worker learns from the rows that it has room for.
+    """
+    return bool(job.batch_bytes) and not job.is_over and workspace.batch is not None and not is_in_batch()
 
 
 def _refused(job: Job) -> Json:

@@ -18,7 +18,7 @@ from core.context_threads import run_in_threads
 from core.errors import NewerFormatError
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
-from core.storage.leases import Leased, change_document, parse_document
+from core.storage.leases import Leased, UncountedAttempts, change_document, parse_document
 from core.storage.lists.job_order import JobOrder, entry_of
 from core.storage.lists.listed_jobs import ListedJobs
 from core.storage.lists.upkeep import Later, Upkeep
@@ -175,6 +175,7 @@ class JobRepository:
         self._workspace = workspace
         self._documents = documents
         self._progress = progress
+        self.uncounted = UncountedAttempts()
         self._index = index
         self._order = JobOrder(workspace, objects)
         upkeep = Upkeep(documents, f"{workspace}/index/jobs/lease.json", later)

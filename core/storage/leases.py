@@ -4,13 +4,15 @@ The document names the worker, when its lease ends, and how many workers took it
 becomes free when its worker is killed.
 """
 
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from core.errors import ConflictError
+from core.errors import ConflictError, RegattaError, UnavailableError
 from core.settings import settings
 from core.storage.documents import Documents
 from core.stored_document import DamagedDocumentError, Document, FormattedDocument
@@ -87,3 +89,37 @@ def if_owned(owner: str | None, fields: Json) -> Callable[[Leased], Json | None]
 def free(attempts: int) -> Json:
     """Return the fields that end a lease with this count of attempts; the next worker may take the document at once."""
     return {"owner": None, "leased_until": 0.0, "attempts": attempts}
+
+
+class UncountedAttempts:
+    """Attempts of this process that do not count, and that storage has not taken off the counts of their documents yet.
+
+    An attempt is counted when it begins, because a worker that is killed counts nothing. One that an outage ended says
+    nothing about the work, but in the outage no document can be written.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._lock = threading.Lock()
+
+    def add(self, change: Callable[[], object]) -> None:
+        """Add an attempt; `change` takes it off the count of its document, whoever has that by now."""
+        self._waiting.append(change)
+
+    def take_off(self) -> None:
+        """Take all of them off, each once; raises `UnavailableError` where storage does not answer yet."""
+        with self._lock:
+            while self._waiting:
+                try:
+                    self._waiting[0]()
+                except UnavailableError:
+                    raise
+                except RegattaError:  # a document that others write, or that cannot be read, keeps its count
+                    pass
+                self._waiting.popleft()
+
+
+def without_attempt(newest: Leased, owner: str | None) -> Json:
+    """Return the fields that take an attempt of `owner` off the count, and end its lease unless another has it now."""
+    attempts = max(0, newest.attempts - 1)
+    return free(attempts) if newest.owner == owner else {"attempts": attempts}

@@ -7,17 +7,22 @@ carried out twice at the same time: both write the same bytes under the same key
 
 import json
 import random
-import threading
 import time
-from collections import deque
 from collections.abc import Collection, Sequence
-from contextlib import suppress
+from functools import partial
 from typing import Literal
 
 from core.context_threads import run_in_threads
 from core.errors import ConflictError, UnavailableError
 from core.storage.documents import Documents
-from core.storage.leases import Leased, change_document, free, if_owned, parse_document
+from core.storage.leases import (
+    Leased,
+    UncountedAttempts,
+    change_document,
+    if_owned,
+    parse_document,
+    without_attempt,
+)
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.signing import Subject, authenticate, is_authentic
 from core.stored_document import DamagedDocumentError, FormattedDocument
@@ -66,9 +71,7 @@ class TaskRepository:
         self._documents = documents
         # By job the facts of the tasks whose markers this process has read.
         self._known: dict[str, dict[int, Json]] = {}
-        # By key the leases of this process that an outage ended, and that could not be given back in it.
-        self._not_given_back: deque[tuple[str, TaskLease]] = deque()
-        self._giving_back = threading.Lock()
+        self._uncounted = UncountedAttempts()
 
     def folder(self, job_id: str) -> str:
         """Return the prefix of everything that belongs to the tasks of a job."""
@@ -97,7 +100,7 @@ class TaskRepository:
 
     def take(self, job_id: str, number: int, owner: str, seconds: float) -> TaskLease:
         """Give `owner` the lease of a task for so many seconds; raises `ConflictError` while another worker has it."""
-        self._give_back_late()
+        self._uncounted.take_off()
 
         def edit(document: Json | None) -> Json | None:
             lease = TaskLease() if document is None else parse_document(key, TaskLease, document)
@@ -129,22 +132,9 @@ class TaskRepository:
             self._change_lease(job_id, number, lease.owner, fields)
         except UnavailableError:
             if blameless:
-                self._not_given_back.append((self._lease_key(job_id, number), lease))
+                key, edit = self._lease_key(job_id, number), partial(without_attempt, owner=lease.owner)
+                self._uncounted.add(partial(change_document, self._documents, key, TaskLease, edit))
             raise
-
-    def _give_back_late(self) -> None:
-        """Take the attempts off the count that an outage ended, whoever has these tasks by now."""
-        with self._giving_back:  # each of them once, however many threads take tasks
-            while self._not_given_back:
-                key, lease = self._not_given_back[0]
-
-                def edit(newest: TaskLease, owner: str | None = lease.owner) -> Json:
-                    attempts = max(0, newest.attempts - 1)
-                    return free(attempts) if newest.owner == owner else {"attempts": attempts}
-
-                with suppress(ConflictError):
-                    change_document(self._documents, key, TaskLease, edit)
-                self._not_given_back.popleft()
 
     def forget_attempts(self, job_id: str, number: int) -> None:
         """Remove the lease of a task that has ended its job: in a retry the task has all its attempts."""

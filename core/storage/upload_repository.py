@@ -15,7 +15,7 @@ from core.access.workspace_names import is_workspace_name
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
 from core.storage.job_repository import Job, JobProgress
-from core.storage.leases import change_document, parse_document
+from core.storage.leases import UncountedAttempts, change_document, parse_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.signing import Subject, authenticate, is_authentic
 from core.storage.tickets import Ticket
@@ -149,6 +149,7 @@ class UploadJobs:
     def __init__(self, uploads: UploadRepository, progress: JobProgress) -> None:
         self._uploads = uploads
         self._progress = progress
+        self.uncounted = UncountedAttempts()
 
     def read(self, job_id: str, *, fresh: bool = False) -> Job | None:
         """Return the job, or None when there is none; `fresh` reads the bucket itself."""

@@ -12,7 +12,7 @@ from typing import Any
 from core.errors import ConflictError, RegattaError, UnavailableError
 from core.jobs.divided import run_task
 from core.jobs.turns import JobName, Turns
-from core.jobs.worker import GaveUpError, run_job
+from core.jobs.worker import GaveUpError, GivenToBatchError, run_job
 from core.services.handlers import DIVIDED, HANDLERS
 from core.settings import settings
 from core.storage.container import container
@@ -92,7 +92,7 @@ def _job_of_another(workspace: str) -> JobName | None:
             if chosen is None or chosen[0] == workspace:
                 return None
             job = container().workspace(chosen[0]).jobs.read(chosen[1], fresh=True)
-            if job is not None and job.status == "queued" and not job.is_leased:
+            if job is not None and job.status == "queued" and not job.is_leased and not job.batch_bytes:
                 return chosen
             names.remove(chosen)
     except RegattaError as error:  # then the jobs are carried out in the order of their messages
@@ -116,6 +116,9 @@ def _carry_out(
             job = run_job(place, job_id, HANDLERS, divided=DIVIDED, **limits)
         else:
             job = run_task(place, job_id, task, DIVIDED, **limits)
+    except GivenToBatchError as error:
+        log.warning("%s", error.detail)
+        return
     except GaveUpError:
         _remove(workspace, job_id)
         raise

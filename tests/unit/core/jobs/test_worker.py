@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 import pytest
@@ -12,10 +13,14 @@ from core.jobs import service as jobs
 from core.jobs.commands import UnreadableCommandError
 from core.jobs.orders import ordered
 from core.jobs.worker import MOST_ATTEMPTS, GaveUpError
+from core.services.handlers import HANDLERS
 from core.storage.job_repository import Job
+from core.storage.s3.object_store import ObjectStore
 from core.types import Json
-from tests.support.job_commands import JobProbe
+from tests.support.job_commands import ERRORS, JobProbe, StepsCommand
 from tests.support.jobs import carry_out, kill_worker_of, read_job, submit
+from tests.support.object_stores import FailingStore
+from tests.support.simulated_time import ShiftedTime
 from tests.support.storage import WORKSPACE, home
 from tests.support.waiting import wait_for
 from tests.unit.core.jobs.conftest import LEASE_SECONDS
@@ -71,6 +76,70 @@ def test_storage_trouble_says_nothing_about_the_job_however_often_it_comes(probe
             carry_out(job_id)
         assert (read_job(job_id).status, read_job(job_id).attempts) == ("queued", 0)
     assert carry_out(job_id).status == "succeeded"
+
+
+@pytest.fixture
+def store(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> FailingStore:
+    """The store of the jobs' documents, which refuses to write those of this ending."""
+    failing = FailingStore(bucket)
+    monkeypatch.setattr(home().jobs._documents, "_objects", failing)
+    return failing
+
+
+def test_an_outage_that_outlasts_the_lease_is_no_attempt(
+    probe: JobProbe, store: FailingStore, monkeypatch: pytest.MonkeyPatch, advance_clock: Callable[..., None]
+) -> None:
+    def end_storage() -> UnavailableError:
+        store.ending = f"{job_id}.json"
+        return UnavailableError("The object store did not answer.")
+
+    monkeypatch.setitem(ERRORS, "outage", end_storage)
+    job_id = submit("failing", errors=["outage"] * (MOST_ATTEMPTS + 1))
+    for _ in range(MOST_ATTEMPTS + 1):
+        with pytest.raises(UnavailableError):
+            carry_out(job_id)
+        store.ending = ""
+        assert (read_job(job_id).status, read_job(job_id).attempts) == ("running", 1)
+        advance_clock()
+    assert (carry_out(job_id).status, read_job(job_id).attempts) == ("succeeded", 1)
+
+
+def test_work_that_is_done_in_an_outage_is_no_attempt_either(
+    probe: JobProbe, store: FailingStore, monkeypatch: pytest.MonkeyPatch, advance_clock: Callable[..., None]
+) -> None:
+    def succeed(*_: object) -> Json:
+        store.ending = f"{job_id}.json"
+        return {}
+
+    job_id = submit("steps")
+    with monkeypatch.context() as outage:
+        outage.setitem(HANDLERS.loaders, StepsCommand, lambda: succeed)
+        with pytest.raises(UnavailableError):
+            carry_out(job_id)
+    store.ending = ""
+    advance_clock()
+    assert (carry_out(job_id).status, read_job(job_id).attempts) == ("succeeded", 1)
+
+
+def test_an_outage_that_ends_a_lease_is_no_attempt_also_where_another_worker_has_the_job_by_then(
+    probe: JobProbe, store: FailingStore, monkeypatch: pytest.MonkeyPatch, advance_clock: Callable[..., None]
+) -> None:
+    clock = ShiftedTime()
+    monkeypatch.setattr(attempt, "time", clock)
+    job_id = submit("waiting")
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(carry_out, job_id, 10 * LEASE_SECONDS)
+        assert probe.started.wait(300)
+        store.ending = f"{job_id}.json"
+        clock.elapse(LEASE_SECONDS + 1)
+        assert isinstance(work.exception(300), UnavailableError)
+    store.ending = ""
+    advance_clock()
+    taken = home().jobs.change(job_id, lambda job: job.lease("It", "another", LEASE_SECONDS))
+    assert taken.attempts == 2
+    carry_out(submit("steps"))
+    job = read_job(job_id)
+    assert (job.owner, job.leased_until, job.attempts) == ("another", taken.leased_until, 1)
 
 
 def test_a_machine_at_its_limits_is_named_and_is_no_fault_of_ours(probe: JobProbe) -> None:

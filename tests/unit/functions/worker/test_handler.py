@@ -18,6 +18,7 @@ from infra.dead_letters import describe_dead_letters, redrive
 from tests.support.job_commands import FailingCommand, JobProbe, StepsCommand
 from tests.support.jobs import submit
 from tests.support.lambda_context import LambdaContext
+from tests.support.recorded_batch import RecordedBatch
 from tests.support.sqs import RECEIVES
 from tests.support.storage import WORKSPACE, home
 from tests.support.waiting import wait_for
@@ -105,6 +106,22 @@ def test_a_job_of_another_workspace_that_fails_is_left_to_its_own_message(
     deliver(queue)
     (letter,) = describe_dead_letters(queue)
     assert letter.subject == theirs
+
+
+def test_a_job_for_batch_is_left_to_it_and_its_message_is_done_with(
+    queue: SqsQueue, probe: JobProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = RecordedBatch()
+    monkeypatch.setattr(container(), "batch", batch)
+    monkeypatch.setattr(container(), "_workspaces", {})
+    monkeypatch.setattr(worker, "_turns", Turns())
+    theirs = jobs.submit_job(container().workspace("acme"), StepsCommand(), batch_bytes=1).job_id
+    mine = [submit("steps") for _ in range(2)]
+    assert [deliver_one(queue) for _ in mine] == [[job_id] for job_id in mine]
+    queue.send("acme", theirs)
+    assert deliver(queue) == []
+    assert (batch.submitted, probe.calls) == ([(theirs, 1)] * 2, 2)
+    assert queue.state() == {"depth": 0, "in_flight": 0, "dead_letters": 0}
 
 
 def test_only_the_messages_that_failed_come_again(queue: SqsQueue, probe: JobProbe) -> None:

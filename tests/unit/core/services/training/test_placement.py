@@ -10,12 +10,14 @@ from core.catalogue import regressor
 from core.errors import InvalidInputError, TooLargeError
 from core.jobs import service as jobs
 from core.jobs.commands import CompareCommand, TrainCommand
-from core.jobs.effort import Effort
+from core.jobs.effort import BATCH_VARIABLE, Effort
+from core.jobs.worker import GivenToBatchError, run_job
 from core.machine_memory import PROCESS_BYTES
 from core.manifests import DatasetManifest
 from core.regressors.candidates import Candidate
 from core.regressors.expected_memory import bytes_in_parts, expected_bytes, rows_within
 from core.regressors.expected_time import seconds_in_parts
+from core.services.handlers import HANDLERS
 from core.services.processing.ingest import ingest
 from core.services.training import placement
 from core.services.training.commands import check_compare, check_train
@@ -24,6 +26,7 @@ from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from core.storage.workspace import Workspace
+from functions.worker.run_one import run_one
 from tests.support.recorded_batch import RecordedBatch
 from tests.support.storage import home
 from tests.support.tables import CSVS
@@ -82,11 +85,35 @@ def test_a_caller_may_choose_batch(large: Workspace, batch: RecordedBatch) -> No
     job = jobs.submit_job(large, command, batch_bytes=effort.batch_bytes)
     assert batch.submitted == [(job.job_id, effort.batch_bytes)]
     assert [entry.job_id for entry in large.queue.open_jobs.list()] == [job.job_id]
-    # A retry, and the reconciler, go the same way.
+    # The reconciler, and a retry, go the same way.
     jobs.offer_again(large, job.job_id)
     assert batch.submitted == [(job.job_id, effort.batch_bytes)] * 2
     assert jobs.cancel_job(large, job.job_id).status == "cancelled"
     assert batch.stopped == [job.job_id]
+    jobs.retry_job(large, job.job_id)
+    assert batch.submitted == [(job.job_id, effort.batch_bytes)] * 3
+
+
+def test_a_worker_that_gets_the_message_of_a_job_for_batch_gives_it_to_batch(
+    large: Workspace, batch: RecordedBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = jobs.submit_job(large, train(training="batch"), batch_bytes=LITTLE)
+    jobs.cancel_job(large, job.job_id)
+    # Whoever retries it may know of no Batch, as a shell: then its message goes to the queue.
+    jobs.retry_job(replace(large, batch=None), job.job_id)
+    with pytest.raises(GivenToBatchError):
+        run_job(large, job.job_id, HANDLERS, seconds=600)
+    assert batch.submitted == [(job.job_id, LITTLE)] * 2
+    assert (jobs.job_status(large, job.job_id).status, jobs.job_status(large, job.job_id).attempts) == ("queued", 0)
+    monkeypatch.setenv(BATCH_VARIABLE, "f1e2d3")
+    assert run_one(large, job.job_id, HANDLERS, seconds=600) == 0
+    assert jobs.job_status(large, job.job_id).status == "succeeded"
+
+
+def test_a_job_for_batch_is_carried_out_by_a_worker_where_there_is_no_batch_any_more(large: Workspace) -> None:
+    job = jobs.submit_job(large, train(training="batch"), batch_bytes=LITTLE)
+    run_job(replace(large, batch=None), job.job_id, HANDLERS, seconds=600)
+    assert jobs.job_status(large, job.job_id).status == "succeeded"
 
 
 @pytest.mark.parametrize("queue", ["", "https://sqs.us-east-1.amazonaws.com/1/jobs"])
