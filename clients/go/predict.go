@@ -260,8 +260,8 @@ type Export struct {
 	FileID string `json:"file_id,omitempty"`
 	Rows   any    `json:"data,omitempty"`
 	Prefix string `json:"prefix,omitempty"`
-	// Format is csv (the default), excel, json, jsonl or parquet. Of a large table in parquet, a manifest in JSON comes,
-	// which [PredictResource.Parts] takes.
+	// Format is csv (the default), excel, json, jsonl or parquet. Of a large table and of a Prefix in parquet, a manifest
+	// in JSON comes, which [PredictResource.Parts] takes.
 	Format string `json:"format,omitempty"`
 	// Raw leaves texts of a CSV as they are that a spreadsheet would run as formulas.
 	Raw bool `json:"raw,omitempty"`

@@ -22,6 +22,14 @@ from core.tables.date_parsing import DATE, parse_clocks, parse_dates
 # How many texts are tried before all of them are: most types fail on the first ones.
 FIRST_LOOK = 64
 TEXT = pa.dictionary(pa.int32(), pa.string())
+# How the columns of each type are stored.
+ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": DATE,
+    "category": TEXT,
+}
 
 # A whole number with leading zeros is a code ("007") that would lose them as a number; "07" may well be a month.
 CODE = r"^[-+]?0\d\d+$"

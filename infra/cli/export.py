@@ -49,8 +49,8 @@ def export(
     """Write FILE with the predictions of MODEL; or the model itself, as onnx or pickle.
 
     Without --out a file is written only where stdout is a terminal: `regatta export mix > predictions.csv` works.
-    `--out -` is stdout. As parquet a large table becomes a folder of files. --json prints `path` and `size_bytes`,
-    --quiet the path alone.
+    `--out -` is stdout. As parquet a large table, and what --prefix names, becomes a folder of files. --json prints
+    `path` and `size_bytes`, --quiet the path alone.
     """
     from infra.cli.progress import progress_bar
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from core.manifests import DatasetManifest, Feature, Recipe
 from core.model_manifest import CrossValidation, ModelManifest, StoredFile, TrainedOn
@@ -28,6 +29,11 @@ WORKSPACE = "default"
 def home() -> Workspace:
     """Return the workspace of the tests, by the settings of the process."""
     return container().workspace(WORKSPACE)
+
+
+def stored_at(objects: ObjectStore, url: str) -> bytes:
+    """Return the object that is downloaded from a presigned URL."""
+    return objects.get(unquote(urlsplit(url).path).removeprefix(f"/{objects.bucket}/"))
 
 
 class Repositories:

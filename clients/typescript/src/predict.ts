@@ -121,8 +121,8 @@ export class Predict {
   }
 
   /**
-   * Return rows with their predictions as a file: `csv`, `excel`, `json`, `jsonl` or `parquet`. Of a large table in
-   * parquet it is a manifest, in JSON, which `parts` takes.
+   * Return rows with their predictions as a file: `csv`, `excel`, `json`, `jsonl` or `parquet`. Of a large table
+   * and of a `prefix` in parquet it is a manifest, in JSON, which `parts` takes.
    */
   async export(options: ExportOptions): Promise<Download> {
     const { rows, onProgress, ...rest } = options;

@@ -48,8 +48,7 @@ def check_prefix(
     refuse_fields(
         {
             "model_name": (model_name is None, "a prefix needs a stored model"),
-            # Objects in Parquet would have to agree about the types of all columns, of which one may be empty in some.
-            "format": (format in ("excel", "parquet"), "a prefix is exported as csv, json or jsonl"),
+            "format": (format == "excel", "a prefix is exported as csv, json, jsonl or parquet"),
             "explain": (explain, "does not go with a prefix"),
         }
     )

@@ -1,14 +1,13 @@
 """Exports and predictions of many rows as divided jobs: each chunk of a stored table, or each object, is a task."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from pydantic_core import to_json
 
-from core.context_threads import run_in_threads
 from core.freed_memory import return_freed_memory
 from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import conformal_interval
@@ -18,6 +17,7 @@ from core.progress import ReportProgress
 from core.services.prediction.predict import predict_slices
 from core.services.table_prediction.chunks import Chunks
 from core.services.table_prediction.export_table import write_rows
+from core.services.table_prediction.parquet_files import PARQUET, TaskFile, store_files
 from core.services.table_prediction.predict_table import (
     LISTS,
     answer_head,
@@ -33,12 +33,10 @@ from core.storage.workspace import Workspace
 from core.tables.table_writers import TABLE_FORMATS
 from core.types import Json
 
-# The format that has no file of several parts, and the one whose parts stay files of their own.
-WORKBOOK, PARQUET = "excel", "parquet"
+# The format that has no file of several parts.
+WORKBOOK = "excel"
 # The stage of a job whose tasks are done.
 JOINING = "joining"
-# How many parts are copied at a time.
-COPIERS = 8
 # What the tasks of a prediction have stored of what is unusual about their rows.
 WARNINGS = "warnings.json"
 
@@ -99,8 +97,12 @@ class DividedExport:
         pieces = _pieces(workspace, job_id, source, outputs, chosen.ending)
         report_share = partial(report_progress, JOINING)
         if command.format == PARQUET:
-            rows = [outputs[number]["rows"] for number in source.in_order()]
-            return {**_store_manifest(workspace, name, pieces, rows, report_share), "warnings": warnings}
+            casts = source.casts(outputs)
+            files = [
+                TaskFile(piece.key, piece.stop, outputs[number]["rows"], casts.get(number, {}))
+                for number, piece in zip(source.in_order(), pieces, strict=True)
+            ]
+            return {**store_files(workspace, name, files, report_share), "warnings": warnings}
         url, size = workspace.exports.join(f"{name}.{chosen.ending}", pieces, chosen.media_type, report_share)
         stored = stored_file(url, f"{name}.{chosen.ending}", size)
         return {"media_type": chosen.media_type, **stored, "warnings": warnings}
@@ -184,31 +186,6 @@ def _source_type(command: TableCommand) -> type[Source]:
     from core.services.table_prediction.parts import Parts  # loads what reads files, which chunks do without
 
     return Parts
-
-
-def _store_manifest(
-    workspace: Workspace,
-    name: str,
-    pieces: list[StoredPiece],
-    rows: list[int],
-    report_share: Callable[[float], object],
-) -> Json:
-    """Store the parts, of so many rows each, as files of their own, and a manifest that names them in order.
-
-    Return where the manifest is.
-
-    A Parquet file cannot be continued: its end says where everything in it is.
-    """
-
-    def copy(number: int) -> Json:
-        filename = f"{name}-{number:05}.{PARQUET}"
-        url = workspace.exports.copy(filename, pieces[number].key)
-        return {"url": url, "filename": filename, "rows": rows[number], "size_bytes": pieces[number].stop}
-
-    parts = run_in_threads(copy, range(len(pieces)), COPIERS, report_share)
-    manifest = {"format": PARQUET, "rows": sum(rows), "parts": parts}
-    stored = workspace.exports.store_manifest(f"{name}.manifest.json", manifest)
-    return {"media_type": "application/json", **stored, "parts": len(parts)}
 
 
 def _store(workspace: Workspace, job_id: str, number: int, opened: OpenRows, paths: Mapping[str, Path]) -> Json:

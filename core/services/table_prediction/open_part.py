@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from core.errors import InvalidInputError, NoSuchFileError, NotACsvError, RegattaError
 from core.inference.read_again import NOTHING_READ_AGAIN, ColumnsReadAgain
 from core.inference.sufficiency import features_to_read_again
-from core.manifests import DatasetManifest, Feature, Reading
+from core.manifests import ColumnType, DatasetManifest, Feature, Reading
 from core.progress import ReportProgress
 from core.services.prediction.parts import Part, part_key
 from core.services.prediction.stored_texts import read_texts_again
@@ -29,7 +29,8 @@ WAY_OUT = "Correct the object, or choose a model that was trained on a file like
 class PartColumn(BaseModel):
     """A column of the parts: whole numbers are numbers, and what a column without a value holds is empty.
 
-    `because` ends a sentence: why it holds texts although most of its values are none, with a line of the part.
+    `because` ends a sentence: why it holds texts although most of its values are none, with a line of the part. `type`
+    is that of the part's table; None where an earlier version has read it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,6 +38,7 @@ class PartColumn(BaseModel):
     name: str
     holds: str
     because: str = ""
+    type: ColumnType | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class OpenPart:
                 name=column.name,
                 holds="" if column.missing == self.table.rows else {"integer": "number"}.get(column.type, column.type),
                 because=column.text_because or "",
+                type=column.type,
             )
             for column in self.manifest.columns
         ]

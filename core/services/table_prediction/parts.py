@@ -15,6 +15,7 @@ from core.errors import InvalidInputError
 from core.inference.stored_columns import check_feature_columns
 from core.jobs.commands import TableCommand
 from core.jobs.division import TaskTakenError
+from core.manifests import ColumnType
 from core.progress import ReportProgress
 from core.services.prediction.loaded_models import find_manifest
 from core.services.prediction.parts import Part, find_parts
@@ -110,12 +111,30 @@ class Parts(Source):
     def warnings(self, outputs: list[Json]) -> list[str]:
         """Return the first warnings of reading; raises `InvalidInputError` where the columns of objects differ."""
         columns, warnings = self.columns, list[str]()
-        for part, output in zip(self.parts, outputs[: len(self.parts)], strict=True):
+        for part, found, output in zip(self.parts, self._found(outputs), outputs, strict=False):
             with naming(part):
-                found = [PartColumn.model_validate(column) for column in output["columns"]]
                 columns = _agreed(columns, found, self.parts[0])
             warnings += output["warnings"]
         return warnings[:MOST_WARNINGS]
+
+    def casts(self, outputs: list[Json]) -> dict[int, dict[str, ColumnType]]:
+        """Return the casts of each task's columns: a number may be whole in some objects, or be in some of them only.
+
+        The table has the type of the first object for a column without a value in all of them.
+        """
+        found = self._found(outputs)
+        types = [_common_type(columns) for columns in zip(*found, strict=True)]
+        casts = [
+            {one.name: kind for one, kind in zip(columns, types, strict=True) if kind and one.type != kind}
+            for columns in found
+        ]
+        return {number: casts[place] for number, (place, _) in enumerate(self._places)}
+
+    def _found(self, outputs: list[Json]) -> list[list[PartColumn]]:
+        """Return the columns of each part, given the facts of all tasks: the first ones have read the parts."""
+        return [
+            [PartColumn.model_validate(column) for column in output["columns"]] for output in outputs[: len(self.parts)]
+        ]
 
     @cached_property
     def _places(self) -> list[tuple[int, int]]:
@@ -161,6 +180,12 @@ def _agreed(known: Sequence[PartColumn], found: Sequence[PartColumn], first: Par
             one, other = (f"{column.holds}{column.because}" for column in (now, before))
             raise _differs(f"its column {now.name!r} is read as {one}, and in objects before as {other}")
     return [now if now.holds else before for before, now in zip(known, found, strict=True)]
+
+
+def _common_type(columns: Sequence[PartColumn]) -> ColumnType | None:
+    """Return the type of a column in the whole table, given those of all parts, which hold the same."""
+    types = {column.type for column in columns if column.holds} or {columns[0].type}
+    return "number" if types == {"integer", "number"} else types.pop()
 
 
 def _differs(message: str) -> InvalidInputError:

@@ -1,7 +1,7 @@
 """Where the rows of a divided job come from, a stored table or many objects of the bucket: one interface for both."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from core.errors import NoSuchModelError
 from core.inference.read_again import ColumnsReadAgain
 from core.jobs.commands import TableCommand
+from core.manifests import ColumnType
 from core.model_manifest import ModelManifest
 from core.progress import ReportProgress
 from core.services.prediction.loaded_models import LoadedModel, find_model
@@ -72,6 +73,13 @@ class Source(BaseModel, ABC):
     @abstractmethod
     def warnings(self, outputs: list[Json]) -> list[str]:
         """Return what was unusual about reading the rows, given the facts of all tasks; raises where these disagree."""
+
+    def casts(self, outputs: list[Json]) -> Mapping[int, Mapping[str, ColumnType]]:
+        """Return by the number of a task the columns that it has stored with another type than the whole table has.
+
+        With each of them is the type of the whole table.
+        """
+        return {}
 
     @classmethod
     def of(cls, division: Division) -> Self:

@@ -143,11 +143,11 @@ class AsyncPredict:
 
         The rows are a DataFrame or dicts in `rows`, the stored file `file_id`, or the objects of the bucket below
         `{workspace}/parts/` whose keys go on with `prefix`; without all of them the current file. A large file is
-        predicted as a job, which is followed, and so are objects. As `parquet`, which goes with stored files only, a
-        large one becomes a folder `path` of several files, which pandas and polars read as one. What is written has its
-        name once it is complete. With `explain` there is a column `contribution_...` for each column of the model, and
-        `base_value`, to which they are added. A CSV is written with the `delimiter` and the `decimal` mark that are
-        given, and without a byte order mark if `bom` is False.
+        predicted as a job, which is followed, and so are objects. `parquet` goes with stored files and objects only:
+        objects and a large file become a folder `path` of several files, which pandas and polars read as one. What is
+        written has its name once it is complete. With `explain` there is a column `contribution_...` for each column of
+        the model, and `base_value`, to which they are added. A CSV is written with the `delimiter` and the `decimal`
+        mark that are given, and without a byte order mark if `bom` is False.
         """
         target = Path(path)
         choice = await self._choice(model, version)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pytest
@@ -28,7 +27,7 @@ from core.tables import row_groups
 from tests.support.jobs import carry_out, read_job, submit
 from tests.support.kept_objects import KeptObjects
 from tests.support.process_state import connect_container, forget_singletons
-from tests.support.storage import home
+from tests.support.storage import home, stored_at
 
 ROWS = 997
 COLOURS = ("red", "=green", 'bl"ue')
@@ -154,10 +153,6 @@ def test_parts_of_parquet_are_files_of_their_own_that_a_manifest_names_in_order(
     assert pa.concat_tables(tables, promote_options="default").to_pylist() == (
         parquet.read_table(pa.BufferReader(expected)).to_pylist()
     )
-
-
-def stored_at(bucket: ObjectStore, url: str) -> bytes:
-    return bucket.get(unquote(urlsplit(url).path).removeprefix(f"/{bucket.bucket}/"))
 
 
 def test_few_chunks_read_one_large_row_group(

@@ -1,6 +1,7 @@
 """A large object of a prefix is predicted in chunks, which give what one task gives for all of it, or its one error."""
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,10 @@ from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from core.stored_document import new_file_id
 from core.tables import row_groups
+from core.types import Json
 from tests.support.jobs import carry_out, read_job, submit
 from tests.support.kept_objects import KeptObjects
-from tests.support.storage import home
+from tests.support.storage import home, stored_at
 
 COLOURS = ("red", "=green", 'bl"ue', "two\nlines", "红色,")
 Made = tuple[bytes, list[str]]
@@ -76,10 +78,10 @@ def chunk_rows(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 @pytest.fixture
-def make(model: None, chunk_rows: Callable[[int], None], bucket: ObjectStore) -> Make:
-    """A function that predicts objects in chunks of so many rows, and returns the file and the warnings."""
+def predict(model: None, chunk_rows: Callable[[int], None], bucket: ObjectStore) -> Callable[..., Json]:
+    """A function that predicts objects in chunks of so many rows, and returns the result of the job."""
 
-    def predict(objects: dict[str, bytes], count: int, kind: str = "export", **options: Any) -> Made:
+    def predict(objects: dict[str, bytes], count: int, kind: str = "export", **options: Any) -> Json:
         bucket.delete([item.key for prefix in ("exports/", part_key(home(), "")) for item in bucket.list(prefix)])
         for name, body in objects.items():
             bucket.put(part_key(home(), name), body)
@@ -91,11 +93,21 @@ def make(model: None, chunk_rows: Callable[[int], None], bucket: ObjectStore) ->
         outputs = [
             how.run_task(home(), command, division, number, ignore_progress, job_id) for number in range(division.tasks)
         ]
-        result = how.finish(home(), command, division, outputs, ignore_progress, job_id)
+        return how.finish(home(), command, division, outputs, ignore_progress, job_id)
+
+    return predict
+
+
+@pytest.fixture
+def make(predict: Callable[..., Json], bucket: ObjectStore) -> Make:
+    """A function that does the same, and returns the file and the warnings."""
+
+    def make(*arguments: Any, **options: Any) -> Made:
+        result = predict(*arguments, **options)
         (made,) = bucket.list("exports/")
         return bucket.get(made.key), result["warnings"]
 
-    return predict
+    return make
 
 
 def outcome(make: Make, *arguments: Any, **options: Any) -> Any:
@@ -197,6 +209,38 @@ def test_strict_names_the_row_of_the_object_and_not_of_the_chunk(make: Make) -> 
     assert detail.startswith("run/1.csv: ")
     assert errors[0]["row"] == 35
     assert (kind, detail, errors) == outcome(make, {"run/1.csv": text(table).encode()}, 0, strict=True)
+
+
+@pytest.mark.parametrize("count", [0, 20])
+def test_the_parquet_files_of_objects_have_the_types_of_one_table(
+    predict: Callable[..., Json], bucket: ObjectStore, tmp_path: Path, count: int
+) -> None:
+    table = rows(120)
+    for row in table[:40]:
+        row[0] = row[0].partition(".")[0]  # numbers that are whole in one object only
+    for row in table[40:80]:
+        row[1] = row[3] = ""  # a text and a whole number that one object has none of
+    (tmp_path / "whole.csv").write_text(text(table))
+    whole = ingest(home(), "whole.csv", tmp_path / "whole.csv").file_id
+    command = ExportTableCommand(model_name="m", version=1, file_id=whole, format="parquet")
+    one = export_table.export_table(home(), command, ignore_progress)
+    expected = parquet.read_table(pa.BufferReader(stored_at(bucket, one["url"])))
+    objects = {f"run/{n}.csv": text(table[40 * n : 40 * n + 40]).encode() for n in range(3)}
+
+    def bodies() -> list[bytes]:
+        result = predict(objects, count, format="parquet")
+        manifest = json.loads(stored_at(bucket, result["url"]))
+        assert result["parts"] == len(manifest["parts"])
+        assert manifest["rows"] == 120
+        found = [stored_at(bucket, part["url"]) for part in manifest["parts"]]
+        assert [part["size_bytes"] for part in manifest["parts"]] == list(map(len, found))
+        return found
+
+    files = bodies()
+    tables = [parquet.read_table(pa.BufferReader(body)) for body in files]
+    assert [one.schema for one in tables] == [expected.schema] * len(files)
+    assert pa.concat_tables(tables).to_pylist() == expected.to_pylist()
+    assert bodies() == files
 
 
 def begin(bucket: ObjectStore) -> str:
