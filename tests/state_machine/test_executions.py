@@ -10,11 +10,12 @@ from core.errors import ConflictError
 from core.jobs import service as jobs
 from core.jobs.commands import COMMANDS, ExportTableCommand, TrainCommand
 from core.progress import ignore_progress
+from core.services.prediction.parts import part_key
 from core.services.processing.ingest import ingest
 from core.services.table_prediction.export_table import export_table
 from core.services.training.train import train_model
 from core.types import Json
-from tests.state_machine.conftest import Machine
+from tests.state_machine.conftest import CHUNK_ROWS, Machine
 from tests.support.jobs import carry_out, read_job, submit
 from tests.support.storage import WORKSPACE, home
 from tests.support.tasks_function import exists, kill_key, release_key, whole
@@ -35,11 +36,16 @@ def release(job_id: str) -> None:
     home().objects.put(release_key(home(), job_id), b"")
 
 
-def store_rows(folder: Path) -> str:
+def rows(numbers: range) -> str:
+    """Return a CSV of these rows."""
+    return "row,x\n" + "".join(f"{n},{n % 1000}\n" for n in numbers)
+
+
+def store_rows(folder: Path, count: int) -> str:
     """Train a ridge on a small table, store one of many rows, and return the file_id of that."""
     small, large = folder / "small.csv", folder / "large.csv"
     small.write_text("x,y\n" + "".join(f"{n},{3 * n + n % 5}\n" for n in range(40)))
-    large.write_text("row,x\n" + "".join(f"{n},{n % 1000}\n" for n in range(ROWS)))
+    large.write_text(rows(range(count)))
     trained_on = ingest(home(), small.name, small).file_id
     train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=trained_on, model_name="m"))
     return ingest(home(), large.name, large).file_id
@@ -58,7 +64,7 @@ def one_machine(tasks: int) -> object:
 def test_two_million_rows_with_a_killed_and_a_doubled_chunk_are_the_bytes_of_one_machine(
     machine: Machine, tmp_path: Path
 ) -> None:
-    file_id = store_rows(tmp_path)
+    file_id = store_rows(tmp_path, ROWS)
     alone = exported(export_table(home(), ExportTableCommand(model_name="m", file_id=file_id), ignore_progress))
     job_id = submit("export", model_name="m", file_id=file_id)
     killed = kill_key(home(), job_id, 7)
@@ -75,6 +81,19 @@ def test_two_million_rows_with_a_killed_and_a_doubled_chunk_are_the_bytes_of_one
     divided = exported(carry_out(job_id).result)
     assert divided == alone
     assert divided.count(b"\n") == ROWS + 1
+
+
+def test_a_large_object_of_a_prefix_is_the_bytes_of_one_machine(machine: Machine, tmp_path: Path) -> None:
+    count = 4 * CHUNK_ROWS
+    command = ExportTableCommand(model_name="m", file_id=store_rows(tmp_path, count))
+    alone = exported(export_table(home(), command, ignore_progress))
+    for name, numbers in (("1.csv", range(100)), ("2.csv", range(100, count))):
+        home().objects.put(part_key(home(), f"run/{name}"), rows(numbers).encode())
+    job_id = submit("export", model_name="m", prefix="run/")
+    assert carry_out(job_id).is_divided
+    assert home().tasks.division(job_id).tasks > 4
+    assert machine.wait(job_id) == "SUCCEEDED"
+    assert exported(carry_out(job_id).result) == alone
 
 
 def test_cancelling_stops_the_execution_and_a_retry_does_the_rest_in_another_one(machine: Machine) -> None:
