@@ -33,11 +33,13 @@ from core.compiler.blocks import Features, RawBlock
 from core.compiler.category_encoders import UNSEEN
 from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
 from core.compiler.graph_builder import GraphBuilder
+from core.compiler.spread import add_spread
 from core.compiler.transformers import convert_preprocessing
 from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column
 from core.preprocessing.date_parts import date_parts, to_seconds
+from core.regressors.spread import FinalModel, fit_spread
 from tests.support.fitted_models import (
     FLOAT32_MAX,
     TOLERANCE,
@@ -49,7 +51,7 @@ from tests.support.fitted_models import (
     make_ensemble,
 )
 from tests.support.tables import noisy
-from tests.support.training import fitted, real_split, split_text
+from tests.support.training import fitted, real_split, split_text, trained
 
 
 @pytest.mark.parametrize("table", ["mpg", "taxis"])
@@ -65,14 +67,17 @@ EMBEDDING = (Path(__file__).parents[4] / "docs" / "embedding.md").read_text(enco
 
 def test_the_python_of_the_docs_runs_as_written_without_regatta(tmp_path: Path) -> None:
     data = real_split("mpg")
-    pipeline = fitted(data, "ridge")
-    (tmp_path / "model.onnx").write_bytes(compile_pipeline(pipeline, data.columns)[0])
+    model = trained(data, "ridge")
+    spread = fit_spread(model.out_of_fold, FinalModel(data, model.holdout), seconds=1.0, clock=lambda: 0.0)
+    assert spread is not None, "the program has to read the first of two outputs"
+    graph, _ = compile_pipeline(model.pipeline, data.columns)
+    (tmp_path / "model.onnx").write_bytes(add_spread(graph, data.columns, spread))
     code = re.findall(r"```python\n(.*?)```", EMBEDDING, re.DOTALL)[0]
     code += "import sys; assert not {'core', 'sklearn', 'pandas', 'onnx'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     (literal,) = re.findall(r"rows = (\[.*?\n\])", code, re.DOTALL)
     rows = pd.DataFrame(ast.literal_eval(literal)).astype(data.train_x.dtypes.to_dict())
-    assert json.loads(done.stdout) == pytest.approx(pipeline.predict(rows).tolist(), rel=TOLERANCE)
+    assert json.loads(done.stdout) == pytest.approx(model.pipeline.predict(rows).tolist(), rel=TOLERANCE)
 
 
 SCRIPT = """
