@@ -65,7 +65,7 @@ MAGNITUDES = {
     **dict.fromkeys(("万亿", "兆", "trillion", "Trillion", "tn", "Tn"), 12),
 }
 LETTERS = {"k": 3, "m": 6, "b": 9, "t": 12}
-# Without company these letters are magnitudes where they stand right behind the digits; others are units.
+# In a column without other magnitudes, these letters are magnitudes right behind the digits; others are units.
 CERTAIN_LETTERS = frozenset("KkMB")
 _MAGNITUDE = rf"({'|'.join(sorted(MAGNITUDES, key=len, reverse=True))})(?:(?<=[a-zа-я])(?![A-Za-zа-я]))?(\.?) ?(.*)"
 # A thousand metres is a kilometre: the unit is the whole of it.
@@ -73,8 +73,8 @@ _KILO = "[千仟](?:米|克|瓦|卡|焦|帕|赫|伏|升|字节).*"
 
 
 @dataclass(frozen=True)
-class Company:
-    """All that stands around the digits of an amount: its sign, its unit ("" without one), its power of ten.
+class Affix:
+    """What stands before and behind the digits of an amount: its sign, its unit ("" without one), its power of ten.
 
     `letter` is the one letter behind the digits if that may be a magnitude or a unit, `attached` if no blank
     is between.
@@ -123,7 +123,7 @@ DASH_ZERO = rf"^({_CURRENCY}) *-+$|^-+ *({_CURRENCY})$"
 
 
 @lru_cache(4096)
-def read_company(lead: str, tail: str) -> Company | None:
+def read_affix(lead: str, tail: str) -> Affix | None:
     """Return the meaning of what stands before and behind the digits; None where it is no amount."""
     signs = [character for character in lead if character in "+-"]
     prefix = lead.strip("+-( ")
@@ -147,29 +147,29 @@ def read_company(lead: str, tail: str) -> Company | None:
         return None
     is_negative = bool(opened) or signs == ["-"]
     if not rest:
-        return Company(is_negative, prefix)
+        return Affix(is_negative, prefix)
     if prefix and rest in CURRENCIES:
         # "$5 USD" names the same currency twice.
-        return Company(is_negative, rest) if currency_codes(prefix) & CURRENCIES[rest] else None
+        return Affix(is_negative, rest) if currency_codes(prefix) & CURRENCIES[rest] else None
     return _with_unit(is_negative, prefix, rest, attached)
 
 
-def _with_unit(is_negative: bool, prefix: str, rest: str, attached: bool) -> Company | None:
-    """Return the company with a magnitude or a unit, or both, behind the digits."""
+def _with_unit(is_negative: bool, prefix: str, rest: str, attached: bool) -> Affix | None:
+    """Return the affix with a magnitude or a unit, or both, behind the digits."""
     if (found := re.fullmatch(_MAGNITUDE, rest)) and not re.fullmatch(_KILO, rest):
         unit = found[3]
         word = found[1] + found[2] if not unit else found[1]
         if (not unit or _is_unit(unit)) and not (prefix and unit and unit not in CURRENCIES):
-            return Company(is_negative, unit or prefix, MAGNITUDES[found[1]], word)
+            return Affix(is_negative, unit or prefix, MAGNITUDES[found[1]], word)
     letter, unit = rest[0], rest[1:].strip()
     if letter.lower() in LETTERS and (unit in CURRENCIES or (prefix and not unit)):
-        return Company(is_negative, unit or prefix, LETTERS[letter.lower()], letter)
+        return Affix(is_negative, unit or prefix, LETTERS[letter.lower()], letter)
     if not _is_unit(rest):
         return None
     if prefix:
         # "$5/hr" and "$5 per hour" are prices of something; "$5 kg" is nothing.
-        return Company(is_negative, prefix + rest) if rest[0] == "/" or rest.startswith("per ") else None
-    return Company(is_negative, rest, letter=rest if rest.lower() in LETTERS else "", attached=attached)
+        return Affix(is_negative, prefix + rest) if rest[0] == "/" or rest.startswith("per ") else None
+    return Affix(is_negative, rest, letter=rest if rest.lower() in LETTERS else "", attached=attached)
 
 
 def _is_unit(text: str) -> bool:
@@ -197,21 +197,21 @@ def _key(unit: str) -> str:
     return plain[0] + lower[1:] if plain[:1] in ("m", "M") and len(plain) > 1 else lower
 
 
-def letters_are_magnitudes(companies: Collection[Company]) -> bool:
-    """Return whether single letters, such as the M of "12M", are magnitudes in a column with this company."""
-    letters = {company.letter for company in companies if company.letter}
+def letters_are_magnitudes(affixes: Collection[Affix]) -> bool:
+    """Return whether single letters, such as the M of "12M", are magnitudes in a column with these affixes."""
+    letters = {affix.letter for affix in affixes if affix.letter}
     return (
         len({letter.lower() for letter in letters}) > 1
-        or any(company.magnitude for company in companies)
-        or all(company.attached and company.letter in CERTAIN_LETTERS for company in companies if company.letter)
+        or any(affix.magnitude for affix in affixes)
+        or all(affix.attached and affix.letter in CERTAIN_LETTERS for affix in affixes if affix.letter)
     )
 
 
-def resolved(company: Company, *, as_magnitude: bool) -> Company:
-    """Return the company with its letter, if it has one, taken for a magnitude or left as the unit."""
-    if not company.letter or not as_magnitude:
-        return company
-    return Company(company.is_negative, "", LETTERS[company.letter.lower()], company.letter)
+def resolved(affix: Affix, *, as_magnitude: bool) -> Affix:
+    """Return the affix with its letter, if it has one, taken for a magnitude or left as the unit."""
+    if not affix.letter or not as_magnitude:
+        return affix
+    return Affix(affix.is_negative, "", LETTERS[affix.letter.lower()], affix.letter)
 
 
 def parse_amount(text: str, unit: str | None = None, decimal: DecimalMark | None = None) -> float | None:
@@ -223,19 +223,19 @@ def parse_amount(text: str, unit: str | None = None, decimal: DecimalMark | None
     if (zero := re.fullmatch(DASH_ZERO, plain)) is not None:
         return 0.0 if unit and same_unit(zero[1] or zero[2], unit) else None
     match = compiled_pattern(decimal or ".").fullmatch(plain)
-    company = read_company(match["lead"], match["tail"]) if match else None
-    if match is None or company is None:
+    affix = read_affix(match["lead"], match["tail"]) if match else None
+    if match is None or affix is None:
         return None
-    if company.letter and not (unit and same_unit(company.unit, unit)):
-        company = resolved(company, as_magnitude=True)
-    if company.unit and not (unit and same_unit(company.unit, unit)):
+    if affix.letter and not (unit and same_unit(affix.unit, unit)):
+        affix = resolved(affix, as_magnitude=True)
+    if affix.unit and not (unit and same_unit(affix.unit, unit)):
         return None
     if match["exponent"] and re.search("[^0-9]", match["whole"] or ""):
         return None
     digits = re.sub("[^0-9]", "", match["whole"] or "0")
     exponent = int(match["exponent"][1:]) if match["exponent"] else 0
-    number = float(f"{digits}.{match['fraction'] or match['bare'] or '0'}e{exponent + company.exponent}")
-    return (-number if company.is_negative else number) if isfinite(number) else None
+    number = float(f"{digits}.{match['fraction'] or match['bare'] or '0'}e{exponent + affix.exponent}")
+    return (-number if affix.is_negative else number) if isfinite(number) else None
 
 
 @cache

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.amounts import (
     EXACT_INTEGER,
-    Company,
+    Affix,
     DecimalMark,
     currency_codes,
     letters_are_magnitudes,
@@ -48,9 +48,9 @@ class AmountReader:
     has_shares: bool = False
     # The unit of a model's feature, "" for none: numbers have it or none. None where it is not known.
     expected: str | None = None
-    # By company the rows that have it, without zeros; and rows of zeros without company, which every unit may have.
-    rows: Counter[Company] = field(default_factory=Counter)
-    _pending: Counter[Company] = field(default_factory=Counter)
+    # How many rows have each affix. A zero without a unit is not counted, since it may be of every unit.
+    rows: Counter[Affix] = field(default_factory=Counter)
+    _pending: Counter[Affix] = field(default_factory=Counter)
 
     def begin(self) -> None:
         """Start a pass over the file."""
@@ -60,18 +60,18 @@ class AmountReader:
     @property
     def unit(self) -> str | None:
         """Return the unit of the column as most rows write it, or None."""
-        units = Counter({company: count for company, count in self._resolved(self.rows).items() if company.unit})
+        units = Counter({affix: count for affix, count in self._resolved(self.rows).items() if affix.unit})
         return units.most_common(1)[0][0].unit if units else None
 
     @property
     def without_unit(self) -> int:
         """Return how many numbers, other than 0, have no unit."""
-        return sum(count for company, count in self._resolved(self.rows).items() if not company.unit)
+        return sum(count for affix, count in self._resolved(self.rows).items() if not affix.unit)
 
     @property
     def magnitudes(self) -> dict[str, int]:
         """Return by word the power of ten of each magnitude in the column."""
-        return {company.magnitude: company.exponent for company in self._resolved(self.rows) if company.magnitude}
+        return {affix.magnitude: affix.exponent for affix in self._resolved(self.rows) if affix.magnitude}
 
     def convert(self, texts: pa.Array) -> pa.Array | None:
         """Convert trimmed texts to int64 or float64; None where one is no amount, or has another unit."""
@@ -81,17 +81,15 @@ class AmountReader:
             return None
         if self.expected is None and self._may_be_codes(parsed):
             return None
-        as_magnitude = letters_are_magnitudes([*parsed.companies, *self.rows])
-        chosen = [self._as_read(company, as_magnitude) for company in parsed.companies]
+        as_magnitude = letters_are_magnitudes([*parsed.affixes, *self.rows])
+        chosen = [self._as_read(affix, as_magnitude) for affix in parsed.affixes]
         values = self._values(parsed, chosen)
         if values is None:
             return None
-        bare = np.array([not company.unit for company in chosen], bool)[parsed.positions]
+        bare = np.array([not affix.unit for affix in chosen], bool)[parsed.positions]
         sizes = np.abs(np.asarray(values, np.float64))
         self.has_shares = self.has_shares or bool(np.any(bare & (sizes > 0) & (sizes <= 1)))
-        self._pending = self._counted(
-            parsed.companies, parsed.positions, values, np.asarray(encoded.indices.drop_null())
-        )
+        self._pending = self._counted(parsed.affixes, parsed.positions, values, np.asarray(encoded.indices.drop_null()))
         if not self._fits(self.rows + self._pending):
             return None
         return values.take(encoded.indices)
@@ -100,29 +98,29 @@ class AmountReader:
         """Count the block that was converted last."""
         self.rows += self._pending
 
-    def _resolved(self, rows: Counter[Company]) -> Counter[Company]:
-        """Return the rows by company, with single letters taken for what they are among all of the column."""
+    def _resolved(self, rows: Counter[Affix]) -> Counter[Affix]:
+        """Return the rows by affix, with single letters taken for what they are among all of the column."""
         as_magnitude = letters_are_magnitudes(rows)
-        counts: Counter[Company] = Counter()
-        for company, count in rows.items():
-            counts[self._as_read(company, as_magnitude)] += count
+        counts: Counter[Affix] = Counter()
+        for affix, count in rows.items():
+            counts[self._as_read(affix, as_magnitude)] += count
         return counts
 
-    def _as_read(self, company: Company, as_magnitude: bool) -> Company:
-        """Return the company with its letter resolved: as in the column, or where the unit is known by that."""
+    def _as_read(self, affix: Affix, as_magnitude: bool) -> Affix:
+        """Return the affix with its letter resolved: as in the column, or where the unit is known by that."""
         if self.expected is not None:
-            as_magnitude = not same_unit(company.unit, self.expected)
-        return resolved(company, as_magnitude=as_magnitude)
+            as_magnitude = not same_unit(affix.unit, self.expected)
+        return resolved(affix, as_magnitude=as_magnitude)
 
-    def _fits(self, rows: Counter[Company]) -> bool:
-        """Return whether all company is of one unit, and none is without it unless the unit is a currency."""
+    def _fits(self, rows: Counter[Affix]) -> bool:
+        """Return whether all affixes have one unit. Only a currency, or per cent, may be absent beside others."""
         if self.expected is not None:
             return all(not one.unit or same_unit(one.unit, self.expected) for one in self._resolved(rows))
         # A letter that became a magnitude in a later block was a unit in an earlier one.
-        has_letters = any(company.letter for company in self.rows)
+        has_letters = any(affix.letter for affix in self.rows)
         if has_letters and letters_are_magnitudes(rows) != letters_are_magnitudes(self.rows):
             return False
-        units = {company.unit for company in self._resolved(rows)}
+        units = {affix.unit for affix in self._resolved(rows)}
         named = sorted(units - {""})
         if not all(same_unit(one, other) for one in named for other in named):
             return False
@@ -133,28 +131,28 @@ class AmountReader:
     def _may_be_codes(self, parsed: ParsedAmounts) -> bool:
         """Return whether digits and a letter identify things, by the name of the column or by its first texts."""
         if self.identifies:
-            return have_one_letter(parsed.companies)
-        return not self.rows and look_like_codes(parsed.companies, parsed.groups["whole"], parsed.fraction)
+            return have_one_letter(parsed.affixes)
+        return not self.rows and look_like_codes(parsed.affixes, parsed.groups["whole"], parsed.fraction)
 
     def _counted(
-        self, companies: list[Company], positions: NDArray[np.intp], values: pa.Array, rows: NDArray[np.int32]
-    ) -> Counter[Company]:
-        """Count the rows of each company; a zero without unit has none."""
+        self, affixes: list[Affix], positions: NDArray[np.intp], values: pa.Array, rows: NDArray[np.int32]
+    ) -> Counter[Affix]:
+        """Count the rows of each affix; a zero without a unit is not counted."""
         by_level = np.bincount(rows, minlength=len(positions))
         zero = np.asarray(pc.equal(values, 0).cast(pa.uint8()), bool)
-        bare = np.array([not company.unit for company in companies], bool)[positions]
+        bare = np.array([not affix.unit for affix in affixes], bool)[positions]
         by_level[zero & bare] = 0
-        counted: Counter[Company] = Counter()
-        for company, count in zip(companies, np.bincount(positions, by_level, len(companies)).tolist(), strict=True):
-            counted[company] += int(count)
+        counted: Counter[Affix] = Counter()
+        for affix, count in zip(affixes, np.bincount(positions, by_level, len(affixes)).tolist(), strict=True):
+            counted[affix] += int(count)
         return +counted
 
-    def _values(self, parsed: ParsedAmounts, companies: list[Company]) -> pa.Array | None:
+    def _values(self, parsed: ParsedAmounts, affixes: list[Affix]) -> pa.Array | None:
         """Return the value of each level; None where it has a fraction and must not, or would lose digits."""
         groups = parsed.groups
         whole = _without_marks(groups["whole"])
-        exponents = np.array([company.exponent for company in companies], np.int64)[parsed.positions]
-        signs = np.array([-1 if company.is_negative else 1 for company in companies], np.int64)[parsed.positions]
+        exponents = np.array([affix.exponent for affix in affixes], np.int64)[parsed.positions]
+        signs = np.array([-1 if affix.is_negative else 1 for affix in affixes], np.int64)[parsed.positions]
         fraction = parsed.fraction
         has_exponent = pc.not_equal(groups["exponent"], "")
         if any_true(has_exponent) and any_true(

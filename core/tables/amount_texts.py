@@ -15,19 +15,19 @@ from core.amounts import (
     LEAD,
     PLAIN,
     UNPLAIN,
-    Company,
+    Affix,
     DecimalMark,
     amount_pattern,
     compiled_pattern,
     division_pattern,
-    read_company,
+    read_affix,
 )
 from core.tables.text_matching import FEW_TEXTS
 
 # So many levels are tried by themselves before all of them are.
 FIRST_LEVELS = 8
-# A column with more kinds of company is no column of amounts.
-MOST_COMPANIES = 64
+# A column with more affixes is no column of amounts.
+MOST_AFFIXES = 64
 HAS_DIGIT_OR_DASH = "[0-9０-９−–‒﹣-]"
 DASH_ALONE = "^(?:[^0-9-]{1,20}-+|-+[^0-9-]{1,20})$"
 # Between what stands before the digits and what stands behind them, in a key of both.
@@ -36,11 +36,11 @@ SEPARATOR = "\x1f"
 
 @dataclass(frozen=True)
 class ParsedAmounts:
-    """Some distinct texts, divided: their groups by name, and by text the position of its company in `companies`."""
+    """Some distinct texts, divided: their groups by name, and by text the position of its affix in `affixes`."""
 
     texts: pa.Array
     groups: dict[str, pa.Array]
-    companies: list[Company]
+    affixes: list[Affix]
     positions: NDArray[np.intp]
 
     @cached_property
@@ -62,13 +62,13 @@ def parse_levels(levels: pa.Array, decimal: DecimalMark) -> ParsedAmounts | None
     if groups is None:
         return None
     around = pc.binary_join_element_wise(groups["lead"], groups["tail"], SEPARATOR).dictionary_encode()
-    if len(around.dictionary) > MOST_COMPANIES:
+    if len(around.dictionary) > MOST_AFFIXES:
         return None
-    found = [read_company(*key.split(SEPARATOR)) for key in around.dictionary.to_pylist()]
-    companies = [company for company in found if company is not None]
-    if len(companies) < len(found):
+    found = [read_affix(*key.split(SEPARATOR)) for key in around.dictionary.to_pylist()]
+    affixes = [affix for affix in found if affix is not None]
+    if len(affixes) < len(found):
         return None
-    return ParsedAmounts(texts, groups, companies, np.asarray(around.indices, np.intp))
+    return ParsedAmounts(texts, groups, affixes, np.asarray(around.indices, np.intp))
 
 
 def _rules_out(levels: pa.Array, decimal: DecimalMark) -> bool:
@@ -79,18 +79,18 @@ def _rules_out(levels: pa.Array, decimal: DecimalMark) -> bool:
         match = pattern.fullmatch(plain)
         if match is None and not (plain.endswith("-") or plain.startswith("-")):
             return True
-        if match is not None and read_company(match["lead"], match["tail"]) is None:
+        if match is not None and read_affix(match["lead"], match["tail"]) is None:
             return True
     return False
 
 
 def _few_divided(levels: Sequence[str], decimal: DecimalMark) -> dict[str, pa.Array] | None:
-    """Return what `_divided` returns, faster where the levels are few; None also where a company means nothing."""
+    """Return what `_divided` returns, faster where the levels are few; None also where an affix means nothing."""
     pattern = compiled_pattern(decimal)
     found = []
     for text in levels:
         match = pattern.fullmatch(_plain_text(text))
-        if match is None or read_company(match["lead"], match["tail"]) is None:
+        if match is None or read_affix(match["lead"], match["tail"]) is None:
             return None
         found.append(match.groupdict(default=""))
     return {name: pa.array([groups[name] for groups in found], pa.string()) for name in pattern.groupindex}
@@ -121,7 +121,7 @@ def _divided(texts: pa.Array, decimal: DecimalMark) -> dict[str, pa.Array] | Non
     groups = _groups(texts, divides)
     if groups is not None:
         leads = groups["lead"].unique().to_pylist()
-        if len(leads) <= MOST_COMPANIES and all(re.fullmatch(LEAD, lead) for lead in leads):
+        if len(leads) <= MOST_AFFIXES and all(re.fullmatch(LEAD, lead) for lead in leads):
             return groups if all_true(pc.match_substring_regex(groups["whole"], whole)) else None
     return _groups(texts, amount_pattern(decimal))
 

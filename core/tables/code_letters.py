@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.amounts import Company
+from core.amounts import Affix
 
 # Fewer texts with fewer letters do not show it.
 FEWEST_TEXTS = 8
@@ -15,18 +15,18 @@ SHORT_WHOLE = "^[0-9]{1,2}$"
 ROUND = 5
 
 
-def have_one_letter(companies: Sequence[Company]) -> bool:
-    """Return whether some company is one letter of the alphabet, as in the seat 12K or the flat 32A."""
-    return any(len(company.unit) == 1 and company.unit.isascii() and company.unit.isalpha() for company in companies)
+def have_one_letter(affixes: Sequence[Affix]) -> bool:
+    """Return whether an affix is one letter of the alphabet, as in the seat 12K or the flat 32A."""
+    return any(len(affix.unit) == 1 and affix.unit.isascii() and affix.unit.isalpha() for affix in affixes)
 
 
-def look_like_codes(companies: Sequence[Company], whole: pa.Array, fractions: pa.Array) -> bool:
+def look_like_codes(affixes: Sequence[Affix], whole: pa.Array, fractions: pa.Array) -> bool:
     """Return whether distinct texts have all one of several letters behind one or two digits that are not round.
 
     Of magnitudes, some would have a fraction or three digits. `whole` are the digits of the texts, and `fractions` what
     stands behind their decimal marks.
     """
-    letters = {company.letter for company in companies}
+    letters = {affix.letter for affix in affixes}
     if len(whole) < FEWEST_TEXTS or "" in letters or len(letters) < FEWEST_LETTERS:
         return False
     short = pc.and_(pc.match_substring_regex(whole, SHORT_WHOLE), pc.equal(fractions, ""))

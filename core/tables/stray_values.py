@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.amounts import CERTAIN_LETTERS, LETTERS, Company, currency_codes, read_company, same_unit
+from core.amounts import CERTAIN_LETTERS, LETTERS, Affix, currency_codes, read_affix, same_unit
 from core.array_types import Ints
 from core.cell_values import parse_clock, parse_date
 from core.delimited.names import quoted
@@ -83,15 +83,15 @@ def units_of(texts: pa.Array) -> list[str | None]:
     if not len(positions):
         return found
     for lead, tail, position in divided_levels(texts.take(pa.array(positions))):
-        company = read_company(lead, tail)
-        if company is not None and found[positions[position]] is None:
-            found[positions[position]] = "" if _is_magnitude(company) else company.unit
+        affix = read_affix(lead, tail)
+        if affix is not None and found[positions[position]] is None:
+            found[positions[position]] = "" if _is_magnitude(affix) else affix.unit
     return found
 
 
-def _is_magnitude(company: Company) -> bool:
+def _is_magnitude(affix: Affix) -> bool:
     """Return whether the letter behind a number, such as the M of "12M", is a magnitude in any column."""
-    return company.attached and company.letter in CERTAIN_LETTERS
+    return affix.attached and affix.letter in CERTAIN_LETTERS
 
 
 def _without_magnitudes(units: Counter[str]) -> Counter[str]:

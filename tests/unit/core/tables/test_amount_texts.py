@@ -17,8 +17,8 @@ def parts(texts: list[str], decimal: Any) -> Any:
     found = parse_levels(pa.array(texts, pa.string()), decimal)
     if found is None:
         return None
-    companies = [found.companies[position] for position in found.positions]
-    return companies, {name: group.to_pylist() for name, group in found.groups.items()}
+    affixes = [found.affixes[position] for position in found.positions]
+    return affixes, {name: group.to_pylist() for name, group in found.groups.items()}
 
 
 @pytest.mark.parametrize("decimal", [".", ","])
