@@ -174,6 +174,13 @@ def test_a_term_stands_in_the_glossary_once() -> None:
     assert len(terms) == len(set(terms))
 
 
+def test_every_event_of_the_log_is_documented() -> None:
+    sources = (path.read_text() for room in ("core", "functions", "infra") for path in (ROOT / room).rglob("*.py"))
+    events = {event for source in sources for event in re.findall(r'log_event\(\s*"(\w+)"', source)}
+    (row,) = re.findall(r"^\| `event`, or `message` \| (.*) \|$", (ROOT / "docs/monitoring.md").read_text(), re.M)
+    assert events == set(re.findall(r"`([a-z_]+)`", row)) - {"message"}
+
+
 def test_the_keys_of_redis_are_documented_as_they_are() -> None:
     section = (ROOT / "docs/stored-state.md").read_text().partition("## Keys in Redis")[2].partition("\n## ")[0]
     rows = [row for row in section.splitlines() if row.startswith("| `")]
