@@ -14,8 +14,10 @@ from core.automl.fold_fit import as_training_error
 from core.automl.forecast import Forecast
 from core.automl.trial import Trial
 from core.errors import TrainingFailedError, UnavailableError
+from core.freed_memory import return_freed_memory
 from core.progress import ReportProgress, StoppedError
 from core.regressors.all_rows import KnownRows
+from core.regressors.expected_memory import part_rows
 from core.regressors.expected_time import seconds_in_parts
 from core.regressors.fit_in_parts import OnStep, fit_in_parts
 from core.regressors.fold_cache import FoldCache
@@ -93,12 +95,14 @@ def _fit(fold_cache: FoldCache, trial: Trial, on_step: OnStep) -> tuple[Any, int
     def transform(frame: pd.DataFrame) -> Floats:
         return np.asarray(prepare.transform(frame), np.float64)
 
+    known = _known_rows(fold_cache, trial)
+    return_freed_memory()  # of the folds
     with all_rows.open_table() as (_, table):
         usable, y = all_rows.train_rows(table, all_rows.read[data.test_x.index])
-        known = _known_rows(fold_cache, trial)
-        parts = all_rows.matrix(table, [column.name for column in data.columns], usable, transform, known)
         some = evenly_spaced(len(data.train_y), SOME_ROWS)
         few = transform(data.train_x.iloc[some]), data.train_y[some]
+        names, most_rows = [column.name for column in data.columns], part_rows(few[0].shape[1])
+        parts = all_rows.matrix(table, names, usable, transform, known, most_rows)
         fitted = fit_in_parts(trial.estimator, parts, y, few, on_step)
     return Pipeline([*trial.fitted.steps[:-1], ("estimate", fitted)]), len(y)
 

@@ -16,7 +16,7 @@ from core.manifests import DatasetManifest
 from core.model_manifest import Validation
 from core.packed_columns import Category
 from core.preprocessing.pipeline import raw_frame
-from core.regressors.fit_in_parts import PART_ROWS, MatrixParts
+from core.regressors.fit_in_parts import MatrixParts
 from core.regressors.validation import Rows
 from core.tables.table import Table, to_numpy
 
@@ -79,15 +79,21 @@ class AllRows:
         return usable, y[usable]
 
     def matrix(
-        self, table: Table, names: list[str], usable: NDArray[np.bool_], transform: Transform, known: KnownRows | None
+        self,
+        table: Table,
+        names: list[str],
+        usable: NDArray[np.bool_],
+        transform: Transform,
+        known: KnownRows | None,
+        most_rows: int,
     ) -> MatrixParts:
         """Return the matrix of the usable rows in the order of the table: `transform` of their columns of these names.
 
-        Rows that are `known` are not those of `transform`.
+        Rows that are `known` are not those of `transform`. A part is of at most `most_rows` rows of the table.
         """
 
         def read() -> Iterator[Floats]:
-            for start, batch in table.slices(names, PART_ROWS):
+            for start, batch in table.slices(names, most_rows):
                 rows = np.flatnonzero(usable[start : start + len(batch)])
                 if not len(rows):
                     continue
@@ -96,7 +102,7 @@ class AllRows:
                     known.put_into(matrix, start + rows)
                 yield matrix
 
-        starts = table.slice_starts(PART_ROWS)
+        starts = table.slice_starts(most_rows)
         lengths = np.add.reduceat(usable, starts, dtype=np.int64)
         return MatrixParts([length for length in lengths.tolist() if length], read)
 

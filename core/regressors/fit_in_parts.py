@@ -16,8 +16,6 @@ from sklearn.linear_model import ElasticNet, LinearRegression, Ridge
 
 from core.array_types import Floats
 
-# The most rows of a part. QR takes three copies of a part.
-PART_ROWS = 1 << 16
 # The part of the work that is done when all rows were read, where trees are fitted then.
 READING_SHARE = 0.3
 # The seed by which LightGBM draws the rows that its bins are chosen by, among the parameters of a model's text.

@@ -85,6 +85,8 @@ class Split:
     validation: Validation = RANDOM
     # By row of `train_x` the time or group that the folds are divided by; None for random folds.
     keys: Keys | None = None
+    # How many rows of a larger table this was made of, evenly spaced; None where all rows were in memory.
+    rows_read: int | None = None
     # The table that this is a part of, where a model may learn from all of its rows.
     all_rows: AllRows | None = None
 

@@ -10,8 +10,15 @@ from core.jobs.commands import CompareCommand, TrainCommand
 from core.jobs.effort import GIB, Effort, check_batch, goes_to_batch
 from core.machine_memory import training_bytes
 from core.manifests import DatasetManifest
+from core.model_manifest import TrainedOn
 from core.regressors.candidates import Candidate
-from core.regressors.expected_memory import bytes_in_parts, expected_bytes, have_row_budgets, rows_within
+from core.regressors.expected_memory import (
+    bytes_with_parts,
+    expected_bytes,
+    have_row_budgets,
+    rows_beside_parts,
+    rows_within,
+)
 from core.regressors.expected_time import seconds_in_parts
 from core.regressors.splits import MIN_ROWS
 from core.storage.workspace import Workspace
@@ -62,14 +69,30 @@ def rows_to_read(command: Training, dataset: DatasetManifest, candidates: Sequen
     return _within(command, dataset, candidates, most)
 
 
+def rows_read_before(trained: TrainedOn, dataset: DatasetManifest, candidates: Sequence[Candidate]) -> RowsToRead:
+    """Return what of a dataset was read by the training of a model of these candidates.
+
+    Raises `TooLargeError` where there is no memory for it here.
+    """
+    read = RowsToRead(trained.rows_read or dataset.rows, trained.in_parts)
+    memory, most = expected_bytes(candidates, read.rows, dataset.columns), training_bytes()
+    if read.then_all:
+        memory = bytes_with_parts(candidates, candidates, read.rows, dataset.rows, dataset.columns)
+    if memory <= most:
+        return read
+    raise TooLargeError(
+        f"The model was trained with {read.rows:,} rows in memory, which takes about {memory / GIB:,.1f} GiB; there "
+        f"are {most / GIB:,.1f} here. Train it again on a machine with more memory."
+    )
+
+
 def _expected_bytes(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate]) -> int:
     """Return the peak memory in bytes with which a training learns from all rows: in parts, if it can, where less."""
     kept, columns = _keeps_folds(command), dataset.columns
     whole = expected_bytes(candidates, dataset.rows, columns, kept=kept)
     if not all(candidate.learns_in_parts for candidate in candidates):
         return whole
-    in_parts = bytes_in_parts(candidates, dataset.rows, columns)
-    return min(whole, expected_bytes(candidates, ENOUGH_ROWS, columns, kept=kept) + in_parts)
+    return min(whole, bytes_with_parts(candidates, candidates, ENOUGH_ROWS, dataset.rows, columns, kept=kept))
 
 
 def _within(command: Training, dataset: DatasetManifest, candidates: Sequence[Candidate], most: int) -> RowsToRead:
@@ -81,7 +104,7 @@ def _within(command: Training, dataset: DatasetManifest, candidates: Sequence[Ca
     compared = RACED if _is_race(command) else candidates
     learn = [candidate for candidate in compared if candidate.learns_in_parts]
     if learn:
-        left = rows_within(candidates, most - bytes_in_parts(learn, dataset.rows, columns), columns, kept=kept)
+        left = rows_beside_parts(candidates, learn, dataset.rows, most, columns, kept=kept)
         if left >= (FOLD_ROWS if len(learn) == len(compared) else ENOUGH_ROWS):
             return RowsToRead(left, then_all=True)
     return RowsToRead(rows)

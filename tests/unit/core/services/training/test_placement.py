@@ -15,7 +15,7 @@ from core.jobs.worker import GivenToBatchError, run_job
 from core.machine_memory import PROCESS_BYTES
 from core.manifests import DatasetManifest
 from core.regressors.candidates import Candidate
-from core.regressors.expected_memory import bytes_in_parts, expected_bytes, rows_within
+from core.regressors.expected_memory import bytes_with_parts, expected_bytes, rows_within
 from core.regressors.expected_time import seconds_in_parts
 from core.services.handlers import HANDLERS
 from core.services.processing.ingest import ingest
@@ -182,10 +182,9 @@ def test_what_learns_in_parts_needs_memory_for_the_rows_of_its_folds_and_a_littl
     dataset: DatasetManifest, monkeypatch: pytest.MonkeyPatch, model_type: str
 ) -> None:
     candidate, many = Candidate(regressor(model_type)), dataset.model_copy(update={"rows": 20_000_000})
-    little = bytes_in_parts([candidate], many.rows, many.columns)
-    assert 0 < little < expected_bytes([candidate], many.rows, many.columns) / 4
-    most = expected_bytes([candidate], placement.FOLD_ROWS, many.columns) + little
-    monkeypatch.setattr(placement, "training_bytes", lambda: most + 100)
+    most = bytes_with_parts([candidate], [candidate], placement.FOLD_ROWS, many.rows, many.columns)
+    assert most < expected_bytes([candidate], many.rows, many.columns) / 4
+    monkeypatch.setattr(placement, "training_bytes", lambda: most + 1)
     assert rows_to_read(train(model_type), many, [candidate]) == RowsToRead(placement.FOLD_ROWS, then_all=True)
     # With less than that, the rows that have room without any parts are more than enough.
     monkeypatch.setattr(placement, "training_bytes", lambda: most - 100)
@@ -207,7 +206,7 @@ def test_reading_all_rows_in_parts_takes_its_time(
 def test_a_container_has_the_memory_to_learn_in_parts(large: Workspace, dataset: DatasetManifest) -> None:
     many = dataset.model_copy(update={"rows": 20_000_000})
     effort = place(large, train(training="batch"), many, [RIDGE], 1.0)
-    in_parts = bytes_in_parts([RIDGE], many.rows, many.columns)
-    assert effort.batch_bytes == expected_bytes([RIDGE], placement.ENOUGH_ROWS, many.columns) + in_parts
+    in_parts = bytes_with_parts([RIDGE], [RIDGE], placement.ENOUGH_ROWS, many.rows, many.columns)
+    assert effort.batch_bytes == in_parts < expected_bytes([RIDGE], many.rows, many.columns)
     whole = place(large, train("decision_tree", training="batch"), many, [TREE], 1.0).batch_bytes
     assert whole == expected_bytes([TREE], many.rows, many.columns)

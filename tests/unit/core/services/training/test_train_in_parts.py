@@ -11,79 +11,31 @@ import pytest
 
 from core.array_types import Floats
 from core.automl import learn_in_parts
-from core.catalogue import DEFAULT_MODEL_TYPES, regressor
-from core.errors import NotACsvError, TargetError
-from core.jobs.commands import CompareCommand, TrainCommand
+from core.catalogue import DEFAULT_MODEL_TYPES
+from core.errors import NoSuchFileError, NotACsvError, TargetError
+from core.jobs.commands import CompareCommand
 from core.manifests import Recipe
-from core.model_manifest import RANDOM, ModelManifest, Validation, ValidationKind
+from core.model_manifest import RANDOM, Validation, ValidationKind
 from core.preprocessing.pipeline import raw_frame
-from core.progress import ReportProgress, StoppedError, ignore_progress
-from core.regressors import all_rows, expected_memory
+from core.progress import ReportProgress, StoppedError
 from core.regressors.all_rows import AllRows
-from core.regressors.candidates import Candidate
-from core.regressors.expected_memory import bytes_in_parts, expected_bytes
 from core.regressors.fit_in_parts import MatrixParts, fit_in_parts
 from core.regressors.fold_cache import FoldCache
 from core.services.prediction.loaded_models import find_model
 from core.services.prediction.predict import predict_records
-from core.services.processing.ingest import ingest
 from core.services.processing.open_table import open_table
 from core.services.training import placement
 from core.services.training.compare import compare_models
 from core.services.training.placement import RowsToRead
-from core.services.training.train import open_split, train_model
+from core.services.training.train import open_split
 from core.services.training.unpickle import load_pipeline
-from core.settings import settings
 from core.storage.dataset_repository import TABLE
 from core.storage.s3.object_store import ObjectStore
+from tests.support.past_memory import FEW, READ, ROWS, table, train
 from tests.support.storage import home
-from tests.support.tables import csv, typed
+from tests.support.tables import typed
 
-# Every fourth row is in memory.
-ROWS, READ = 1_200, 300
 READ_NOTE = "300 of the 1,200 rows were read, spread evenly: memory allows no more"
-FEW = {"lightgbm": {"n_estimators": 5}, "ridge": {}}
-
-
-def table(**columns: Any) -> str:
-    """A number with gaps, a category of few levels and one of many, a group, a target with gaps in its first rows."""
-    random = np.random.default_rng(3)
-    x, kind, place = random.normal(size=ROWS), random.integers(0, 4, ROWS), random.integers(0, 60, ROWS)
-    y = 50 + 3 * x + kind + place / 20 + random.normal(size=ROWS)
-    y[np.arange(ROWS) < 200] = np.nan
-    x[random.random(ROWS) < 0.1] = np.nan
-    names = {"kind": [f"kind {code}" for code in kind], "place": [f"place {code}" for code in place]}
-    return csv(**{"x": x, **names, "team": np.arange(ROWS) // 40, "y": y, **columns})
-
-
-@pytest.fixture
-def upload(bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Stores a table, of which a training has memory for `READ` rows, in parts of at most 100 rows."""
-    monkeypatch.setattr(placement, "FOLD_ROWS", READ // 2)
-    monkeypatch.setattr(placement, "ENOUGH_ROWS", READ // 2)
-    monkeypatch.setattr(expected_memory, "PARTS_BYTES", 0)
-    monkeypatch.setattr(all_rows, "PART_ROWS", 100)
-
-    def store(source: str, *model_types: str, kept: bool = False) -> str:
-        path = tmp_path / "large.csv"
-        path.write_text(source)
-        dataset = ingest(home(), path.name, path)
-        candidates = [Candidate(regressor(name)) for name in model_types]
-        learn = [candidate for candidate in candidates if candidate.learns_in_parts]
-        memory = expected_bytes(candidates, READ, dataset.columns, kept=kept)
-        memory += bytes_in_parts(learn, ROWS, dataset.columns)
-        monkeypatch.setenv("REGATTA_TRAINING_MEMORY_BYTES", str(memory + 1))
-        settings.cache_clear()
-        return dataset.file_id
-
-    return store
-
-
-def train(
-    model_type: str, report_progress: ReportProgress = ignore_progress, job_id: str | None = None, **fields: Any
-) -> ModelManifest:
-    command = TrainCommand(model_type=model_type, target_column="y", model_name="m", params=FEW[model_type], **fields)
-    return train_model(home(), command, report_progress, job_id)
 
 
 def stopping(reason: Any, above: float = 0.6) -> ReportProgress:
@@ -183,7 +135,7 @@ def test_one_enormous_row_group_makes_the_same_parts_as_rows(tmp_path: Path) -> 
     for size in (1_000, 64):
         stored = typed(tmp_path / f"{size}.parquet", {"x": pa.array(values)}, row_group_size=size)
         rows = AllRows(nullcontext, 1_000, np.arange(0), "x", [], RANDOM)  # type: ignore[arg-type]
-        parts = rows.matrix(stored, ["x"], usable, lambda frame: frame.to_numpy(), None)
+        parts = rows.matrix(stored, ["x"], usable, lambda frame: frame.to_numpy(), None, 100)
         found.append(np.vstack([parts[number] for number in range(len(parts.lengths))])[:, 0])
         assert [len(parts[number]) for number in range(len(parts.lengths))] == parts.lengths
     assert found[0].tolist() == found[1].tolist() == values[usable].tolist()
@@ -202,6 +154,37 @@ def test_a_row_group_that_cannot_be_read_ends_the_training_and_nothing_is_stored
     with pytest.raises(NotACsvError, match="The stored table is damaged"):
         train("ridge", damage)
     assert list(bucket.list("default/models/")) == []
+
+
+def test_a_file_that_is_deleted_before_the_pass_ends_the_training_and_nothing_is_stored(
+    upload: Callable[..., str], bucket: ObjectStore
+) -> None:
+    file_id = upload(table(), "ridge")
+
+    def delete(stage: str, share: float, *_: Any) -> None:
+        if stage == "training" and home().datasets.exists(file_id):
+            home().datasets.delete(file_id)
+
+    with pytest.raises(NoSuchFileError, match=file_id):
+        train("ridge", delete)
+    assert list(bucket.list("default/models/")) == []
+
+
+def test_another_file_that_becomes_the_current_one_before_the_pass_is_not_learned_from(
+    upload: Callable[..., str],
+) -> None:
+    file_id = upload(table(), "ridge")
+    expected = train("ridge")
+    others: list[str] = []
+
+    def switch(stage: str, share: float, *_: Any) -> None:
+        if stage == "training" and not others:
+            others.append(upload(table(y=np.arange(ROWS)), "ridge"))
+
+    found = train("ridge", switch)
+    assert home().datasets.current() in others
+    assert (found.dataset, found.metrics) == (expected.dataset, expected.metrics)
+    assert found.dataset.file_id == file_id
 
 
 def test_a_training_that_is_cancelled_in_the_pass_ends_there(upload: Callable[..., str], bucket: ObjectStore) -> None:
