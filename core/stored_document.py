@@ -34,7 +34,7 @@ def is_none(value: Any) -> bool:
 
 
 def is_empty(value: Any) -> bool:
-    """Return whether a list or dictionary that younger versions added has nothing in it, as `is_none` does."""
+    """Return whether a list, dictionary or flag that younger versions added is empty or false, as `is_none` does."""
     return not value
 
 

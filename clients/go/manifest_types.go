@@ -85,6 +85,8 @@ type TrainedOn struct {
 	RowsTrain int      `json:"rows_train"`
 	RowsTest  int      `json:"rows_test"`
 	Earlier   []string `json:"earlier,omitempty"`
+	RowsRead  *int     `json:"rows_read,omitempty"`
+	InParts   bool     `json:"in_parts,omitempty"`
 }
 
 // StoredFile is the size and digest of one file of a model.

@@ -3849,6 +3849,10 @@ export interface components {
             rows_test: number;
             /** @default null */
             earlier?: string[] | null;
+            /** @default null */
+            rows_read?: number | null;
+            /** @default false */
+            in_parts?: boolean;
         };
         /** @description What training on a file takes: bytes of memory beside those of the process, and seconds of one processor. */
         TrainingForecast: {

@@ -188,6 +188,8 @@ def _draft(
             rows_train=trained.rows_learned or len(data.train_y),
             rows_test=len(data.test_y),
             earlier=None if earlier is None else list(earlier),
+            rows_read=data.rows_read,
+            in_parts=trained.rows_learned is not None,
         ),
         notes=trained.notes,
         libraries={"python": platform.python_version()}

@@ -43,7 +43,7 @@ def limit_rows(manifest: ModelManifest, data: Split) -> Split:
 
     The holdout has at most as many rows as that of a portfolio search.
     """
-    candidates = [_candidate(member) for member in members_of(manifest)]
+    candidates = [candidate_of(member) for member in members_of(manifest)]
     width, allowed, rows = matrix_width(data.columns), limits(), len(data.train_y)
     most = MOST_SECONDS * (settings().job_seconds / FUNCTION_SECONDS if is_in_batch() else 1)
     while rows > FEWEST_ROWS and expected_seconds(candidates, rows, width, allowed) > most:
@@ -57,7 +57,7 @@ def limit_rows(manifest: ModelManifest, data: Split) -> Split:
 
 def forecast_retraining(manifest: ModelManifest, dataset: DatasetManifest) -> TrainingForecast:
     """Return what training the model's members on all rows of a dataset takes."""
-    candidates = [_candidate(member) for member in members_of(manifest)]
+    candidates = [candidate_of(member) for member in members_of(manifest)]
     memory = expected_bytes(candidates, dataset.rows, dataset.columns) - PROCESS_BYTES
     seconds = expected_seconds(candidates, dataset.rows, matrix_width(dataset.columns), replace(limits(), threads=1))
     return TrainingForecast(memory_bytes=memory, seconds=seconds)
@@ -88,7 +88,7 @@ def fit_members(
     report_progress: ReportProgress,
 ) -> list[Trial]:
     """Fit the members on these folds; raises the failure of one that fails now."""
-    trials = [make_trial(fold_cache, _candidate(member), allowed) for member in members]
+    trials = [make_trial(fold_cache, candidate_of(member), allowed) for member in members]
     trials = run_trials(fold_cache, trials, fold_numbers, allowed, report_progress)
     for trial in trials:
         if trial.failure is not None:
@@ -181,5 +181,6 @@ def _search_record(manifest: ModelManifest, fold_cache: FoldCache, trained: Trai
     return manifest.race.model_copy(update={**done, "scores": [], "seconds": seconds, "cut": None})
 
 
-def _candidate(member: EnsembleMember) -> Candidate:
+def candidate_of(member: EnsembleMember) -> Candidate:
+    """Return the candidate that a member was."""
     return Candidate(regressor(member.model_type), member.parameters, member.target_transform)

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from core.automl.ensemble_selection import weighted_prediction
+from core.automl.learn_in_parts import learn_in_parts
 from core.automl.screening import subsample_split, with_finer_folds
+from core.automl.trial import Trial
 from core.errors import ConflictError
 from core.manifests import DatasetManifest
 from core.model_manifest import ModelManifest
@@ -16,7 +18,8 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import evaluate
 from core.regressors.splits import Split, fold_as_split
 from core.services.training.join_files import open_joined
-from core.services.training.refit_stored import fit_members, limits_of_members, members_of, weights_of
+from core.services.training.placement import RowsToRead, rows_read_before
+from core.services.training.refit_stored import candidate_of, fit_members, limits_of_members, members_of, weights_of
 from core.services.training.train import open_split
 from core.storage.workspace import Workspace
 
@@ -46,10 +49,11 @@ def reproduce(
 ) -> Reproduction:
     """Train a version (the serving one without `number`) again from its manifest and its dataset; nothing is stored.
 
-    The metrics of the holdout and the score of each fold are compared; of an ensemble only the former, because the
-    weights of its folds came from candidates that are not stored, and of the winner of a portfolio too where that
-    was compared on other rows than it was trained on. Raises `NoSuchModelError`, `NoSuchFileError`, and
-    `ConflictError` where the dataset is not the one that it was trained on.
+    A model of a part of a table, or that learned in parts, is trained on the same rows in the same way. The metrics of
+    the holdout and the score of each fold are compared; of an ensemble only the former, because the weights of its
+    folds came from candidates that are not stored, and of the winner of a portfolio too where that was compared on
+    other rows than it was trained on. Raises `NoSuchModelError`, `NoSuchFileError`, `ConflictError` where the dataset
+    or its rows are not those that it was trained on, and `TooLargeError` where there is no memory for them here.
     """
     manifest = workspace.models.manifest(name, number)
     dataset, data = _opened(workspace, manifest)
@@ -57,7 +61,11 @@ def reproduce(
         raise ConflictError(f"The dataset {dataset.file_id} is not the one that {name!r} was trained on.")
     members, allowed = members_of(manifest), limits_of_members(manifest)
     compared, learned = _fold_caches(manifest, data)
+    in_parts = manifest.dataset.in_parts
+    _check_rows(manifest, manifest.dataset.rows_train if in_parts else len(learned.data.train_y), learned.data)
     trials = fit_members(learned, members, [learned.holdout_fold], allowed, report_progress)
+    if in_parts:
+        trials = [_on_all_rows(manifest, learned, trials[0], report_progress)]
     predicted = weighted_prediction(trials, weights_of(members), learned.holdout_fold)
     stored, found = dict(manifest.metrics), evaluate(learned.data.test_y, predicted)
     if compared is not None:
@@ -74,8 +82,34 @@ def _opened(workspace: Workspace, manifest: ModelManifest) -> tuple[DatasetManif
     if trained.earlier is not None:
         dataset, data = open_joined(workspace, trained.file_id, trained.earlier, manifest)
         return dataset, subsample_split(data, trained.rows_train)
+    candidates = [candidate_of(member) for member in members_of(manifest)]
+
+    def rows_to_read(dataset: DatasetManifest) -> RowsToRead:
+        return rows_read_before(trained, dataset, candidates)
+
     recipe, validation = manifest.recipe, manifest.validation
-    return open_split(workspace, trained.file_id, target, manifest.test_size, recipe, validation)
+    return open_split(workspace, trained.file_id, target, manifest.test_size, recipe, validation, rows_to_read)
+
+
+def _on_all_rows(manifest: ModelManifest, learned: FoldCache, trial: Trial, report_progress: ReportProgress) -> Trial:
+    """Return the trial, fitted on all rows in parts; raises why it cannot be."""
+    trial = learn_in_parts(learned, trial, report_progress)
+    if trial.failure is not None:
+        raise trial.failure
+    _check_rows(manifest, trial.rows_learned or len(learned.data.train_y), learned.data)
+    return trial
+
+
+def _check_rows(manifest: ModelManifest, rows_train: int, data: Split) -> None:
+    """Raise `ConflictError` where so many train rows, or the holdout, are not as many as the model was trained on."""
+    trained = manifest.dataset
+    if (rows_train, len(data.test_y)) == (trained.rows_train, trained.rows_test):
+        return
+    raise ConflictError(
+        f"{manifest.model_name!r} learned from {trained.rows_train:,} rows and was judged by {trained.rows_test:,}; "
+        f"trained again it would learn from {rows_train:,} and be judged by {len(data.test_y):,}. So its figures do "
+        "not compare: the version of Regatta that trained it read other rows, and did not store which. Train it again."
+    )
 
 
 def _fold_caches(manifest: ModelManifest, data: Split) -> tuple[FoldCache | None, FoldCache]:
@@ -83,16 +117,18 @@ def _fold_caches(manifest: ModelManifest, data: Split) -> tuple[FoldCache | None
 
     The first are None where they are not reproducible.
     """
-    search = manifest.race
+    search, kept = manifest.race, bool(manifest.members)
     if search is None:
-        fold_cache = FoldCache(data)
+        fold_cache = FoldCache(data, kept=kept)
         return (None if manifest.members else fold_cache), fold_cache
     folded, _ = with_finer_folds(subsample_split(data, search.rows_compared))
-    compared = FoldCache(replace(folded, folds=folded.folds[: search.folds * (search.repeats + 1)]))
+    compared = FoldCache(replace(folded, folds=folded.folds[: search.folds * (search.repeats + 1)]), kept=kept)
     if search.learned_fold is not None:
-        return (None if manifest.members else compared), FoldCache(fold_as_split(folded, search.learned_fold))
+        return (None if manifest.members else compared), FoldCache(
+            fold_as_split(folded, search.learned_fold), kept=kept
+        )
     alike = search.rows_compared == search.rows_learned and not manifest.members
-    return (compared if alike else None), FoldCache(subsample_split(data, search.rows_learned))
+    return (compared if alike else None), FoldCache(subsample_split(data, search.rows_learned), kept=kept)
 
 
 def _numbered(scores: list[float]) -> Figures:

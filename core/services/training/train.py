@@ -134,7 +134,8 @@ def split_dataset(
         rows = evenly_spaced(manifest.rows, most_rows)
         notes.append(f"{most_rows:,} of the {manifest.rows:,} rows were read, spread evenly: memory allows no more")
     options = SplitOptions(features, recipe, target, test_size, validation)
-    return split_table(raw_frame(table, [name for name in needed if name is not None], rows), options, notes)
+    data = split_table(raw_frame(table, [name for name in needed if name is not None], rows), options, notes)
+    return data if rows is None else replace(data, rows_read=len(rows))
 
 
 def _maybe_flattering(manifest: DatasetManifest, target: str, validation: Validation) -> list[str]:
