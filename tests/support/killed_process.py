@@ -4,6 +4,7 @@ import math
 import multiprocessing
 import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import httpx
 import psutil
@@ -12,10 +13,12 @@ from core.jobs import attempt
 from tests.support.gateway import HandlerTransport
 from tests.support.jobs import carry_out
 from tests.support.operations import OPERATIONS
+from tests.support.past_memory import little_memory
 from tests.support.process_state import process_environment
 
-# Beside the names of `OPERATIONS`: a worker carries out the job with the id `job`.
-RETRAIN = "retrain"
+# Beside the names of `OPERATIONS`: a worker carries out the job with the id `job`. The second stores each progress
+# report, and has memory for some rows of a table.
+RETRAIN, LEARN = "retrain", "learn in parts"
 SECONDS = 120
 
 
@@ -29,6 +32,10 @@ def perform(name: str, variables: Mapping[str, str], ids: Mapping[str, str], tem
         if name == RETRAIN:
             attempt.STORE_SECONDS = math.inf  # how often it writes does not depend on how long it takes
             carry_out(ids["job"])
+        elif name == LEARN:
+            attempt.STORE_SECONDS = -math.inf
+            with little_memory():
+                carry_out(ids["job"])
         else:
             OPERATIONS[name](client, dict(ids)).raise_for_status()
 
@@ -42,6 +49,8 @@ class KilledProcess:
     def __init__(self, name: str, variables: Mapping[str, str], ids: Mapping[str, str]) -> None:
         # Who is killed deletes nothing.
         self._temporary = tempfile.TemporaryDirectory()
+        # The names of the temporary files that it left.
+        self.left: list[str] = []
         arguments = (name, variables, ids, self._temporary.name)
         self._process = self._context.Process(target=perform, args=arguments)
 
@@ -50,6 +59,7 @@ class KilledProcess:
         with self._temporary:
             self._process.start()
             self._process.join(SECONDS)
+            self.left = sorted(path.name for path in Path(self._temporary.name).rglob("*") if path.is_file())
         assert self._process.exitcode is not None, "It did not end."
         return self._process.exitcode
 
