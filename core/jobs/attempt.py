@@ -95,7 +95,7 @@ class Attempt:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
+        self._stop_keeping()
 
     @property
     def longest_seconds(self) -> float:
@@ -135,8 +135,7 @@ class Attempt:
         before this process takes its next job. Only a fault of ours counts all the same.
         """
         note(outcome=fields["status"])
-        self._over.set()
-        self._keeper.join()
+        self._stop_keeping()
         if self._lost_in_outage and fields == requeued(self._job.attempts - 1):
             self._jobs.uncounted.add(self._take_off)
             self._jobs.uncounted.take_off()
@@ -190,6 +189,11 @@ class Attempt:
             self.halt = "timeout"
         if self.halt is None and self._stopping():
             self.halt = "stopping"
+
+    def _stop_keeping(self) -> None:
+        """Let the lease be renewed no more."""
+        self._over.set()
+        self._keeper.join()
 
     def _keep(self) -> None:
         """Renew the lease and call `heartbeat` until the work is over, or its time and `GRACE_SECONDS` are up."""

@@ -144,7 +144,9 @@ def test_where_batch_is_taken_away_the_workers_decide_and_the_report_says_so(
     choose("batch")
     given = submit_arrival(put_file("1.csv", linear_table(1)))
     monkeypatch.setattr(container(), "batch", None)
+    monkeypatch.setattr(container(), "_workspaces", {})
     jobs.offer_again(home(), given.job_id)
+    assert [name for name, _ in batch.submitted] == [given.job_id]
     assert container().queue.waiting() == [("default", given.job_id)]
     for job in (carry_out(given), retrain_on("2.csv", linear_table(2))):
         assert job.result["training"] == "function"
