@@ -89,6 +89,12 @@ def elo(r2: Floats) -> Floats:
     return points
 
 
+def commit() -> str:
+    """Return the short name of the commit that is measured."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def _ranking(r2: Floats) -> list[str]:
     """Return a table of ranks and Elo, with intervals by drawing the tables again and again."""
     random = np.random.default_rng(0)
@@ -109,8 +115,7 @@ def _ranking(r2: Floats) -> list[str]:
 
 def _ours(case: Case, resume: bool) -> tuple[Result, str]:
     """Return our result on a case and the commit; with `resume` that of an earlier run of this commit, if any."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
-    allowed, version = OUR_SHARE * case.seconds, commit.strip()
+    allowed, version = OUR_SHARE * case.seconds, commit()
     key = {"table": case.table, "seed": case.seed, "system": OURS, "allowed": allowed, "version": version}
     found = earlier_result(key) if resume else None
     if found is not None:

@@ -25,7 +25,7 @@ from bench._quality_cases import (
     portfolio_search,
     served_forest_us,
 )
-from bench._ranks import measure_ranks, ranks_section
+from bench._ranks import commit, measure_ranks, ranks_section
 from bench._report import Figure, at_least, at_most, run
 from bench.time_limit import time_limits
 
@@ -61,7 +61,7 @@ def measure(
         return
     alone = alone or ours
     results: list[Result] = []
-    versions = {"scikit-learn": version("scikit-learn")}
+    versions = {"regatta": commit(), "scikit-learn": version("scikit-learn")}
     with bucket() as folder:
         discard_logs()
         known = known_tables(Path(tables) if tables else None)

@@ -159,7 +159,7 @@ class ModelManifest(FormattedDocument):
     train_metrics: Metrics = Field(default_factory=dict)
     baseline: Baseline | None = None
     cross_validation: CrossValidation
-    # Quantiles of the absolute out-of-fold residuals at 0, 0.005, ... 1.
+    # Quantiles of the absolute residuals of unseen rows at 0, 0.005, ... 1: see `core.regressors.unseen_rows`.
     interval_quantiles: list[float] = Field(default_factory=no_items)
     # The same of the absolute residuals divided by the spread of their row, where the graph has a learned spread: then
     # intervals are adaptive. Empty where they are of equal width, as in all models of earlier versions.

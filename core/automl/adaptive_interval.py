@@ -10,7 +10,8 @@ from core.automl.verified_graph import VerifiedGraph
 from core.compiler.compile import raw_columns_of_frame
 from core.compiler.spread import add_spread, check_spread
 from core.regressors.splits import Split
-from core.regressors.spread import FinalModel, OutOfFold, fit_spread
+from core.regressors.spread import fit_spread
+from core.regressors.unseen_rows import FinalModel, OutOfFold
 
 log = logging.getLogger("regatta")
 

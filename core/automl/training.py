@@ -25,11 +25,18 @@ from core.progress import ReportProgress, ignore_progress, progress_within
 from core.regressors.candidates import Candidate, regressor_parameters
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
-from core.regressors.metrics import baseline, cross_validation, evaluate, interval_quantiles, plots
+from core.regressors.metrics import (
+    baseline,
+    conformal_levels,
+    cross_validation,
+    evaluate,
+    interval_quantiles,
+    plots,
+)
 from core.regressors.segments import error_segments
 from core.regressors.splits import Split, evenly_spaced
-from core.regressors.spread import OutOfFold
 from core.regressors.thread_limits import one_core_per_fit
+from core.regressors.unseen_rows import FinalModel, OutOfFold, Residuals
 from core.types import Json
 
 # Some models take as long to predict their train rows as to fit them.
@@ -140,6 +147,7 @@ def evaluate_on_holdout(
     seen = evenly_spaced(len(data.train_y), TRAIN_METRIC_ROWS)
     with one_core_per_fit():
         train_predicted = pipeline.predict(data.train_x.iloc[seen])
+    residuals = Residuals.of(out_of_fold, FinalModel(data, holdout))
     metrics = evaluate(data.test_y, holdout)
     if not np.isfinite([*(value for value in metrics.values() if value is not None), *scores]).all():
         raise TrainingFailedError(
@@ -153,7 +161,7 @@ def evaluate_on_holdout(
         train_metrics=evaluate(data.train_y[seen], train_predicted),
         baseline=baseline(data),
         cross_validation=cross_validation(scores),
-        interval_quantiles=interval_quantiles(out_of_fold.residuals),
+        interval_quantiles=interval_quantiles(residuals.values, conformal_levels(residuals.rows, len(data.train_y))),
         out_of_fold=out_of_fold,
         holdout=holdout,
         plots=plots(data.test_y, holdout),

@@ -80,13 +80,22 @@ def _r2_of_mean(y: Floats, fold: Fold) -> float:
     return float(r2_score(y[fold.test], np.full(len(fold.test), y[fold.train].mean())))
 
 
-def interval_quantiles(residuals: Floats) -> list[float]:
-    """Return the quantiles of the absolute out-of-fold residuals at `INTERVAL_LEVELS`, in units of the target.
+def conformal_levels(known: int, rows: int) -> Floats:
+    """Return the levels of the quantiles of residuals of `known` different rows, for `INTERVAL_LEVELS` of any row.
+
+    Of few residuals the next one may be larger: bounds take the quantile at (n + 1) / n times their level, and for n
+    `core.inference.intervals` knows the `rows` of the training, (201,).
+    """
+    return np.minimum(1.0, INTERVAL_LEVELS * ((1 + 1 / known) / (1 + 1 / rows)))
+
+
+def interval_quantiles(residuals: Floats, levels: Floats = INTERVAL_LEVELS) -> list[float]:
+    """Return the quantiles of the absolute residuals at these levels, in units of the target.
 
     Split-conformal intervals are made of them: Lei et al., "Distribution-Free Predictive Inference for Regression",
     JASA 113 (2018). Each is an order statistic without interpolation, so an interval is rather too wide.
     """
-    quantiles: list[float] = np.quantile(np.abs(residuals), INTERVAL_LEVELS, method="higher").tolist()
+    quantiles: list[float] = np.quantile(np.abs(residuals), levels, method="higher").tolist()
     return quantiles
 
 

@@ -25,7 +25,7 @@ from core.progress import ReportProgress, ignore_progress, progress_within
 from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
-from core.regressors.spread import OutOfFold
+from core.regressors.unseen_rows import OutOfFold
 from core.services.quotas import counts_training
 from core.services.training.comparison import compared_transforms, make_trials, open_comparison
 from core.services.training.leaderboard import Row, baseline_row, failures, in_order, member_of, model_row

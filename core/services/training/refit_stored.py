@@ -27,7 +27,7 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
-from core.regressors.spread import OutOfFold
+from core.regressors.unseen_rows import OutOfFold
 from core.services.training.train import limits
 from core.settings import settings
 from core.storage.series_repository import TrainingForecast

@@ -14,7 +14,8 @@ from core.model_manifest import SearchRecord
 from core.progress import ReportProgress, StoppedError, progress_within, stop_once
 from core.regressors.candidates import regressor_parameters
 from core.regressors.splits import Split
-from core.regressors.spread import TIME_SHARE, OutOfFold
+from core.regressors.spread import TIME_SHARE
+from core.regressors.unseen_rows import OutOfFold
 from core.services.training.leaderboard import (
     Row,
     baseline_row,
@@ -102,9 +103,13 @@ def finish_search(
 
 
 def _warnings(best: Row, trained: TrainedModel, time_limit: TimeLimit) -> list[str]:
-    """Return warnings of a winner that is no better than the mean and of a time limit that was exceeded."""
+    """Return warnings of a winner that is no better than the mean and of a time limit that was exceeded.
+
+    Where one row is far from all others, the mean of the train rows is off by more than any model: R2 below 0 says that
+    the mean of the test rows would be better.
+    """
     warnings = []
-    if best["cross_validation"]["mean"] < trained.baseline.cross_validation.mean:
+    if best["cross_validation"]["mean"] < max(0.0, trained.baseline.cross_validation.mean):
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
     if time_limit.taken > (1 + TOLERATED) * time_limit.seconds:
         warnings.append(

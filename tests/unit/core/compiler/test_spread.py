@@ -11,7 +11,8 @@ from core.compiler.spread import add_spread, check_spread
 from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel, open_session
 from core.regressors.splits import Split
-from core.regressors.spread import FinalModel, Spread, fit_spread
+from core.regressors.spread import Spread, fit_spread
+from core.regressors.unseen_rows import FinalModel
 from tests.support.training import real_split, split_text, trained
 
 ROWS = 600

@@ -4,12 +4,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from sklearn.dummy import DummyRegressor
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_score
 
+from core.inference.intervals import interval_of
 from core.regressors.importance import permutation_importance
-from core.regressors.metrics import baseline, comparable_means, cross_validation, evaluate, interval_quantiles, plots
+from core.regressors.metrics import (
+    INTERVAL_LEVELS,
+    baseline,
+    comparable_means,
+    conformal_levels,
+    cross_validation,
+    evaluate,
+    interval_quantiles,
+    plots,
+)
 from tests.support.training import fitted, real_split, trained
 
 RANDOM = np.random.default_rng(11)
@@ -125,3 +136,22 @@ def test_trials_are_compared_on_the_folds_that_they_share() -> None:
 def test_trials_of_the_same_folds_are_compared_by_their_means() -> None:
     assert comparable_means([[0.1, 0.3], [0.4, 0.2]]) == pytest.approx([0.2, 0.3])
     assert comparable_means([]) == []
+
+
+def test_few_residuals_are_corrected_for_their_own_number_and_not_for_the_rows_of_the_training() -> None:
+    rows, level = 10_000, 0.9
+    drawn = np.random.default_rng(0).normal(size=(500, 29))
+
+    def covered(known: int) -> float:
+        """The share of new residuals within the bounds of 29, as a mean over the draws."""
+        levels = conformal_levels(known, rows)
+        widths = [interval_of(interval_quantiles(residuals, levels), level, rows).half_width for residuals in drawn]
+        return float(np.mean(2 * norm.cdf(widths) - 1))
+
+    assert level <= covered(29) <= level + 2 / 30
+    assert covered(29) > covered(rows) + 0.5 / 30
+
+
+def test_the_levels_of_residuals_of_all_rows_are_those_that_are_kept() -> None:
+    assert conformal_levels(500, 500).tolist() == INTERVAL_LEVELS.tolist()
+    assert conformal_levels(5, 500).max() == 1.0

@@ -14,7 +14,8 @@ from core.manifests import Column, Recipe
 from core.preprocessing.pipeline import make_preprocessor, make_standardiser
 from core.regressors.metrics import interval_quantiles
 from core.regressors.splits import Fold, Split
-from core.regressors.spread import FinalModel, OutOfFold, Spread, fit_spread
+from core.regressors.spread import Spread, fit_spread
+from core.regressors.unseen_rows import FinalModel, OutOfFold
 
 LEVELS = (0.8, 0.9, 0.95)
 MINUTE = 60.0
@@ -106,8 +107,9 @@ def test_residuals_of_folds_count_less_where_the_final_model_learned_from_more_r
     out_of_fold = predicted_exactly(split(frame, y), line)
     same = replace(out_of_fold.data, train_y=y[:320])
     spreads = [fit_spread(out_of_fold, FinalModel(data, np.empty(0)), MINUTE) for data in (out_of_fold.data, same)]
-    larger, smaller = (spread.quantiles[180] for spread in reversed(spreads) if spread)
-    assert smaller / larger == pytest.approx(1.25**-0.2)
+    smaller, larger = (spread.quantiles[180] * spread.predict(frame, line) for spread in spreads if spread)
+    # The correction for few rows is not the same for 400 and for 320.
+    np.testing.assert_allclose(smaller / larger, 1.25**-0.2, rtol=0.005)
 
 
 def test_where_all_errors_are_alike_the_width_is_equal() -> None:

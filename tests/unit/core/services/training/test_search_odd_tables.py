@@ -59,6 +59,10 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str | None]] = {
         lambda: pd.DataFrame({"x": np.append(X[1:], 1e12), "y": np.append(Y[1:], 1e12)}),
         None,
     ),
+    "one value of the target far from all others": (
+        lambda: pd.DataFrame({"x": X, "y": np.append(Y[1:], -1e18)}),
+        "no model beats the mean",
+    ),
     "a target of zeros but for one row": (lambda: pd.DataFrame({"x": X, "y": np.arange(60) == 7}), None),
     "more columns than rows": (
         lambda: pd.DataFrame({**{f"x{number}": RANDOM.normal(size=60) for number in range(120)}, "x": X, "y": Y}),
