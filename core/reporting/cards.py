@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from core.reporting.distributions import plot
 from core.reporting.explanations import explanations, leaning, tails, variety
 from core.reporting.formatting import count, counted, date, duration, short_number
-from core.reporting.html import Markup, Named, definition_list, element, scrolled
+from core.reporting.html import Markup, Named, definition_list, element, folded, scrolled
 from core.reporting.names import breakable, short_names
 from core.reporting.units import named
 from core.reporting.words import say
@@ -39,7 +39,7 @@ def columns_section(
         _index(columns, anchors) if len(every) >= INDEXED else None,
         explanations(),
         _cards({name: carded[name] for name in first}, rows, anchors),
-        _folded({name: carded[name] for name in carded if name not in set(first)}, rows, anchors),
+        _others({name: carded[name] for name in carded if name not in set(first)}, rows, anchors),
         _table(others, rows, anchors) if others else None,
         id="columns",
     )
@@ -51,13 +51,12 @@ def _cards(columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -
     return element("div", *cards, class_="cards")
 
 
-def _folded(columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -> Iterator[Markup]:
+def _others(columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -> Iterator[Markup]:
     """Yield the cards of the other columns of each type, which a reader unfolds."""
     for type_ in TYPES:
         group = {name: statistics for name, statistics in columns.items() if statistics["type"] == type_}
         if group:
-            summary = element("summary", counted(len(group), f"more_{type_}"))
-            yield element("details", summary, _cards(group, rows, anchors), class_="group")
+            yield folded(counted(len(group), f"more_{type_}"), _cards(group, rows, anchors), class_="group")
 
 
 def count_types(columns: Mapping[str, Json]) -> str:
@@ -71,9 +70,7 @@ def _index(columns: Mapping[str, Json], anchors: Mapping[str, str]) -> Markup:
     names = list(columns)[:CARDS]
     shown = dict(zip(names, short_names(names, INDEX_CHARACTERS), strict=True))
     links = (element("a", shown[name], href=f"#{anchors[name]}") for name in sorted(names, key=str.casefold))
-    return element(
-        "details", element("summary", say("columns.find")), element("p", *links, class_="index"), class_="more"
-    )
+    return folded(say("columns.find"), element("p", *links, class_="index"), class_="more")
 
 
 def column_card(name: str, statistics: Json, rows: int, anchor: str | None = None) -> Markup:

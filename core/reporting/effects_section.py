@@ -6,7 +6,7 @@ from core.reporting.curves import graph
 from core.reporting.date_axis import date_ticks
 from core.reporting.distributions import value_bars
 from core.reporting.formatting import count, short_number
-from core.reporting.html import Markup, element
+from core.reporting.html import Markup, element, folded
 from core.reporting.names import names_of_bars
 from core.reporting.scales import Scale
 from core.reporting.svg import bar_between
@@ -15,7 +15,7 @@ from core.reporting.words import say
 from core.types import Json
 
 # Columns of little importance come last and are folded.
-SHOWN = 9
+SHOWN = 6
 MARGIN = 0.06
 
 
@@ -31,18 +31,14 @@ def effects_section(manifest: ModelManifest, stored: Json) -> Markup | None:
     panels = [_panel(effect, scale, units.get(effect["feature"], {})) for effect in effects]
     note = say("effects.note", rows=count(stored["rows"]))
     rest = panels[SHOWN:]
-    folded = element(
-        "details",
-        element("summary", say("effects.less", n=count(len(rest)))),
-        element("div", *rest, class_="cards"),
-        class_="more",
-    )
     return element(
         "section",
         element("h2", say("sections.effects")),
         element("p", note, class_="note"),
         element("div", *panels[:SHOWN], class_="cards"),
-        folded if rest else None,
+        folded(say("effects.less", n=count(len(rest))), element("div", *rest, class_="cards"), class_="more")
+        if rest
+        else None,
         id="effects",
     )
 

@@ -3,7 +3,7 @@
 from math import exp, sqrt
 
 from core.reporting.formatting import NOTHING, coefficient, short_number
-from core.reporting.html import Markup, definition_list, element
+from core.reporting.html import Markup, definition_list, folded
 from core.reporting.words import say
 
 # A skew of less is hardly seen. The kurtosis is 0 for the normal distribution.
@@ -17,9 +17,8 @@ EXPLAINED = ("outliers", "skew", "tails", "variety", "length")
 
 def explanations() -> Markup:
     """Return what the figures on the cards mean, which a reader unfolds."""
-    summary = element("summary", say("figures.meanings.title"))
     meanings = ((say(f"figures.{name}"), say(f"figures.meanings.{name}")) for name in EXPLAINED)
-    return element("details", summary, definition_list(meanings), class_="more words")
+    return folded(say("figures.meanings.title"), definition_list(meanings), class_="more words")
 
 
 def leaning(skew: float | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from core.reporting.formatting import count, counted
-from core.reporting.html import Markup, element, isolated
+from core.reporting.html import Markup, element, folded, isolated
 from core.reporting.sentences import sentence
 from core.reporting.words import say
 from core.types import Json
@@ -31,7 +31,7 @@ def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup
         element("ul", *items[: VISIBLE if len(items) > MOST_VISIBLE else None], class_="findings")
         if items
         else _none(),
-        _folded(items[VISIBLE:], len(findings)) if len(items) > MOST_VISIBLE else None,
+        _others(items[VISIBLE:], len(findings)) if len(items) > MOST_VISIBLE else None,
         id="findings",
     )
 
@@ -59,12 +59,11 @@ def _none() -> Markup:
     return element("p", say("findings.none"), class_="note")
 
 
-def _folded(items: Iterable[Markup], total: int) -> Markup:
+def _others(items: Iterable[Markup], total: int) -> Markup:
     """Return the findings that a reader unfolds."""
     beyond = say("findings.all", n=count(total)) if total > LISTED_LIMIT else None
-    return element(
-        "details",
-        element("summary", say("more", n=count(min(total, LISTED_LIMIT) - VISIBLE))),
+    return folded(
+        say("more", n=count(min(total, LISTED_LIMIT) - VISIBLE)),
         element("ul", *items, class_="findings"),
         element("p", beyond, class_="note") if beyond else None,
         class_="more",

@@ -55,6 +55,11 @@ def definition_list(rows: Iterable[Named]) -> Markup:
     return element("dl", *lines, class_="figures")
 
 
+def folded(summary: str, *content: Content, class_: str | None = None) -> Markup:
+    """Return content that a reader unfolds, behind a summary; on paper it is open."""
+    return element("details", element("summary", summary), *content, class_=class_)
+
+
 def scrolled(label: str, *content: Content, class_: str = "") -> Markup:
     """Wrap content that may be wider than the page in a box that scrolls, with the keyboard too."""
     return element("div", *content, class_=f"scroll {class_}".rstrip(), role="region", aria_label=label, tabindex=0)

@@ -6,12 +6,12 @@ from typing import Any
 
 from core.model_manifest import ModelManifest, TrialRecord
 from core.reporting.formatting import NOTHING, count, counted, score, short_number, size
-from core.reporting.html import Content, Markup, element, isolated, scrolled
+from core.reporting.html import Content, Markup, element, folded, isolated, scrolled
 from core.reporting.model_parts import parameter
 from core.reporting.words import listing, say
 
-# A table of more trials is no reading.
-TRIALS_SHOWN = 30
+# A table of more trials is no reading, and of those on the page not all are open.
+TRIALS_SHOWN, TRIALS_OPEN = 30, 10
 # The words of the heads of a table, each with whether numbers stand below it.
 Heads = Sequence[tuple[str, bool]]
 STANDING: Heads = (
@@ -83,7 +83,7 @@ def _trials(trials: Sequence[TrialRecord]) -> Markup:
     ranked = sorted(trials, key=lambda trial: (-trial.rows, trial.mean is None, -(trial.mean or 0.0)))
     shown = ranked[:TRIALS_SHOWN]
     differing = _differing([trial.parameters for trial in trials])
-    lines = (
+    lines = [
         _line(
             TRIAL,
             (
@@ -96,12 +96,20 @@ def _trials(trials: Sequence[TrialRecord]) -> Markup:
             ),
         )
         for trial in shown
-    )
+    ]
     note = say("leaderboard.tried", candidates=counted(len(trials), "candidate"))
     if len(trials) > len(shown):
         note += say("leaderboard.shown", n=count(len(shown)))
-    table = scrolled(say("leaderboard.candidates"), _table(TRIAL, lines))
-    return element("div", element("p", note, class_="note"), table)
+    first, rest = (
+        scrolled(say("leaderboard.candidates"), _table(TRIAL, part))
+        for part in (lines[:TRIALS_OPEN], lines[TRIALS_OPEN:])
+    )
+    return element(
+        "div",
+        element("p", note, class_="note"),
+        first,
+        folded(counted(len(lines) - TRIALS_OPEN, "more_candidate"), rest) if len(lines) > TRIALS_OPEN else None,
+    )
 
 
 def _differing(every: Sequence[dict[str, Any]]) -> list[str]:

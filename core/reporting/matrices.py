@@ -6,7 +6,7 @@ from itertools import combinations
 
 from core.reporting.distributions import value_bars
 from core.reporting.formatting import coefficient, count, counted, width
-from core.reporting.html import Content, Markup, element, isolated, scrolled
+from core.reporting.html import Content, Markup, element, folded, isolated, scrolled
 from core.reporting.names import short_names, told_apart
 from core.reporting.svg import rounded, signed_bar
 from core.reporting.words import listing, say
@@ -242,11 +242,7 @@ def missing_section(missingness: Json, columns: Mapping[str, Json], rows: int) -
         element("h2", say("missing.title")),
         element("p", note, class_="note"),
         value_bars(strips[:STRIPS_OPEN], "wide gaps"),
-        element(
-            "details",
-            element("summary", say("missing.fewer", n=count(len(strips) - STRIPS_OPEN))),
-            value_bars(strips[STRIPS_OPEN:], "wide gaps"),
-        )
+        folded(say("missing.fewer", n=count(len(strips) - STRIPS_OPEN)), value_bars(strips[STRIPS_OPEN:], "wide gaps"))
         if len(strips) > STRIPS_OPEN
         else None,
         id="missing",

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from core.manifests import Feature
 from core.model_manifest import ModelManifest
 from core.reporting.formatting import count, counted, short_number
-from core.reporting.html import Content, Markup, element, isolated, scrolled
+from core.reporting.html import Content, Markup, element, folded, isolated, scrolled
 from core.reporting.names import breakable
 from core.reporting.words import listing, say
 
 LEVELS_SHOWN = 5
 # The other columns are folded.
-OPEN = 24
+OPEN = 12
 HEADS = ("column", "type", "written", "handling")
 
 
@@ -23,11 +23,7 @@ def columns_section(manifest: ModelManifest) -> Markup:
         element("h2", say("sections.columns"), element("small", counted(len(manifest.features), "column"))),
         element("p", say("features.note"), class_="note"),
         scrolled(say("sections.columns"), _table(manifest, first)),
-        element(
-            "details",
-            element("summary", counted(len(others), "more_column")),
-            scrolled(say("sections.columns"), _table(manifest, others)),
-        )
+        folded(counted(len(others), "more_column"), scrolled(say("sections.columns"), _table(manifest, others)))
         if others
         else None,
         _left_out(manifest.recipe.leave_out),

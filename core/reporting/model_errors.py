@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from core.model_manifest import ModelManifest
 from core.reporting.distributions import histogram_bars, value_bars
-from core.reporting.formatting import counted, date, short_number
-from core.reporting.html import Content, Markup, element, isolated
+from core.reporting.formatting import count, counted, date, short_number
+from core.reporting.html import Content, Markup, element, folded, isolated
 from core.reporting.names import names_of_bars
 from core.reporting.scales import Scale, Ticks
 from core.reporting.svg import axis, bar, columns, horizontal_line, rounded, stretched, vertical_line
@@ -15,6 +15,8 @@ from core.types import Json
 
 # Beside the extent of the points, as a fraction of it.
 MARGIN = 0.04
+# The columns that matter most come first; the segments of others are folded.
+COLUMNS_SHOWN = 3
 
 
 def errors_section(target: str, plots: Json) -> Markup | None:
@@ -121,13 +123,17 @@ def segments_section(segments: Sequence[Json], manifest: ModelManifest) -> Marku
         return None
     units = {feature.name: feature.unit for feature in manifest.features}
     worst = max(segment["mae"] for entry in segments for segment in entry["segments"]) or 1.0
-    panels = (_segments_of(entry, worst, units.get(entry["feature"])) for entry in segments)
+    panels = [_segments_of(entry, worst, units.get(entry["feature"])) for entry in segments]
+    rest = panels[COLUMNS_SHOWN:]
     note = say("segments.note")
     return element(
         "section",
         element("h2", say("segments.title")),
         element("p", note, class_="note"),
-        element("div", *panels, class_="cards"),
+        element("div", *panels[:COLUMNS_SHOWN], class_="cards"),
+        folded(say("segments.less", n=count(len(rest))), element("div", *rest, class_="cards"), class_="more")
+        if rest
+        else None,
         id="segments",
     )
 

@@ -1,18 +1,19 @@
 """What a model is made of: the importance of its columns, its parameters, and the members of an ensemble."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from core.model_manifest import EnsembleMember, ModelManifest
 from core.reporting.distributions import value_bars
 from core.reporting.formatting import count, score, short_number
-from core.reporting.html import Content, Markup, Named, definition_list, element, isolated
+from core.reporting.html import Content, Markup, Named, definition_list, element, folded, isolated
 from core.reporting.names import names_of_bars
 from core.reporting.svg import bar
 from core.reporting.words import say
 from core.shares import share
 
-# Columns of little importance are folded.
-SHOWN = 15
+# Columns of little importance, and members of little weight, are folded.
+SHOWN, MEMBERS_SHOWN = 15, 4
 
 
 def importance_section(manifest: ModelManifest) -> Markup | None:
@@ -32,13 +33,13 @@ def importance_section(manifest: ModelManifest) -> Markup | None:
         for name, one in zip(names, found, strict=True)
     ]
     rest = lines[SHOWN:]
-    summary = element("summary", say("importance.less", n=count(len(rest))))
+    less = say("importance.less", n=count(len(rest)))
     return element(
         "section",
         element("h2", say("sections.importance")),
         element("p", say("importance.note"), class_="note"),
         value_bars(lines[:SHOWN], alike or "wide"),
-        element("details", summary, value_bars(rest, alike or "wide")) if rest else None,
+        folded(less, value_bars(rest, alike or "wide")) if rest else None,
         id="importance",
     )
 
@@ -56,8 +57,7 @@ def parameters_section(manifest: ModelManifest) -> Markup:
             (say("parameters.compared"), count(race.rows_compared)),
         ]
     if manifest.members:
-        members = (_member(member) for member in manifest.members)
-        made: Content = element("div", *members, class_="cards wide")
+        made: Content = _members(sorted(manifest.members, key=lambda member: -member.weight))
         title = say("parameters.ensemble")
     else:
         made = element(
@@ -73,6 +73,18 @@ def parameters_section(manifest: ModelManifest) -> Markup:
     )
 
 
+def _members(members: Sequence[EnsembleMember]) -> Content:
+    """Return the cards of the members, the weightiest first."""
+    cards = [_member(member) for member in members]
+    rest = cards[MEMBERS_SHOWN:]
+    return [
+        element("div", *cards[:MEMBERS_SHOWN], class_="cards wide"),
+        folded(say("parameters.less", n=count(len(rest))), element("div", *rest, class_="cards wide"))
+        if rest
+        else None,
+    ]
+
+
 def _member(member: EnsembleMember) -> Markup:
     """Return the card of a member with its weight."""
     weight = element("span", say("parameters.weight", share=share(member.weight, 1)), class_="kind")
@@ -85,7 +97,7 @@ def _member(member: EnsembleMember) -> Markup:
         element("header", element("h3", member.model_type), weight),
         bar(member.weight),
         definition_list(facts),
-        element("details", element("summary", say("parameters.title")), parameter_list(member.parameters)),
+        folded(say("parameters.title"), parameter_list(member.parameters)),
         class_="card",
     )
 

@@ -7,7 +7,7 @@ from core.languages.tags import DEFAULT, Language
 from core.model_manifest import ModelManifest
 from core.reporting.effects_section import effects_section
 from core.reporting.formatting import NOTHING, count, counted, date, duration, score, short_number, size
-from core.reporting.html import Markup, Named, definition_list, element, isolated
+from core.reporting.html import Markup, Named, definition_list, element, folded, isolated
 from core.reporting.leaderboard_section import Standing, leaderboard_section
 from core.reporting.model_columns import columns_section
 from core.reporting.model_errors import errors_section, segments_section
@@ -18,6 +18,9 @@ from core.reporting.sentences import sentence
 from core.reporting.words import say, say_with, written_in
 from core.shares import share
 from core.types import Json
+
+# Of more than `MOST_NOTES` only so many are not folded.
+MOST_NOTES, NOTES_SHOWN = 12, 8
 
 
 @dataclass(frozen=True)
@@ -110,11 +113,16 @@ def _notes(manifest: ModelManifest) -> Markup | None:
         notes.append(isolated(say("notes.earlier", files=counted(len(earlier), "earlier_file"))))
     if manifest.race and manifest.race.cut:
         notes.append(sentence(manifest.race.cut))
+    items = [element("li", note) for note in notes]
+    shown = NOTES_SHOWN if len(items) > MOST_NOTES else len(items)
     libraries = say("comma").join(f"{name} {version}" for name, version in manifest.libraries.items())
     return element(
         "section",
         element("h2", say("notes.title")),
-        element("ul", *(element("li", note) for note in notes), class_="warnings") if notes else None,
+        element("ul", *items[:shown], class_="warnings") if items else None,
+        folded(say("more", n=count(len(items) - shown)), element("ul", *items[shown:], class_="warnings"))
+        if items[shown:]
+        else None,
         element("p", say("notes.libraries", libraries=libraries), class_="caption"),
         id="notes",
     )

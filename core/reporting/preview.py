@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.reporting.formatting import NOTHING, count, counted, shortened
-from core.reporting.html import Content, Markup, element, isolated, scrolled
+from core.reporting.html import Content, Markup, element, folded, isolated, scrolled
 from core.reporting.names import breakable
 from core.reporting.units import named
 from core.reporting.words import say
@@ -33,9 +33,8 @@ def preview_section(preview: Json, columns: Json) -> Markup:
         element("h2", say("preview.title")),
         element("p", note, class_="note"),
         scrolled(say("preview.title"), table, class_="preview turned" if is_turned else "preview"),
-        element(
-            "details",
-            element("summary", counted(len(others), "more_column")),
+        folded(
+            counted(len(others), "more_column"),
             scrolled(say("preview.title"), _turned(others, len(first), rows, columns), class_="preview turned"),
         )
         if others

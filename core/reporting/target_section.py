@@ -6,7 +6,7 @@ from core.reporting.cards import NAME_CHARACTERS, column_card
 from core.reporting.curves import legend, mean_scale, panel
 from core.reporting.explanations import strength
 from core.reporting.formatting import coefficient, count
-from core.reporting.html import Markup, element
+from core.reporting.html import Markup, element, folded
 from core.reporting.names import short_names
 from core.reporting.svg import bar, signed_bar
 from core.reporting.units import named
@@ -63,7 +63,7 @@ def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> M
         element("h3", say("target.title")),
         element("p", say("target.note"), class_="caption"),
         _ranked(lines[:first]),
-        element("details", element("summary", say("more", n=count(len(rest)))), _ranked(rest)) if rest else None,
+        folded(say("more", n=count(len(rest))), _ranked(rest)) if rest else None,
         element("p", say("target.less", n=count(more)), class_="note") if more > 0 else None,
         class_="card",
     )
