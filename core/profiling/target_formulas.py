@@ -1,4 +1,4 @@
-"""Columns that give the target away together: their sum, difference, product or ratio, or the time between two dates.
+"""Columns that give the target away together: by a sum, a product, a share, a change, or the time between two dates.
 
 A column of totals beside one of counts is a leak of the mean, although neither column follows the target by itself.
 """
@@ -53,18 +53,26 @@ class _Formula:
 
 @dataclass(frozen=True)
 class _Operation:
-    """An operation of two columns; the first one always holds the target, the second one if `is_symmetric`."""
+    """An operation of two columns, whose text has {a} and {b}; a always holds the target, b if `holds_both`.
 
-    sign: str
+    A sum or a difference `is_additive`: it has no factor but 1 and 0.5.
+    """
+
+    text: str
     compute: Callable[[Floats, Floats], Floats]
-    holds_both: bool
+    holds_both: bool = False
+    is_symmetric: bool = False
+    is_additive: bool = False
 
 
 OPERATIONS = (
-    _Operation("+", np.add, holds_both=True),
-    _Operation("-", np.subtract, holds_both=True),
-    _Operation("×", np.multiply, holds_both=True),
-    _Operation("/", np.divide, holds_both=False),
+    _Operation("{a} + {b}", np.add, holds_both=True, is_symmetric=True, is_additive=True),
+    _Operation("{a} - {b}", np.subtract, holds_both=True, is_additive=True),
+    _Operation("{a} × {b}", np.multiply, holds_both=True, is_symmetric=True),
+    _Operation("{a} / {b}", np.divide),
+    # A change against what was before, and a share of both.
+    _Operation("{a} / {b} - 1", lambda a, b: a / b - 1),
+    _Operation("{a} / ({a} + {b})", lambda a, b: a / (a + b)),
 )
 
 
@@ -127,14 +135,14 @@ def _pairs(columns: Values, y: Floats) -> Iterator[_Formula]:
         scale = np.nanmedian(ratios, axis=2, keepdims=True)
         near = np.mean(np.abs(scale * tried - y[some]) <= np.maximum(NEAR * np.abs(y[some]), _unit(y)), axis=2)
         for i, j in np.argwhere(near >= DOUBT):
-            if i == j or (i > j and operation.sign in "+×"):
+            if i == j or (i > j and operation.is_symmetric):
                 continue
             computed = operation.compute(columns[names[i]], columns[names[j]])
             factor = _factor(float(np.nanmedian(y / computed)))
-            if operation.sign in "+-" and factor not in (1.0, 0.5):
+            if operation.is_additive and factor not in (1.0, 0.5):
                 continue
             if _holds(factor * computed, y):
-                text = f"{names[i]!r} {operation.sign} {names[j]!r}"
+                text = operation.text.format(a=repr(names[i]), b=repr(names[j]))
                 holders = (names[i], names[j]) if operation.holds_both else (names[i],)
                 yield _Formula(_scaled(factor, text), (names[i], names[j]), holders, factor * computed)
 

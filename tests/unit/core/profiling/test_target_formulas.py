@@ -46,6 +46,9 @@ def test_a_total_beside_a_count_gives_the_mean_away() -> None:
         (np.round(A * B, 1), "'a' × 'b'"),
         ((A + B) / 2, "0.5 × ('a' + 'b')"),
         (np.round(100 * A / B, 3), "100 × ('a' / 'b')"),
+        (np.round(A / B - 1, 4), "'a' / 'b' - 1"),
+        (np.round(100 * (B / A - 1), 2), "100 × ('b' / 'a' - 1)"),
+        (np.round(100 * A / (A + B), 2), "100 × ('a' / ('a' + 'b'))"),
     ],
 )
 def test_a_formula_of_two_columns_is_written_out(target: Any, formula: str) -> None:
