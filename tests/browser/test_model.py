@@ -1,13 +1,19 @@
 """A model as a person looks at it: what it is worth, why, and how it is used."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from infra.paths import ROOT
 from tests.browser.conftest import Check
+from tests.support.odd_model import NAME as NAME_OF_ODD
+from tests.support.odd_model import predicted, train_odd_model
 from tests.support.stack import Stack
 from tests.support.tables import noisy
 from tests.support.waiting import wait_for
@@ -32,6 +38,18 @@ def cars(stack: Stack) -> Iterator[str]:
     yield NAME
 
 
+@pytest.fixture(scope="module")
+def sent_file(stack: Stack) -> str:
+    """A small file to train short-lived models on."""
+    files = {"file": ("named.csv", noisy(60).encode())}
+    return str(httpx.post(f"{stack.base_url}/data/upload", files=files, timeout=300).json()["file_id"])
+
+
+def order(name: str, file_id: str) -> dict[str, str]:
+    """Return what trains a model of this name in a moment."""
+    return {"model_type": "ridge", "target_column": "y", "model_name": name, "file_id": file_id}
+
+
 def test_a_model_shows_what_it_is_worth_and_how_it_is_used(page: "Page", check: Check, cars: str) -> None:
     page.goto("/console/model")
     page.get_by_role("link", name=cars).wait_for()
@@ -48,9 +66,44 @@ def test_a_model_shows_what_it_is_worth_and_how_it_is_used(page: "Page", check: 
             page.get_by_label("Show single rows").check()
             page.locator(".thin .line").first.wait_for(state="attached")
         check(page, f"model-{tab.split()[0].lower()}")
-    code = page.locator("pre").inner_text()
-    assert f'"model_name": "{cars}"' in code
-    assert "/predict' \\" in code
+
+
+@pytest.fixture(scope="module")
+def odd(stack: Stack) -> str:
+    """A model of two versions with odd columns; return its name."""
+    for _ in range(2):
+        train_odd_model(stack)
+    return NAME_OF_ODD
+
+
+@pytest.mark.parametrize("version", [1, None])
+@pytest.mark.parametrize(("language", "program"), [("curl", ["bash", "-c"]), ("Python", [sys.executable, "-c"])])
+def test_the_request_for_a_model_is_run_as_it_stands(
+    page: "Page", stack: Stack, odd: str, language: str, program: list[str], version: int | None
+) -> None:
+    page.goto(f"/console/model/{quote(odd)}?tab=use{f'&version={version}' if version else ''}")
+    page.get_by_role("tab", name=language, exact=True).click()
+    code = page.locator(f"pre[aria-label={language}]").inner_text()
+    assert bool(re.search(r"\bversion\b", code)) == bool(version)
+    answered = subprocess.run([*program, code], capture_output=True, text=True, check=True, timeout=300).stdout
+    assert repr(predicted(stack, version)) in answered
+
+
+@pytest.mark.parametrize("clipboard", ["granted", "missing"])
+def test_the_request_for_a_model_is_copied_also_where_there_is_no_https(
+    page: "Page", cars: str, clipboard: str
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if clipboard == "missing":
+        page.add_init_script("Navigator.prototype.__defineGetter__('clipboard', () => undefined)")
+    page.goto(f"/console/model/{cars}?tab=use")
+    page.get_by_role("button", name="Copy", exact=True).click()
+    page.get_by_role("button", name="Copied", exact=True).wait_for()
+    if clipboard == "granted":
+        copied = page.evaluate("navigator.clipboard.readText()")
+    else:
+        copied = page.evaluate("getSelection().toString()")
+    assert copied == page.locator("pre").inner_text()
 
 
 def test_another_version_serves_and_the_first_one_again(page: "Page", check: Check, stack: Stack, cars: str) -> None:
@@ -66,6 +119,22 @@ def test_another_version_serves_and_the_first_one_again(page: "Page", check: Che
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Version 2 serves now.").wait_for()
     wait_for(serving, [2].__eq__)
+
+
+def test_one_version_is_deleted_and_the_others_stay(page: "Page", stack: Stack, check: Check, sent_file: str) -> None:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
+        for _ in range(2):
+            client.post("/model/train", json=order("twice", sent_file)).raise_for_status()
+        page.goto("/console/model/twice?tab=versions&version=1")
+        page.get_by_role("button", name="Delete version 1").click()
+        check(page, "model-delete-version")
+        page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+        page.get_by_text("Version 1 is deleted.").wait_for()
+        # It was the one that was looked at.
+        page.wait_for_url("**/console/model/twice?tab=versions")
+        page.get_by_role("button", name="Delete version 1").wait_for(state="detached")
+        kept = client.get("/model/trained", params={"model_name": "twice"}).json()["models"]
+    assert [(each["version"], each["serves"]) for each in kept] == [(2, True)]
 
 
 def test_the_graph_the_pickle_and_the_report_of_a_model_are_taken_along(
@@ -86,11 +155,9 @@ def test_the_graph_the_pickle_and_the_report_of_a_model_are_taken_along(
     assert f"version 2 of model {cars}" in report.decode()
 
 
-def test_a_model_is_renamed_and_deleted(page: "Page", stack: Stack, check: Check) -> None:
-    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
-        file_id = client.post("/data/upload", files={"file": ("named.csv", noisy(60).encode())}).json()["file_id"]
-        body = {"model_type": "ridge", "target_column": "y", "model_name": "first-name", "file_id": file_id}
-        client.post("/model/train", json=body).raise_for_status()
+def test_a_model_is_renamed_and_deleted(page: "Page", stack: Stack, check: Check, sent_file: str) -> None:
+    train = order("first-name", sent_file)
+    httpx.post(f"{stack.base_url}/model/train", json=train, timeout=300).raise_for_status()
     page.goto("/console/model/first-name")
     page.get_by_role("button", name="Rename").click()
     check(page, "model-rename")
@@ -107,11 +174,11 @@ def test_a_model_is_renamed_and_deleted(page: "Page", stack: Stack, check: Check
         assert httpx.get(f"{stack.base_url}/model/info", params={"model_name": name}, timeout=300).status_code == 404
 
 
-def test_a_model_that_was_deleted_in_another_window_is_said_to_be_gone(page: "Page", stack: Stack) -> None:
+def test_a_model_that_was_deleted_in_another_window_is_said_to_be_gone(
+    page: "Page", stack: Stack, sent_file: str
+) -> None:
     with httpx.Client(base_url=stack.base_url, timeout=300) as client:
-        file_id = client.post("/data/upload", files={"file": ("short.csv", noisy(60).encode())}).json()["file_id"]
-        body = {"model_type": "ridge", "target_column": "y", "model_name": "short-lived", "file_id": file_id}
-        client.post("/model/train", json=body).raise_for_status()
+        client.post("/model/train", json=order("short-lived", sent_file)).raise_for_status()
         page.goto("/console/predict/short-lived")
         page.locator(".prediction bdi").wait_for()
         client.delete("/model/trained/short-lived").raise_for_status()

@@ -1,5 +1,6 @@
 """Predictions, as a person asks for them: one row that moves with its values, and a file to take along."""
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 MODEL = "colours"
+# Somebody who drags a slider to and fro, until so many predictions were seen meanwhile. Return how many were.
+DRAGGED = """
+(slider, wanted) => new Promise((seen) => {
+  const found = new Set();
+  let moves = 0;
+  const moving = setInterval(() => {
+    slider.value = Number(slider.min) + (slider.max - slider.min) * (0.5 + 0.5 * Math.sin(moves / 20));
+    slider.dispatchEvent(new Event('input', {bubbles: true}));
+    moves += 1;
+    found.add(document.querySelector('.prediction bdi').textContent);
+    if (found.size >= wanted || moves > 20_000) seen(clearInterval(moving) ?? found.size);
+  }, 10);
+})
+"""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +71,13 @@ def test_a_prediction_moves_with_the_values_of_its_row(page: "Page", stack: Stac
     check(page, "predict-refused")
 
 
+def test_a_prediction_is_drawn_anew_while_a_slider_moves(page: "Page", file_id: str) -> None:
+    page.goto(f"/console/predict/{MODEL}")
+    page.locator(".prediction bdi").wait_for()
+    # It comes to rest at none of them.
+    assert page.get_by_label("Slide x").evaluate(DRAGGED, 6) == 6
+
+
 def test_a_file_is_predicted_and_taken_along(
     page: "Page", stack: Stack, file_id: str, tmp_path: "Path", check: Check
 ) -> None:
@@ -63,17 +85,20 @@ def test_a_file_is_predicted_and_taken_along(
     page.get_by_label("Or a file that is here already").select_option(file_id)
     page.get_by_role("columnheader", name="y, predicted").wait_for()
     check(page, "predict-file")
-    for button, name in (("CSV", "scored.csv"), ("Excel", "scored.xlsx")):
+    for button, name in (("CSV", "scored.csv"), ("Excel", "scored.xlsx"), ("JSON", "scored.json")):
         with page.expect_download() as waiting:
             page.get_by_role("button", name=button, exact=True).click()
         waiting.value.save_as(tmp_path / name)
     header, *rows = csv_cells((tmp_path / "scored.csv").read_bytes())
     _, *workbook_rows = load_workbook(tmp_path / "scored.xlsx").active.values
+    records = json.loads((tmp_path / "scored.json").read_bytes())
     request = {"model_name": MODEL, "file_id": file_id}
     expected = httpx.post(f"{stack.base_url}/predict/batch", json=request).json()["predictions"]
     at = header.index("prediction")
     assert [float(row[at]) for row in rows] == expected
     assert [row[at] for row in workbook_rows] == pytest.approx(expected)
+    assert [record["prediction"] for record in records] == expected
+    assert {record["colour"] for record in records} == {"red", "green", "blue"}
 
 
 def test_a_model_that_is_gone_is_named_by_the_service(page: "Page", check: Check) -> None:

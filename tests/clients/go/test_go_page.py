@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from tests.clients.go.building import CLIENT, Go, run_text
 from tests.clients.go.documented import PAGE, documented_programs
 from tests.clients.toolchain import ROOT
+from tests.support.odd_model import predicted, train_odd_model, write_program
 from tests.support.stack import Stack
 
 CONCRETE = ROOT / "examples/concrete.csv"
@@ -56,3 +57,11 @@ def test_the_steps_of_the_page_make_a_module(go: Go, tmp_path: Path) -> None:
         go.run(*step.split()[1:], directory=project)
     (project / "main.go").write_text(documented_programs()["doc3"], encoding="utf-8")
     assert go.run("vet", ".", directory=project) == ""
+
+
+def test_the_request_that_the_console_shows_is_run_as_it_stands(go: Go, stack: Stack, tmp_path: Path) -> None:
+    train_odd_model(stack)
+    text = go.toolchain.run("node", write_program(tmp_path, stack, "go"), directory=tmp_path)
+    (tmp_path / "main.go").write_text(text, encoding="utf-8")
+    (tmp_path / "go.mod").write_text(f"module shown\n\nrequire regatta v0.0.0\n\nreplace regatta => {CLIENT}\n")
+    assert repr(predicted(stack)) in go.run("run", "-ldflags=-s -w", ".", directory=tmp_path)

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.clients.toolchain import ROOT
 from tests.clients.typescript.package import TypeScriptPackage
 from tests.support.http_server import QuietHandler, running_server
+from tests.support.odd_model import predicted, train_odd_model, write_program
 from tests.support.stack import Stack, free_ports
 
 DISTRICTS = ("朝阳", "海淀", "丰台")
@@ -39,6 +41,18 @@ def test_the_whole_job(package: TypeScriptPackage, stack: Stack, tmp_path: Path)
     (tmp_path / "houses.csv").write_bytes(_houses(120).encode("gbk"))
 
     assert "The whole job is done" in package.node("programs/job.ts", stack.base_url, tmp_path)
+
+
+def test_the_request_that_the_console_shows_is_run_as_it_stands(
+    package: TypeScriptPackage, stack: Stack, tmp_path: Path
+) -> None:
+    train_odd_model(stack)
+    text = package.node(write_program(tmp_path, stack, "typescript"))
+    # A module below the folder of the package imports it by its name.
+    with TemporaryDirectory(dir=package.folder) as folder:
+        program = Path(folder) / "shown.ts"
+        program.write_text(text, encoding="utf-8")
+        assert repr(predicted(stack)) in package.node(program)
 
 
 def test_what_goes_wrong_is_a_typed_error(package: TypeScriptPackage, stack: Stack) -> None:

@@ -18,7 +18,7 @@ export function tickLabels(marks, show) {
   return marks.map((mark) => String(mark));
 }
 
-// Return about `many` round numbers from `low` to `high`.
+// Return about `many` round numbers from `low` to `high`, and never one alone: it would say nothing of the distances.
 export function ticks(low, high, many = 5) {
   if (!(Number.isFinite(low) && Number.isFinite(high)) || low === high) return [low];
   const rough = (high - low) / Math.max(1, many);
@@ -26,7 +26,7 @@ export function ticks(low, high, many = 5) {
   const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough * 0.999);
   const found = [];
   for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) found.push(Number((at * step).toPrecision(12)));
-  return found;
+  return found.length < 2 ? ticks(low, high, 2 * many) : found;
 }
 
 // Return the least and the greatest number; [0, 1] where there is none. Large arrays do not fit into Math.min(...).

@@ -1,5 +1,6 @@
 // Small components that every view uses. Their texts come from the view; nothing here knows what is shown.
 import { html, useEffect, useId, useRef, useState } from "./preact.js";
+import { copy } from "./files.js";
 import { count } from "./format.js";
 import { hasMoved } from "./router.js";
 import { t } from "./words.js";
@@ -9,6 +10,8 @@ const MANY_OPTIONS = 20;
 const MOST_OPTIONS = 100;
 // A longer title has the width of the page to itself, and three lines.
 const LONG_TITLE = 40;
+// So long a button says that it has copied.
+const COPIED_MS = 4000;
 const ICONS = {
   data: "M4 6c0-1.7 3.6-3 8-3s8 1.3 8 3-3.6 3-8 3-8-1.3-8-3zm0 0v12c0 1.7 3.6 3 8 3s8-1.3 8-3V6M4 12c0 1.7 3.6 3 8 3s8-1.3 8-3",
   prepare: "M4 7h9m5 0h2M4 17h3m5 0h8M15.5 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM9.5 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
@@ -245,15 +248,16 @@ export function FileDrop({ onFiles, accept, multiple = false, title, note, compa
 
 // A text that is copied by a button, such as a command.
 export function Code({ text, label }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2000);
+  const [done, setDone] = useState("copy");
+  const shown = useRef(null);
+  const take = async () => {
+    setDone((await copy(text, shown.current)) ? "copied" : "selected");
+    setTimeout(() => setDone("copy"), COPIED_MS);
   };
   return html`<div class="code">
-    <pre tabindex="0" aria-label=${label}><code>${text}</code></pre>
-    <${Button} kind="quiet" icon=${copied ? "check" : "copy"} label=${copied ? t("common.copied") : t("common.copy")} onClick=${copy} />
+    <pre tabindex="0" aria-label=${label}><code ref=${shown}>${text}</code></pre>
+    <${Button} kind="quiet" icon=${done === "copied" ? "check" : "copy"} label=${t(`common.${done}`)} onClick=${take} />
+    ${done === "selected" && html`<p class="hint" role="status">${t("common.selected")}</p>`}
   </div>`;
 }
 

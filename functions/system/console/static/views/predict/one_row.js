@@ -3,13 +3,15 @@ import { post } from "../../parts/api.js";
 import { Button, Details, Icon } from "../../parts/elements.js";
 import { ErrorPanel } from "../../parts/feedback.js";
 import { level as percentage, number, tidy } from "../../parts/format.js";
+import { pause } from "../../parts/jobs.js";
 import { html, useEffect, useRef, useState } from "../../parts/preact.js";
 import { Said } from "../../parts/service_words.js";
 import { t } from "../../parts/words.js";
 import { FeatureField } from "./fields.js";
 import { Reasons } from "./reasons.js";
 
-const PAUSE_MS = 80;
+// Between two requests.
+const PAUSE_MS = 40;
 // Of many columns those that matter most come first; the others are folded.
 const FIRST = 12;
 
@@ -68,30 +70,36 @@ function Interval({ interval: { level, lower, upper }, prediction, range }) {
   </figure>`;
 }
 
-// Return the newest answer for the row; while a new one is asked for, the old one stays.
+// Return the newest answer for the row; while a new one is asked for, the old one stays. One request is under way at a time:
+// what has changed meanwhile is asked for as it is by then, so that the prediction moves while a slider does.
 function usePrediction(schema, row, level) {
   const [state, setState] = useState({ busy: true });
-  const isFirst = useRef(true);
+  const { current: line } = useRef({ wanted: null, isAsking: false, controller: new AbortController() });
   useEffect(() => {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const ask = async () => {
-      setState((before) => ({ ...before, busy: true }));
-      try {
-        const body = { model_name: schema.model_name, version: schema.version, data: row };
-        if (level !== null) body.interval = level;
-        const answer = await post("/predict", body, { signal });
-        if (!signal.aborted) setState({ answer, busy: false });
-      } catch (error) {
-        if (!signal.aborted) setState((before) => ({ answer: before.answer, error, busy: false }));
-      }
-    };
-    const timer = setTimeout(ask, isFirst.current ? 0 : PAUSE_MS);
-    isFirst.current = false;
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
+    line.wanted = { row, level };
+    if (!line.isAsking) askInTurn(schema, line, setState);
   }, [row, level]);
+  useEffect(() => () => line.controller.abort(), []);
   return state;
+}
+
+async function askInTurn(schema, line, setState) {
+  const { signal } = line.controller;
+  line.isAsking = true;
+  try {
+    while (line.wanted) {
+      const { row, level } = line.wanted;
+      line.wanted = null;
+      setState((before) => ({ ...before, busy: true }));
+      const body = { model_name: schema.model_name, version: schema.version, data: row, ...(level === null ? {} : { interval: level }) };
+      const found = await post("/predict", body, { signal }).then((answer) => ({ answer }), (error) => ({ error }));
+      if (signal.aborted) return;
+      setState((before) => ({ answer: before.answer, ...found, busy: false }));
+      await pause(PAUSE_MS, signal);
+    }
+  } catch {
+    // The view is left.
+  } finally {
+    line.isAsking = false;
+  }
 }
