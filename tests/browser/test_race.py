@@ -1,4 +1,4 @@
-"""The race and what operates it, as a person uses them: started, watched, stopped, and looked up afterwards."""
+"""The race, as a person uses it: started, watched, stopped, and looked up afterwards."""
 
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,9 @@ def test_a_race_that_runs_shows_how_each_trial_stands(page: "Page", check: Check
     figures = page.locator(".board .figure").first.inner_text().replace("\N{NO-BREAK SPACE}", " ")
     assert figures.split("\n") == ["0.810 ±0.020", "3 folds · 1.3 s · 120 kB · 35.5 µs a row"]
     check(page, "race-running")
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("dialog").wait_for()
+    check(page, "race-stop")
 
 
 def test_a_point_of_accuracy_against_cost_is_chosen_by_keyboard(page: "Page") -> None:
@@ -88,39 +91,3 @@ def test_a_race_without_a_usable_target_says_what_to_do(page: "Page", stack: Sta
     page.goto(f"/console/race?file={answer['file_id']}")
     page.get_by_text("No column can be predicted").wait_for()
     check(page, "race-no-target")
-
-
-def test_whoever_operates_sees_the_parts_and_the_jobs(page: "Page", stack: Stack, check: Check) -> None:
-    sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("jobs.csv", noisy(100).encode())}, timeout=300)
-    order = {"model_type": "ridge", "target_column": "y", "file_id": sent.json()["file_id"]}
-    in_turn = {"Prefer": "respond-async"}
-    httpx.post(f"{stack.base_url}/model/train", json=order, headers=in_turn, timeout=300).raise_for_status()
-    page.goto("/console/operate")
-    page.get_by_text("Everything answers").wait_for()
-    page.get_by_role("heading", name="Object storage").wait_for()
-    check(page, "operate")
-    page.get_by_role("link", name="Training", exact=True).first.click()
-    page.get_by_role("heading", name="Course").wait_for()
-    page.get_by_role("link", name="Open the model").wait_for()
-    check(page, "operate-job")
-
-
-def test_a_service_without_storage_still_shows_its_state(page: "Page") -> None:
-    parts = {
-        "storage": {"status": "down"},
-        "redis": {"status": "up"},
-        "queue": {"status": "off"},
-        "cache": {},
-        "index": {},
-    }
-    body = {
-        "type": "urn:regatta:problem:storage-unavailable",
-        "title": "down",
-        "status": 503,
-        "detail": "down",
-        **parts,
-    }
-    page.route("**/system/status", lambda route: route.fulfill(status=503, json=body))
-    page.goto("/console/operate")
-    page.get_by_text("Storage does not answer").wait_for()
-    assert page.get_by_text("Nothing can be stored or loaded").is_visible()
