@@ -44,16 +44,26 @@ class Environment:
     """
 
     def __init__(
-        self, function: str, variables: Mapping[str, str], *, timeout: float = 29, tmp_mib: int = TMP_MIB
+        self,
+        function: str,
+        variables: Mapping[str, str],
+        *,
+        timeout: float = 29,
+        tmp_mib: int = TMP_MIB,
+        is_compiled: bool = False,
     ) -> None:
-        """`function` is a folder of functions/; `variables` its environment; `timeout` in seconds."""
+        """`function` is a folder of functions/; `variables` its environment; `timeout` in seconds.
+
+        Python compiles what the function loads, as it does on Lambda, unless the code `is_compiled`.
+        """
         self.function = function
         self._timeout = timeout
         self._folder = TemporaryDirectory(prefix="regatta-environment-")
         home = Path(self._folder.name)
         self.code, tmp = home / "task", home / "tmp"
+        ignored = None if is_compiled else shutil.ignore_patterns("__pycache__")
         for package in ("core", "functions"):
-            shutil.copytree(ROOT / package, self.code / package, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / package, self.code / package, ignore=ignored)
         tmp.mkdir()
         # Settings of linear algebra: with others, the last digits differ from those of other processes here.
         algebra = {name: value for name, value in os.environ.items() if name.startswith(("OPENBLAS_", "OMP_"))}

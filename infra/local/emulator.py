@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,7 +30,7 @@ from infra.local.emulator_door import Door
 from infra.local.emulator_signatures import Verifier
 from infra.local.forked_functions import CAN_FORK, ForkedFunction, ForkServers
 from infra.local.processes import LONG_NICENESS, NICENESS
-from infra.local.shared_code import share_code
+from infra.local.shared_code import SharedArchive
 
 log = logging.getLogger("regatta")
 
@@ -56,6 +57,7 @@ def main() -> None:
     # S3 tests a new notification by a message, for which MiniStack would start three processes at each start.
     s3._fire_s3_test_event = lambda bucket: None
     edit_in_place()
+    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedArchive})
     # MiniStack starts a process for each function; there is no other place to set its priority.
     lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": _start_function})
     try:
@@ -73,7 +75,6 @@ def edit_in_place() -> None:
 def _start_function(command: Sequence[str], **options: Any) -> "subprocess.Popen[str] | ForkedFunction":
     """Start a process as `subprocess.Popen` does, at a lower priority if it is that of a heavy function."""
     folder, environment = Path(options["cwd"]), options.get("env") or {}
-    share_code(folder)
     niceness = HEAVY_FUNCTIONS.get(environment.get("AWS_LAMBDA_FUNCTION_NAME", "").rpartition("-")[2])
     process = _fork(command, folder, environment, niceness is not None) or subprocess.Popen(command, **options)
     if niceness:

@@ -37,7 +37,7 @@ def test_a_file_whose_arrival_is_told_twice_becomes_one_dataset(stack: Stack, cl
     with aws("s3", stack) as s3:
         s3.put_object(Bucket="regatta", Key=key, Body=gbk_csv())
     event = message({"Records": [{"s3": {"object": {"key": key}}}]})
-    environments = [Environment("ingest", stack.env, **template_limits("ingest")) for _ in range(2)]
+    environments = [Environment("ingest", stack.env, is_compiled=True, **template_limits("ingest")) for _ in range(2)]
     try:
         # At the same time to both, while the stack's own function hears of it too; and later once more.
         with ThreadPoolExecutor() as threads:

@@ -146,7 +146,8 @@ class EnvironmentTransport(HandlerTransport):
     def environment(self, function: str) -> Environment:
         """Return the environment of one function, started when first asked for."""
         if function not in self.environments:
-            self.environments[function] = Environment(function, self._variables, **template_limits(function))
+            limits = template_limits(function)
+            self.environments[function] = Environment(function, self._variables, is_compiled=True, **limits)
         return self.environments[function]
 
     def close(self) -> None:
