@@ -17,6 +17,7 @@ from core.services.series import arrivals
 from core.services.training import publish
 from core.services.upkeep import unfinished
 from core.settings import settings
+from core.storage.aws_session import AwsSession
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.sqs_queue import SqsQueue
@@ -69,12 +70,19 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget_singletons()
 
 
+@pytest.fixture(scope="session")
+def aws_session() -> AwsSession:
+    """A session for the clients of all modules: once it has read the models of AWS, it makes one in milliseconds."""
+    return AwsSession()
+
+
 @pytest.fixture(scope="module")
-def mocked() -> Iterator[ObjectStore]:
+def mocked(aws_session: AwsSession) -> Iterator[ObjectStore]:
     """One S3 a module: making a client takes longer than most tests."""
     with mock_aws(), pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         store = ObjectStore(BUCKET, None)
+        store.session = aws_session
         quick_moto.hasten(store.client)
         store.client.create_bucket(Bucket=BUCKET)
         yield store
