@@ -26,35 +26,56 @@ HEAVY_LIBRARIES = {"pandas", "sklearn", "scipy", "pyarrow", "lightgbm", "onnx"}
 LATER = {"boto3", "botocore", "redis", "xlsxwriter", "msgspec", "pydantic.v1"}
 
 
+# Whether the models of an OpenAPI document are complete: before the app is asked for one, and afterwards.
+COMPLETE = (
+    "from fastapi.openapi.models import OpenAPI, Schema\n"
+    "print(OpenAPI.__pydantic_complete__, Schema.__pydantic_complete__)\n"
+    "sys.modules['{app}'].app.openapi(); Schema.model_validate({{'properties': {{'a': {{'type': 'string'}}}}}})\n"
+    "print(OpenAPI.__pydantic_complete__, Schema.__pydantic_complete__)\n"
+)
+
+
 @cache
-def loaded_by(*modules: str) -> frozenset[str]:
-    """The modules in a fresh process that imported these, and their top-level packages."""
+def started(*modules: str, then: str = "") -> list[str]:
+    """What a fresh process prints that imports these: its modules and their packages, then what `then` prints."""
     code = (
         f"import sys, {', '.join(modules)}\n"
         "names = [name for name, loaded in sys.modules.items() if loaded is not None]\n"
-        "print(' '.join({*names, *(name.split('.')[0] for name in names)}))"
+        "print(' '.join({*names, *(name.split('.')[0] for name in names)}))\n"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REGATTA_")}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
+        [sys.executable, "-W", "error", "-c", code + then],
         capture_output=True,
         text=True,
         check=True,
         env=environment | {"AWS_LAMBDA_FUNCTION_NAME": "test", "REGATTA_VERIFYING_KEYS": f"{'A' * 43}="},
     )
-    return frozenset(done.stdout.split())
+    return done.stdout.splitlines()
+
+
+def loaded_by(*modules: str) -> frozenset[str]:
+    """The modules in a fresh process that imported these, and their top-level packages."""
+    return frozenset(started(*modules)[0].split())
+
+
+def light_function(name: str) -> tuple[frozenset[str], str]:
+    """What a light function loads, and whether the models are complete before and after a document was asked for."""
+    loaded, *complete = started(f"functions.{name}.handler", then=COMPLETE.format(app=f"functions.{name}.app"))
+    return frozenset(loaded.split()), " ".join(complete)
 
 
 @pytest.mark.parametrize("name", LIGHT)
 def test_a_light_function_loads_nothing_heavy(name: str) -> None:
-    loaded = loaded_by(f"functions.{name}.handler")
+    loaded, _ = light_function(name)
     assert {"fastapi", "mangum"} <= loaded
     assert loaded & (HEAVY_LIBRARIES | LATER) == set()
 
 
 @pytest.mark.parametrize("name", ["data", "models", "system", "jobs", "series"])
 def test_a_function_that_predicts_nothing_loads_no_runtime(name: str) -> None:
-    assert "onnxruntime" not in loaded_by(f"functions.{name}.handler")
+    loaded, _ = light_function(name)
+    assert "onnxruntime" not in loaded
 
 
 @pytest.mark.parametrize("name", ["tasks", "worker"])
@@ -73,14 +94,8 @@ def test_no_heavy_function_connects_to_anything_when_it_is_loaded() -> None:
 
 @pytest.mark.parametrize("name", LIGHT)
 def test_models_of_an_openapi_document_wait_until_one_is_asked_for(name: str) -> None:
-    code = (
-        f"from functions.{name}.app import app; from fastapi.openapi.models import OpenAPI, Schema\n"
-        "before = OpenAPI.__pydantic_complete__, Schema.__pydantic_complete__\n"
-        "app.openapi(); Schema.model_validate({'properties': {'a': {'type': 'string'}}})\n"
-        "print(*before, OpenAPI.__pydantic_complete__, Schema.__pydantic_complete__)"
-    )
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False", "True", "True"]
+    _, complete = light_function(name)
+    assert complete == "False False True True"
 
 
 def test_a_process_outside_of_lambda_may_load_pydantic_v1() -> None:
