@@ -190,5 +190,6 @@ def _common_type(columns: Sequence[PartColumn]) -> ColumnType | None:
 
 def _differs(message: str) -> InvalidInputError:
     return InvalidInputError(
-        f"The objects are no single table: {message}. Write them alike.", [{"field": "prefix", "message": message}]
+        f"The objects are no single table: {message}. Write them alike, or send a request of its own for what differs.",
+        [{"field": "prefix", "message": message}],
     )
