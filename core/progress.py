@@ -1,7 +1,7 @@
 """Report the progress of long work, and stop the work between its steps."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol, TypedDict
+from typing import Any, Literal, Protocol, TypedDict
 
 Reason = Literal["cancelled", "timeout", "stopping", "lost"]
 # After a stop for one of these reasons no worker does the work again, so its results so far are the final ones.
@@ -28,12 +28,14 @@ class StoppedError(Exception):
 class TrialStatus(TypedDict):
     """One row of the live leaderboard: mean R2 over the `folds` that are done, None before the first.
 
-    `std` is that of R2 from fold to fold, None below two; `size_bytes` and `latency_us` (of one row, in microseconds)
+    `parameters` are those that differ from the defaults of the regressor. `std` is that of R2 from fold to fold, None
+    below two; `size_bytes` and `latency_us` (of one row, in microseconds)
     are those of the pipeline of the first fold, None where it was not measured.
     """
 
     model_type: str
     target_transform: str
+    parameters: dict[str, Any]
     r2: float | None
     std: float | None
     folds: int

@@ -39,6 +39,8 @@ type Job struct {
 type TrialStatus struct {
 	ModelType       string `json:"model_type"`
 	TargetTransform string `json:"target_transform"`
+	// Parameters are those that differ from the defaults of the regressor.
+	Parameters map[string]any `json:"parameters"`
 	// R2 is the mean over the folds that are finished, nil before the first.
 	R2 *float64 `json:"r2"`
 	// Std is that of R2 from fold to fold, nil below two.

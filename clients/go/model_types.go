@@ -149,9 +149,10 @@ type LeaderboardRow struct {
 
 // MemberWeight is a member of a blend.
 type MemberWeight struct {
-	ModelType       string  `json:"model_type"`
-	TargetTransform string  `json:"target_transform"`
-	Weight          float64 `json:"weight"`
+	ModelType       string         `json:"model_type"`
+	TargetTransform string         `json:"target_transform"`
+	Parameters      map[string]any `json:"parameters,omitempty"`
+	Weight          float64        `json:"weight"`
 }
 
 // FailedRegressor is a regressor that could not be trained, and why.

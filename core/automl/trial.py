@@ -145,6 +145,7 @@ def _status(trial: Trial, *, is_running: bool) -> TrialStatus:
     return {
         "model_type": trial.candidate.regressor.name,
         "target_transform": trial.candidate.target_transform,
+        "parameters": trial.candidate.params,
         "r2": round(float(np.mean(scores)), 4) if scores else None,
         "std": round(float(np.std(scores)), 4) if len(scores) > 1 else None,
         "folds": len(scores),

@@ -2,8 +2,8 @@
 
 A sentence is known by its form, `has no value in {Rows} ({share})`. What stands for a name with a capital letter is a
 sentence or one of the `parts` of sentences, such as `44 rows`; any other value stays as it is, {n} is a number. Of
-several sentences each may be listed by itself. The console reads the same file in the same way
-(`parts/service_words.js`).
+several sentences, and of several reasons with semicolons between them, each may be listed by itself. The console reads
+the same file in the same way (`parts/service_words.js`).
 """
 
 import json
@@ -17,6 +17,7 @@ CHINESE = "service.zh.json"
 # So many sentences may stand inside of each other.
 DEPTH = 6
 BREAK = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
+SEMICOLON = "; "
 NAME = re.compile(r"\{(\w+)\}")
 # Behind a semicolon a sentence goes on: no single value has one, and a plain one no comma.
 VALUES = {"n": r"([\d.,]+)", "value": "([^;]+?)", "what": "([^;]+?)", "plain": "([^;,]+?)", "format": "([^;()]+?)"}
@@ -69,6 +70,11 @@ class _Form:
         """Whether these are several sentences."""
         return bool(BREAK.search(NAME.sub("A", self.english)))
 
+    @cached_property
+    def is_divided(self) -> bool:
+        """Whether a semicolon divides it."""
+        return SEMICOLON in self.english
+
 
 @cache
 def _forms(kind: str) -> list[_Form]:
@@ -85,18 +91,18 @@ def _translated(text: str, depth: int) -> str | None:
         return None
     # Inside of a sentence the parts of sentences are known too.
     known = [*_forms("sentences"), *(_forms("parts") if depth < DEPTH else ())]
-    pieces = BREAK.split(text)
-    if len(pieces) > 1:
-        found = _by_form(text, (form for form in known if form.is_several), depth) or _each(pieces, depth)
-        if found is not None:
-            return found
-    return _by_form(text, known, depth)
+    found = None
+    if len(several := BREAK.split(text)) > 1:
+        found = _by_form(text, (form for form in known if form.is_several), depth) or _each(several, "", depth)
+    elif len(reasons := text.split(SEMICOLON)) > 1:
+        found = _by_form(text, (form for form in known if form.is_divided), depth) or _each(reasons, "；", depth)
+    return _by_form(text, known, depth) if found is None else found
 
 
-def _each(sentences: Iterable[str], depth: int) -> str | None:
+def _each(sentences: Iterable[str], between: str, depth: int) -> str | None:
     """Return several sentences, each listed by itself; None where one is not."""
     found = [_translated(sentence, depth) for sentence in sentences]
-    return None if None in found else "".join(filter(None, found))
+    return None if None in found else between.join(filter(None, found))
 
 
 def _by_form(text: str, known: Iterable[_Form], depth: int) -> str | None:

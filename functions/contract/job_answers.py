@@ -1,6 +1,6 @@
 """What the operations on long work answer: a job has a type of its own for each kind, because of its result."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel
 
@@ -33,6 +33,7 @@ class TrialStatus(Answer):
 
     model_type: TrainedType
     target_transform: TargetTransformName
+    parameters: dict[str, Any] = Field(default_factory=dict, description="those that differ from the defaults")
     r2: float | None
     std: float | None = Field(default=None, description="of R2 from fold to fold")
     folds: int

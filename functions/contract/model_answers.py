@@ -243,6 +243,7 @@ class MemberWeight(Answer):
 
     model_type: RegressorName
     target_transform: TargetTransformName
+    parameters: dict[str, Any] | None = absent("in a race: those that differ from the defaults")
     weight: float
 
 
@@ -259,7 +260,7 @@ class LeaderboardRow(Answer):
     size_bytes: int | None
     tuned: bool
     target_transform: TargetTransformName
-    parameters: dict[str, Any] | None = absent("of one that was not stored")
+    parameters: dict[str, Any] | None = absent("in a race, of a single one: those that differ from the defaults")
     members: list[MemberWeight] | None = absent("of a blend")
 
 

@@ -44,6 +44,8 @@ async () => (await axe.run(document, {resultTypes: ['violations']})).violations
   .filter(({impact}) => impact === 'serious' || impact === 'critical')
   .map(({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(({html}) => html.slice(0, 160)).join(' | ')}`)
 """
+# What a service without a file answers.
+NO_FILES = {"files": [], "current": None, "next": None}
 Check = Callable[["Page", str], None]
 # Return the words of a key, as in t("data.title").
 Words = Callable[[str], str]

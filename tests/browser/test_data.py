@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.browser.conftest import SIDEWAYS, Check, choose, problem
+from tests.browser.conftest import NO_FILES, SIDEWAYS, Check, choose, problem
 from tests.browser.hands import FOCUSED
 from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv
@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 KEY = "rgt_a_key_that_is_taken"
+# Of how `kasse.csv` was read: the row that shows it (0 is the header), the control, what is chosen in it, and a cell
+# before and after.
+CORRECTIONS = (
+    (1, "Encoding", "cp1251", "für sich, hier", "fьr sich, hier"),
+    (1, "Delimiter", "comma", "für sich, hier", "für sich"),
+    (0, "First line", "false", "tag", "column_2"),
+    (1, "Order in dates", "dmy", "2024-03-04", "2024-04-03"),
+    (1, "Decimal mark", ",", "1.234", "1234"),
+    (1, "Mark between thousands", "point", "1.234", "1234"),
+    (1, "Also missing", "gut", "gut", "missing –"),
+    (2, "Not missing", "n/a", "missing –", "n/a"),
+    (1, "nummer", "integer", "007", "7"),
+    (1, "gewicht", "category", "12", "12 kg"),
+)
 # A4 between its margins, in CSS pixels.
 PAPER = {"width": 718, "height": 1000}
 
@@ -29,9 +43,7 @@ def upload(page: "Page", name: str, body: bytes) -> None:
 
 
 def test_somebody_without_a_file_begins_with_an_example(page: "Page", check: Check) -> None:
-    page.route(
-        "**/data/files?*limit=1000*", lambda route: route.fulfill(json={"files": [], "current": None, "next": None})
-    )
+    page.route("**/data/files?*limit=1000*", lambda route: route.fulfill(json=NO_FILES))
     page.goto("/")
     page.get_by_role("heading", name="Begin with a table").wait_for()
     assert page.url.endswith("/console")
@@ -49,6 +61,29 @@ def test_somebody_without_a_file_begins_with_an_example(page: "Page", check: Che
     # Each of them has an address of its own.
     page.reload()
     page.get_by_role("tab", name="Outliers", selected=True).wait_for()
+
+
+def test_a_row_that_something_is_said_about_is_gone_to(page: "Page", stack: Stack) -> None:
+    cells = [f"{n},{n * 7 % 23},{'' if n == 44 else n % 5}" for n in range(2, 90)]
+    cells[58] = "60,9000,1"
+    body = ("n,y,gap\n" + "\n".join(cells)).encode()
+    sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("said.csv", body)}, timeout=300).json()
+    table = page.get_by_role("group", name="Rows", exact=True)
+    page.goto(f"/console/data/{sent['file_id']}")
+    page.locator(".findings li").filter(has_text="gap").get_by_role("link", name="Row 44").press("Enter")
+    page.get_by_text("Rows 44 to 63").wait_for()
+    assert table.evaluate(FOCUSED)
+    assert page.locator("tr.selected").get_by_role("rowheader").inner_text() == "44"
+    # Whoever pages on is no longer at this row.
+    page.keyboard.press("PageDown")
+    page.get_by_text("Rows 64 to 83").wait_for()
+    assert page.locator("tr.selected").count() == 0
+    page.get_by_role("tab", name="Outliers").click()
+    page.get_by_role("tabpanel").get_by_role("link", name="Row 60").click()
+    page.get_by_text("Rows 60 to 79").wait_for()
+    page.get_by_role("tab", name="Overview", selected=True).wait_for()
+    assert page.locator("tr.selected").get_by_role("cell").all_inner_texts() == ["60", "9000", "1"]
+    assert table.evaluate(FOCUSED)
 
 
 def test_a_chinese_file_is_read_otherwise_and_back(page: "Page", check: Check) -> None:
@@ -72,6 +107,33 @@ def test_a_chinese_file_is_read_otherwise_and_back(page: "Page", check: Check) -
     page.get_by_label("First line").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("columnheader", name="城市").wait_for()
+
+
+def test_each_correction_of_how_a_file_was_read_shows_its_effect_on_the_first_rows(page: "Page") -> None:
+    rows = "".join(
+        f"{('für sich', 'große')[n % 2]}, hier;{(n + 2) % 12 + 1:02d}/{(n + 3) % 12 + 1:02d}/2024;{n + 1}.{234 + n};"
+        f"{12 + n} kg;{n + 7:03d};{('gut', 'n/a')[n % 2]}\n"
+        for n in range(24)
+    )
+    page.goto("/console/data")
+    upload(page, "kasse.csv", f"ort, art;tag;preis;gewicht;nummer;note\n{rows}".encode("cp1252"))
+    page.get_by_role("heading", name="kasse.csv").wait_for()
+    for row, label, choice, before, after in CORRECTIONS:
+        page.get_by_role("button", name="Read otherwise").click()
+        dialog = page.get_by_role("dialog")
+        if not dialog.get_by_label(label, exact=True).is_visible():
+            dialog.get_by_text("Types, units and dates of the columns").click()
+        control = dialog.get_by_label(label, exact=True)
+        control.fill(choice) if control.get_attribute("type") == "text" else control.select_option(choice)
+        dialog.get_by_role("button", name="Read anew").click()
+        dialog.get_by_role("heading", name="As it is read now").wait_for()
+        for table, cell in zip(dialog.get_by_role("table").all(), (before, after), strict=True):
+            shown = table.get_by_role("row").nth(row).locator("td, th").all_inner_texts()
+            assert cell.replace(" ", "") in ["".join(text.split()) for text in shown], label
+        dialog.get_by_role("button", name="Undo").click()
+        dialog.get_by_role("button", name="Read anew").wait_for()
+        page.keyboard.press("Escape")
+        dialog.wait_for(state="detached")
 
 
 def test_names_and_cells_are_texts_and_a_saved_table_runs_nothing(page: "Page", tmp_path: "Path") -> None:

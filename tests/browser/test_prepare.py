@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.browser.conftest import Check
+from tests.browser.conftest import NO_FILES, Check
 from tests.browser.hands import FOCUSED
 from tests.support.stack import Stack
 
@@ -69,8 +69,22 @@ def test_a_column_that_is_left_out_by_itself_is_kept_where_that_is_said(page: "P
     page.get_by_role("combobox", name="Target").select_option("price")
     page.get_by_role("button", name="Store and show the effect").click()
     page.get_by_text("only counts the rows and was left out; Prepare can keep it").wait_for()
-    page.get_by_role("button", name="Keep id").click()
-    page.get_by_role("button", name="Keep id").wait_for(state="detached")
-    assert page.get_by_label("Missing values of id").input_value() == "median"
-    recipe = httpx.get(f"{stack.base_url}/data/info", params={"file_id": answer["file_id"]}).json()["recipe"]
-    assert (recipe["columns"], recipe["leave_out"]) == ({"id": "median"}, [])
+    effect = page.get_by_role("table", name="By column")
+    # One button keeps the column and takes that back, and has the focus all the while.
+    for button, columns in (("Keep id", {"id": "median"}), ("Leave out id", {}), ("Keep id", {"id": "median"})):
+        effect.get_by_role("button", name=button).press("Enter")
+        effect.get_by_role("button", name=button).wait_for(state="detached")
+        assert effect.get_by_role("cell").get_by_role("button").evaluate(FOCUSED)
+        assert page.get_by_label("Missing values of id").count() == len(columns)
+        recipe = httpx.get(f"{stack.base_url}/data/info", params={"file_id": answer["file_id"]}).json()["recipe"]
+        assert (recipe["columns"], recipe["leave_out"]) == (columns, [])
+    page.get_by_role("row", name="id is kept").wait_for()
+
+
+def test_without_a_file_it_says_what_to_do(page: "Page", check: Check) -> None:
+    page.route("**/data/files?*limit=1000*", lambda route: route.fulfill(json=NO_FILES))
+    page.goto("/console/prepare")
+    page.get_by_role("heading", name="There is nothing to prepare yet").wait_for()
+    check(page, "prepare-empty")
+    page.get_by_role("link", name="Send a file").click()
+    page.get_by_role("heading", name="Begin with a table").wait_for()

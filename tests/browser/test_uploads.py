@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 from openpyxl import Workbook
 
+from tests.browser.conftest import Check
 from tests.support.stack import Stack
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def illustrated_workbook(path: "Path") -> None:
 
 
 def test_a_large_file_that_breaks_off_goes_on_with_what_is_missing(
-    page: "Page", stack: Stack, tmp_path: "Path"
+    page: "Page", stack: Stack, tmp_path: "Path", check: Check
 ) -> None:
     illustrated_workbook(tmp_path / "photos.xlsx")
     is_away = True
@@ -63,6 +64,7 @@ def test_a_large_file_that_breaks_off_goes_on_with_what_is_missing(
     while not broken.is_visible():
         page.clock.fast_forward(1000)
     page.get_by_text(re.compile(r"5\d(\.\d)?% of the file has arrived")).wait_for()
+    check(page, "data-broken-off")
     page.unroute(re.compile("partNumber=2&"))
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("heading", name="photos.xlsx", level=1).wait_for()

@@ -10,6 +10,7 @@ from tests.support.service_sentences import HOLE
 
 NAME = re.compile(r"\{(\w+)\}")
 BREAK = re.compile(rf"(?<=[.!?]) (?=[A-Z`{HOLE}])")
+SEMICOLON = "; "
 DEPTH = 6
 VALUES = {
     "n": rf"([\d.,{HOLE}]+)",
@@ -28,6 +29,7 @@ class Form:
     names: list[str]
     letters: int
     is_several: bool
+    is_divided: bool
 
 
 @cache
@@ -44,12 +46,15 @@ def unlisted(text: str, depth: int = DEPTH) -> list[str]:
     if depth == 0:
         return [text]
     known = [*_forms("sentences"), *(_forms("parts") if depth < DEPTH else [])]
-    pieces = BREAK.split(text)
-    if len(pieces) == 1:
-        return _by_form(text, known, depth)
-    several = _by_form(text, [form for form in known if form.is_several], depth)
-    each = [words for piece in pieces for words in unlisted(piece, depth)]
-    return each if several and each else []
+    if len(pieces := BREAK.split(text)) > 1:
+        several = _by_form(text, [form for form in known if form.is_several], depth)
+        each = [words for piece in pieces for words in unlisted(piece, depth)]
+        return each if several and each else []
+    if len(pieces := text.split(SEMICOLON)) > 1:
+        divided = _by_form(text, [form for form in known if form.is_divided], depth)
+        if not divided or not any(unlisted(piece, depth) for piece in pieces):
+            return []
+    return _by_form(text, known, depth)
 
 
 def _by_form(text: str, known: list[Form], depth: int) -> list[str]:
@@ -71,6 +76,5 @@ def _form(english: str) -> Form:
     names, literals = NAME.findall(english), NAME.split(english)[::2]
     holes = [VALUES.get(name, "(.+?)") for name in names]
     pattern = "".join(re.escape(text) + hole for text, hole in zip(literals, [*holes, ""], strict=True))
-    return Form(
-        re.compile(pattern, re.DOTALL), names, sum(map(len, literals)), bool(BREAK.search(NAME.sub(HOLE, english)))
-    )
+    is_several, is_divided = bool(BREAK.search(NAME.sub(HOLE, english))), SEMICOLON in english
+    return Form(re.compile(pattern, re.DOTALL), names, sum(map(len, literals)), is_several, is_divided)

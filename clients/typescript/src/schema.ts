@@ -2148,7 +2148,7 @@ export interface components {
             tuned: boolean;
             /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
-            /** @description of one that was not stored */
+            /** @description in a race, of a single one: those that differ from the defaults */
             parameters?: {
                 [key: string]: unknown;
             };
@@ -2194,6 +2194,10 @@ export interface components {
             model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm";
             /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
+            /** @description in a race: those that differ from the defaults */
+            parameters?: {
+                [key: string]: unknown;
+            };
             /** Format: double */
             weight: number;
         };
@@ -3888,6 +3892,10 @@ export interface components {
             model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "lightgbm" | "blend";
             /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
+            /** @description those that differ from the defaults */
+            parameters?: {
+                [key: string]: unknown;
+            };
             r2: number | null;
             /**
              * @description of R2 from fold to fold

@@ -53,6 +53,14 @@ def model_row(model: ModelManifest, *, tuned: bool = False) -> Row:
     return {**shown, "members": weights} if weights else shown
 
 
+def winner_row(model: ModelManifest, trials: Iterable[tuple[Trial, float]]) -> Row:
+    """Return the row of the stored winner of a race; its trials have the parameters that they have in other rows."""
+    members = _weights(trials)
+    if model.members:
+        return {**model_row(model), "members": members}
+    return {**model_row(model), "parameters": members[0]["parameters"]}
+
+
 def baseline_row(baseline: Baseline) -> Row:
     """Return the row of always predicting the mean."""
     return {**_NO_MODEL, **baseline.model_dump()}
@@ -74,15 +82,20 @@ def trial_row(trial: Trial) -> Row:
 
 def ensemble_row(scores: CrossValidation, members: Iterable[tuple[Trial, float]]) -> Row:
     """Return the row of an ensemble that was not stored."""
-    weights = [
+    scored = {"model_type": ENSEMBLE, "cross_validation": scores.model_dump()}
+    return {**_NO_MODEL, **scored, "members": _weights(members)}
+
+
+def _weights(members: Iterable[tuple[Trial, float]]) -> list[Row]:
+    return [
         {
             "model_type": trial.candidate.regressor.name,
             "target_transform": trial.candidate.target_transform,
+            "parameters": trial.candidate.params,
             "weight": weight,
         }
         for trial, weight in members
     ]
-    return {**_NO_MODEL, "model_type": ENSEMBLE, "cross_validation": scores.model_dump(), "members": weights}
 
 
 def member_of(trial: Trial, weight: float, final: Trial | None = None) -> EnsembleMember:

@@ -23,8 +23,8 @@ from core.services.training.leaderboard import (
     failures,
     in_order_of_race,
     member_of,
-    model_row,
     trial_row,
+    winner_row,
 )
 from core.services.training.publish import Publication, publish_model
 from core.services.training.train import limits, model_name
@@ -90,7 +90,7 @@ def finish_search(
         min(TIME_SHARE * time_limit.seconds, time_left()), search.serving_limits.max_bytes or limits().model_bytes
     )
     stored = publish_model(publication, name, winner.model.data, trained, winner.verified, spread_budget, time_left)
-    best = model_row(stored)
+    best = winner_row(stored, winner.model.selection.members)
     return {
         "file_id": publication.dataset.file_id,
         "validation": search.data.validation.model_dump(),

@@ -1,5 +1,7 @@
 """A sentence of the service in Chinese keeps its values; one that is not listed has no Chinese."""
 
+import re
+
 import pytest
 
 from core.languages.service_sentences import MOST_CHARACTERS, translated
@@ -25,3 +27,29 @@ def test_of_several_sentences_each_may_be_listed_by_itself() -> None:
     assert translated(f"{two} {two}") == f"{translated(two)}{translated(two)}"
     assert translated(f"{two} Nobody lists this.") is None
     assert "a1" in str(translated(one))
+
+
+@pytest.mark.parametrize(
+    "english",
+    [
+        "held back, and not learned from: 88% of its rows are further off than nine tenths of the champion's own "
+        "rows were (usual is 10%, a jump more than 31%); 45% of its rows are further off than every row that the "
+        "champion was judged by; 'x' drifted far. If the next file says the same, both are learned from; if not, "
+        "this one stays out.",
+        "held back, and not learned from: the series reads 'd' as dates with the day first (D/M/Y), and "
+        "'03/14/2024' in line 3 is one with the month first (M/D/Y), as in 2 more rows; the series reads 'n' as "
+        "numbers in 'kg' with a decimal point, and '1,5' in line 4 is a number with a decimal comma. Nothing is "
+        "guessed. Correct the file and put it again; or say dates and decimal with PUT /series/s, and it is read "
+        "anew.",
+    ],
+    ids=["out of proportion", "read otherwise"],
+)
+def test_of_several_reasons_in_one_sentence_none_stays_english(english: str) -> None:
+    chinese = translated(english)
+    assert chinese is not None
+    assert "；" in chinese
+    assert set(re.findall("[A-Za-z]+", chinese)) <= {"x", "d", "n", "D", "M", "Y", "kg"}
+
+
+def test_a_reason_that_is_not_listed_leaves_its_sentence_english() -> None:
+    assert translated("held back, and not learned from: 'x' drifted far; nobody lists this.") is None

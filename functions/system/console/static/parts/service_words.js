@@ -1,7 +1,8 @@
 // Sentences of the service in the language that is shown. The service speaks English, and a sentence is known by its form:
 // "has no value in {Rows} ({share})" in words/service.zh.json, a file of core/languages. What stands for a name with a capital letter is a sentence
 // or one of the `parts` of sentences, such as "44 rows"; any other value stays as it is, {n} is a number. Of several
-// sentences each may be listed by itself. What is not listed stays English, and says so.
+// sentences, and of several reasons with semicolons between them, each may be listed by itself. What is not listed stays
+// English, and says so.
 import { html } from "./preact.js";
 import { useStore } from "./store.js";
 import { sentences, shownLanguage } from "./words.js";
@@ -9,6 +10,7 @@ import { sentences, shownLanguage } from "./words.js";
 // So many sentences may stand inside of each other.
 const DEPTH = 6;
 const BREAK = /(?<=[.!?]) (?=[A-Z`])/;
+const SEMICOLON = "; ";
 // Lists show the same sentences again and again.
 const MOST_KEPT = 1000;
 const forms = new WeakMap();
@@ -38,14 +40,19 @@ function translated(text, depth) {
 function found(text, depth) {
   const { sentences: whole, parts } = formsOf(sentences());
   const known = depth < DEPTH ? [...whole, ...parts] : whole;
-  const pieces = text.split(BREAK);
-  if (pieces.length === 1) return byForm(text, known, depth);
-  return byForm(text, known.filter(({ isSeveral }) => isSeveral), depth) ?? joined(pieces, depth) ?? byForm(text, known, depth);
+  const isEnglish = shownLanguage.get() === "en";
+  const several = text.split(BREAK);
+  if (several.length > 1) {
+    return byForm(text, known.filter(({ isSeveral }) => isSeveral), depth) ?? joined(several, isEnglish ? " " : "", depth) ?? byForm(text, known, depth);
+  }
+  const reasons = text.split(SEMICOLON);
+  if (reasons.length === 1) return byForm(text, known, depth);
+  return byForm(text, known.filter(({ isDivided }) => isDivided), depth) ?? joined(reasons, isEnglish ? SEMICOLON : "；", depth) ?? byForm(text, known, depth);
 }
 
-function joined(pieces, depth) {
+function joined(pieces, between, depth) {
   const words = pieces.map((each) => translated(each, depth) ?? asItIs(each));
-  return words.includes(undefined) ? undefined : words.join(shownLanguage.get() === "en" ? " " : "");
+  return words.includes(undefined) ? undefined : words.join(between);
 }
 
 // A form whose parts are not all known is not meant.
@@ -89,7 +96,7 @@ function formOf(english, other) {
   const literals = english.split(/\{\w+\}/);
   const source = literals.map((text, index) => escaped(text) + (index < names.length ? valueForm(names[index]) : "")).join("");
   const longest = literals.reduce((one, next) => (next.length > one.length ? next : one));
-  return { form: new RegExp(`^${source}$`, "s"), longest, names, other, letters: literals.join("").length, isSeveral: BREAK.test(english.replace(/\{\w+\}/g, "A")) };
+  return { form: new RegExp(`^${source}$`, "s"), longest, names, other, letters: literals.join("").length, isSeveral: BREAK.test(english.replace(/\{\w+\}/g, "A")), isDivided: english.includes(SEMICOLON) };
 }
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

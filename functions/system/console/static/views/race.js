@@ -4,5 +4,5 @@ import { RaceView } from "./race/race_view.js";
 import { Start } from "./race/start.js";
 
 export default function Race({ path, query }) {
-  return path.length ? html`<${RaceView} jobId=${path[0]} key=${path[0]} />` : html`<${Start} query=${query} />`;
+  return path.length ? html`<${RaceView} jobId=${path[0]} query=${query} key=${path[0]} />` : html`<${Start} query=${query} />`;
 }

@@ -95,6 +95,13 @@ def test_the_winner_alone_is_stored_and_predicts(winner: tuple[str, dict[str, An
     others = [row for row in answer["results"] if row["model_type"] not in ("baseline", "blend")]
     assert len(others) >= 4
     assert all(row["latency_us"] > 0 and row["size_bytes"] > 0 for row in others)
+    # What a blend consists of are rows of the board, and no two of these look alike.
+    shown = [(row["model_type"], row["target_transform"], str(row["parameters"])) for row in others]
+    assert len(set(shown)) == len(shown)
+    consists = [
+        (row["model_type"], row["target_transform"], str(row["parameters"])) for row in best.get("members", [best])
+    ]
+    assert set(consists) <= set(shown)
     means = [row["cross_validation"]["mean"] for row in answer["results"]]
     assert means == sorted(means, reverse=True)
     model = find_model(home(), best["model_name"])

@@ -7,6 +7,7 @@ import { html, useState } from "../../parts/preact.js";
 import { useResource } from "../../parts/resource.js";
 import { Table } from "../../parts/table.js";
 import { t } from "../../parts/words.js";
+import { RowLinks } from "./row_pages.js";
 
 const SHOWN = 4;
 
@@ -25,7 +26,7 @@ export function Outliers({ info }) {
           { name: "lower", label: t("data.outliers.lower"), number: true, show: (value) => number(value) },
           { name: "upper", label: t("data.outliers.upper"), number: true, show: (value) => number(value) },
           { name: "values", label: t("data.outliers.examples"), sortable: false, value: ({ values }) => values.slice(0, SHOWN).map((value) => number(value)).join(", ") },
-          { name: "rows", label: t("data.outliers.rows"), sortable: false, value: ({ rows }) => rows.slice(0, SHOWN).join(", ") },
+          { name: "rows", label: t("data.outliers.rows"), sortable: false, value: ({ rows }) => rows.slice(0, SHOWN).join(", "), show: (_, { rows }) => html`<${RowLinks} fileId=${info.file_id} rows=${rows.slice(0, SHOWN)} />` },
         ]} />`}
     <//>`;
 }

@@ -6,7 +6,7 @@ import { href } from "../../parts/router.js";
 import { Said } from "../../parts/service_words.js";
 import { known, t } from "../../parts/words.js";
 import { ReadOtherwise } from "./reading.js";
-import { RowPages } from "./row_pages.js";
+import { RowLinks, RowPages } from "./row_pages.js";
 
 const SHOWN_FINDINGS = 6;
 // The findings of columns that had better be left out.
@@ -31,7 +31,7 @@ function Findings({ info, findings }) {
   <//>`;
 }
 
-function Finding({ of: { severity, column, kind, finding, count: many, suggestion }, fileId }) {
+function Finding({ of: { severity, column, kind, finding, count: many, rows, suggestion }, fileId }) {
   const fix = column && fixOf(kind, column, fileId);
   return html`<li class=${severity}>
     <span class="severity"><${Icon} name=${severity} /><span class="visually-hidden">${t(`data.severity.${severity}`)}</span></span>
@@ -40,7 +40,7 @@ function Finding({ of: { severity, column, kind, finding, count: many, suggestio
       <p><${Said} whole text=${finding} /></p>
       <p class="muted">${known(`data.findings.advice.${kind}`, suggestion)}${fix && html` <a class="finding-fix" href=${fix.href}>${t(`data.findings.fix.${fix.name}`)}</a>`}</p>
     </div>
-    ${many > 0 && html`<span class="finding-count">${t("data.findings.rows", { n: many, count: count(many) })}</span>`}
+    ${many > 0 && html`<div class="finding-count"><p>${t("data.findings.rows", { n: many, count: count(many) })}</p>${rows.length > 0 && html`<p><${RowLinks} fileId=${fileId} rows=${rows} /></p>`}</div>`}
   </li>`;
 }
 
@@ -52,12 +52,20 @@ function fixOf(kind, column, fileId) {
   return undefined;
 }
 
+// How many columns have which type.
+function kindsOf(types) {
+  const many = new Map();
+  for (const type of Object.values(types)) many.set(type, (many.get(type) ?? 0) + 1);
+  return [...many].map(([type, n]) => `${t(`data.type.${type}`)}: ${count(n)}`).join(" · ");
+}
+
 function HowRead({ info }) {
   const [open, setOpen] = useState(false);
   const facts = [
     info.container && [t("data.reading.container"), [info.container.format, info.container.sheet, info.container.member].filter(Boolean).join(" · ")],
     !info.container?.sheet && [t("data.reading.encoding"), info.encoding],
     !info.container?.sheet && [t("data.reading.delimiter"), DELIMITERS[info.delimiter] ? t(`data.reading.delimiters.${DELIMITERS[info.delimiter]}`) : info.delimiter],
+    [t("data.reading.kinds"), kindsOf(info.column_types)],
     [t("data.reading.header"), info.has_header ? t("data.reading.hasHeader") : t("data.reading.noHeader")],
     ...Object.entries(info.formats ?? {}).slice(0, 4).map(([column, format]) => [t("data.reading.dateOf", { column }), format]),
     Object.keys(info.decimals ?? {}).length > 0 && [t("data.reading.decimal"), t("data.reading.comma")],

@@ -56,7 +56,7 @@ export function ReadOtherwise({ info, onClose }) {
     <${Details} summary=${t("data.reading.types")}>
       <div class="form types">
         ${Object.entries(info.column_types).map(([column, type]) => html`<${SelectField} key=${column} label=${html`<bdi>${column}</bdi>`}
-          value=${(value("types") || {})[column] ?? ""} options=${[["", t("data.reading.asFoundType", { type: t(`data.type.${type}`) })], ...TYPES.filter((each) => each !== type).map((each) => [each, t(`data.type.${each}`)])]}
+          value=${(value("types") || {})[column] ?? ""} options=${[["", t("data.reading.asFoundType", { type: [t(`data.type.${type}`), info.units?.[column] ?? info.formats?.[column]].filter(Boolean).join(" · ") })], ...TYPES.filter((each) => each !== type).map((each) => [each, t(`data.type.${each}`)])]}
           onChange=${(chosen) => set("types")(without({ ...(value("types") || {}), [column]: chosen }))} />`)}
       </div>
     <//>

@@ -12,7 +12,13 @@ import { Rows } from "./rows.js";
 const PAGE_ROWS = 20;
 // Rows have the numbers of a spreadsheet, where the header is row 1, as in findings and outliers.
 const FIRST_ROW = 2;
+const LINKED = 3;
 const KEYS = { PageUp: "previous", PageDown: "next", "ctrl+Home": "first", "ctrl+End": "last" };
+
+// The first few of the rows that something is said about, as ways to them.
+export function RowLinks({ fileId, rows }) {
+  return rows.slice(0, LINKED).map((row, index) => html`${index > 0 && ", "}<a href=${href("data", fileId, { row })} aria-label=${t("data.rowPages.toRow", { row: count(row) })}>${count(row)}</a>`);
+}
 
 export function RowPages({ info, profile, row }) {
   const last = info.rows + FIRST_ROW - 1;
@@ -24,19 +30,31 @@ export function RowPages({ info, profile, row }) {
   const shown = before.current;
   const following = first + (page.data?.rows.length || PAGE_ROWS);
   const targets = { first: FIRST_ROW, previous: Math.max(FIRST_ROW, first - PAGE_ROWS), next: following > last ? first : following, last: last - ((last - FIRST_ROW) % PAGE_ROWS) };
-  const go = (number) => number !== first && navigate(href("data", info.file_id, { row: number === FIRST_ROW ? null : number }), { replace: true });
+  // A row that a link names is gone to, and marked until somebody goes on from there.
+  const paged = useRef(null);
+  const isSought = row !== null && paged.current !== first;
+  useEffect(() => {
+    if (!isSought || !shown) return;
+    document.getElementById("rows").scrollIntoView();
+    document.querySelector("#rows .scroll").focus({ preventScroll: true });
+  }, [row, Boolean(shown)]);
+  const go = (number) => {
+    if (number === first && !isSought) return;
+    paged.current = number;
+    navigate(href("data", info.file_id, { row: number === FIRST_ROW ? null : number }), { replace: true });
+  };
   const press = (event) => {
     const target = KEYS[`${event.ctrlKey || event.metaKey ? "ctrl+" : ""}${event.key}`];
     if (!target || event.altKey || event.shiftKey) return;
     event.preventDefault();
     go(targets[target]);
   };
-  return html`<${Section} title=${t("data.rowPages.title")} note=${t("data.rowPages.note")}>
+  return html`<${Section} id="rows" title=${t("data.rowPages.title")} note=${t("data.rowPages.note")}>
     ${info.rows > PAGE_ROWS && html`<${Pager} first=${first} last=${last} shown=${shown} total=${info.rows} targets=${targets} go=${go} />`}
     <${Loaded} of=${{ ...page, data: shown }} skeleton=${{ shape: "table", count: 6 }}>
       ${() => html`<div class="row-page" aria-busy=${page.loading ? "true" : "false"} onKeyDown=${press}>
         <${AsHighAsFull} rows=${shown.rows.length}>
-          <${Rows} preview=${shown} first=${shown.first} types=${info.column_types} profile=${profile} caption=${t("data.rowPages.title")} csv=${`${info.filename}-rows-${shown.first}-${shown.first + shown.rows.length - 1}.csv`} />
+          <${Rows} preview=${shown} first=${shown.first} sought=${isSought ? first : null} types=${info.column_types} profile=${profile} caption=${t("data.rowPages.title")} csv=${`${info.filename}-rows-${shown.first}-${shown.first + shown.rows.length - 1}.csv`} />
         <//>
       </div>`}
     <//>

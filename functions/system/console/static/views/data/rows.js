@@ -8,8 +8,8 @@ import { t } from "../../parts/words.js";
 const SHOWN_LEVELS = 8;
 
 // Rows as they were read; with `profile` each column shows the shape of its values, and from `first` on each row has its
-// number. Every name and cell is text.
-export function Rows({ preview, types, caption, profile, first, csv }) {
+// number, of which the one that is `sought` is marked. Every name and cell is text.
+export function Rows({ preview, types, caption, profile, first, sought, csv }) {
   const columns = preview.columns.map((name, index) => ({
     name: `${index}`, label: name, value: (row) => row[index], number: ["integer", "number"].includes(types[name]), sortable: false,
     head: profile && html`<${Spark} counts=${shapeOf(profile.columns[name])} />`,
@@ -17,7 +17,7 @@ export function Rows({ preview, types, caption, profile, first, csv }) {
   }));
   const place = new Map(preview.rows.map((row, index) => [row, index]));
   const number = { name: "number", label: t("data.rowPages.number"), isHeading: true, sortable: false, number: true, isPinned: true, value: (row) => first + place.get(row), show: count };
-  return html`<${Table} columns=${first ? [number, ...columns] : columns} rows=${preview.rows} caption=${caption} csv=${csv} />`;
+  return html`<${Table} columns=${first ? [number, ...columns] : columns} rows=${preview.rows} selected=${sought && ((row) => first + place.get(row) === sought)} caption=${caption} csv=${csv} />`;
 }
 
 function shapeOf(column) {

@@ -24,7 +24,7 @@ export function Quality({ info, metrics }) {
     <div class="grid-2 pictures">
       ${metrics?.plots && html`<${Pictures} info=${info} plots=${metrics.plots} />`}
       ${folds && html`<${Card}><${Bars} title=${t("model.folds")} name=${`${info.model_name} folds`} items=${folds.scores.map((value, index) => ({ label: t("model.fold", { n: index + 1 }), value }))} show=${score} most=${1} />
-        <p class="hint">${t("model.foldsNote")}</p><//>`}
+        <p class="hint">${t(folds.scores.length > 1 ? "model.foldsNote" : "model.foldNote")}</p><//>`}
     </div>`;
 }
 

@@ -3,7 +3,7 @@ import { Button, CheckField, Section, SelectField, TextField } from "../../parts
 import { ErrorPanel } from "../../parts/feedback.js";
 import { count, share } from "../../parts/format.js";
 import { run } from "../../parts/jobs.js";
-import { html, useState } from "../../parts/preact.js";
+import { html, useEffect, useState } from "../../parts/preact.js";
 import { useAction } from "../../parts/resource.js";
 import { Table } from "../../parts/table.js";
 import { known, t } from "../../parts/words.js";
@@ -20,13 +20,25 @@ export function Recipe({ info, leave, column }) {
   const targets = targetsOf(info);
   const apply = useAction((wanted) => run("/data/process", { ...wanted, file_id: info.file_id }));
   const [effect, setEffect] = useState(null);
+  const [kept, setKept] = useState([]);
   const act = async (wanted) => {
     setRecipe(wanted);
     const found = await apply.act(wanted);
     if (found) setEffect(found);
+    return found;
+  };
+  // Whoever asks for the effect is taken to it.
+  const [asked, setAsked] = useState(0);
+  useEffect(() => document.getElementById("effect")?.scrollIntoView(), [asked]);
+  const show = async () => {
+    if (await act(recipe)) setAsked(asked + 1);
   };
   // What is left out by itself is kept where the recipe names it.
-  const keep = (name) => act({ ...recipe, columns: { ...recipe.columns, [name]: usefulFor(info.column_types[name])[0] } });
+  const keep = (name, isKept) => {
+    const { [name]: _, ...others } = recipe.columns;
+    setKept([...new Set([...kept, name])]);
+    return act({ ...recipe, columns: isKept ? { ...others, [name]: usefulFor(info.column_types[name])[0] } : others });
+  };
   const names = Object.keys(info.column_types).filter((name) => name.toLowerCase().includes(search.trim().toLowerCase()));
   return html`
     <${Section} title=${t("prepare.target")} note=${t("prepare.targetNote", { n: targets.length, count: count(targets.length) })}>
@@ -40,8 +52,8 @@ export function Recipe({ info, leave, column }) {
       <${Columns} info=${info} names=${names} recipe=${recipe} set=${set} />
     <//>
     ${apply.error && html`<${ErrorPanel} error=${apply.error} />`}
-    <div class="actions apply"><${Button} kind="primary" icon="check" busy=${apply.busy} onClick=${() => act(recipe)}>${t("prepare.apply")}<//><span class="muted">${t("prepare.applyNote")}</span></div>
-    ${effect && html`<${Effect} info=${info} effect=${effect} onKeep=${keep} busy=${apply.busy} key=${JSON.stringify(effect.recipe)} />`}`;
+    <div class="actions apply"><${Button} kind="primary" icon="check" busy=${apply.busy} onClick=${show}>${t("prepare.apply")}<//><span class="muted">${t("prepare.applyNote")}</span></div>
+    ${effect && html`<${Effect} info=${info} effect=${effect} kept=${kept} onKeep=${keep} busy=${apply.busy} />`}`;
 }
 
 const usefulFor = (type) => (type === "category" || type === "boolean" ? ["mode", "drop"] : HANDLINGS);

@@ -2,14 +2,14 @@
 import { Section } from "../../parts/elements.js";
 import { bytes, count, duration, level, microseconds, NOTHING, score } from "../../parts/format.js";
 import { html, useLayoutEffect, useRef } from "../../parts/preact.js";
-import { regressor } from "../../parts/regressors.js";
+import { identity, labelled, namesOf } from "../../parts/regressors.js";
 import { t } from "../../parts/words.js";
 
 const ROW_MS = 350;
 
 export function LiveBoard({ job }) {
   const rows = boardOf(job);
-  const list = useMoves(rows.map(({ key }) => key).join(" "));
+  const list = useMoves(rows.map(({ key }) => key).join("\n"));
   if (rows.length === 0) return html`<p class="muted waiting">${t(job.status === "queued" ? "race.queued" : "race.preparing")}</p>`;
   const best = Math.max(...rows.map(({ r2 }) => r2 ?? -Infinity));
   return html`<${Section} title=${t("race.leaderboard")} note=${t("race.leaderboardNote")}>
@@ -27,22 +27,17 @@ export function LiveBoard({ job }) {
 // A portfolio says how its trials stand; the nine only how far each of them is that has begun.
 function boardOf({ standings, parts }) {
   if (standings.length > 0) {
+    const nameOf = namesOf(standings);
     const seen = new Map();
     return standings.map((trial) => {
-      const name = regressor(trial.model_type, trial.target_transform);
-      seen.set(name, (seen.get(name) ?? 0) + 1);
-      return { ...trial, name, key: `${trial.model_type}-${trial.target_transform}-${seen.get(name)}`, note: factsOf(trial) };
+      const key = identity(trial);
+      seen.set(key, (seen.get(key) ?? 0) + 1);
+      return { ...trial, name: nameOf(trial), key: `${key} ${seen.get(key)}`, note: factsOf(trial) };
     });
   }
   return Object.entries(parts ?? {}).filter(([, progress]) => progress > 0).sort(([, one], [, other]) => other - one).map(([label, progress]) => ({
-    key: label, name: nameOf(label), r2: null, progress, running: progress < 1, note: level(progress),
+    key: label, name: labelled(label), r2: null, progress, running: progress < 1, note: level(progress),
   }));
-}
-
-// Several configurations of one regressor have numbers: lightgbm-2.
-function nameOf(label) {
-  const [, type, number] = /^(.*?)(?:-(\d+))?$/.exec(label);
-  return number ? `${regressor(type)} ${number}` : regressor(type);
 }
 
 // How many folds a trial has done and in how many seconds, and once it is known, how large it is and how fast.

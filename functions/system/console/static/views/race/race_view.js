@@ -12,7 +12,7 @@ import { JobState } from "../operate/jobs.js";
 import { LiveBoard } from "./live_board.js";
 import { Outcome } from "./outcome.js";
 
-export function RaceView({ jobId }) {
+export function RaceView({ jobId, query }) {
   const race = useResource((signal) => get(`/jobs/${encodeURIComponent(jobId)}`, {}, { signal }), [jobId]);
   const runs = race.data !== undefined && !OVER.includes(race.data.status);
   useEffect(() => {
@@ -21,23 +21,23 @@ export function RaceView({ jobId }) {
     follow(jobId, { onChange: race.set, signal: controller.signal }).catch(() => {}); // what is wrong shows when it is loaded again
     return () => controller.abort();
   }, [jobId, runs]);
-  return html`<${Loaded} of=${race} skeleton=${{ shape: "table", count: 6 }}>${(found) => html`<${Race} job=${found} onChange=${race.reload} />`}<//>`;
+  return html`<${Loaded} of=${race} skeleton=${{ shape: "table", count: 6 }}>${(found) => html`<${Race} job=${found} query=${query} onChange=${race.reload} />`}<//>`;
 }
 
-function Race({ job, onChange }) {
+function Race({ job, query, onChange }) {
   const [stopping, setStopping] = useState(false);
   const runs = !OVER.includes(job.status);
   const seconds = useElapsed(job);
   const note = html`<${JobState} status=${job.status} /> ${seconds === null ? ago(job.created_at) : duration(seconds)}`;
   return html`
-    <${ViewHead} eyebrow=${html`<a href=${href("race")}>${t("race.title")}</a>`} title=${t(runs ? "race.running" : "race.over")} note=${note}>
+    <${ViewHead} eyebrow=${html`<a href=${href("race")}>${t("race.title")}</a>`} title=${t(runs ? "race.running" : job.error ? "race.broken" : "race.over")} note=${note}>
       ${runs && html`<${Button} icon="close" onClick=${() => setStopping(true)}>${t("race.stop")}<//>`}
-      ${!runs && html`<${ButtonLink} href=${href("race", null, { file: job.result?.file_id })} icon="race">${t("race.another")}<//>`}
+      ${!runs && html`<${ButtonLink} href=${href("race", { file: job.result?.file_id ?? query.get("file"), target: query.get("target") })} icon="race">${t("race.another")}<//>`}
     <//>
     ${runs && html`<${Section}><div class="card"><${Progress} share=${job.status === "queued" ? null : job.progress} label=${known(`stages.${job.stage}`, job.stage)} /></div><//>`}
-    ${job.error && html`<${Section}><${ErrorPanel} error=${new Problem(job.error.status, job.error)} /><//>`}
+    ${job.error && html`<${Section}><${ErrorPanel} error=${new Problem(job.error.status, job.error)} actions=${query.has("file") && html`<${ButtonLink} icon="data" href=${href("data", query.get("file"))}>${t("errors.toData")}<//>`} /><//>`}
     ${job.status === "cancelled" && !job.result && html`<${Notice} kind="info" title=${t("race.nothingKept")}>${t("race.nothingKeptNote")}<//>`}
-    ${job.result ? html`<${Outcome} result=${job.result} />` : html`<${LiveBoard} job=${job} />`}
+    ${job.result ? html`<${Outcome} result=${job.result} />` : (runs || job.standings.length > 0) && html`<${LiveBoard} job=${job} />`}
     ${stopping && runs && html`<${Confirm} title=${t("race.stopTitle")} confirm=${t("race.stop")} onClose=${() => setStopping(false)}
       onConfirm=${async () => { await cancel(job.job_id); onChange(); }}>${t("race.stopNote")}<//>`}`;
 }

@@ -37,13 +37,13 @@ function ChosenFile({ files, fileId, target, time }) {
 function Form({ info, wanted, time }) {
   const targets = targetsOf(info);
   const [fields, setFields] = useState({
-    kind: "portfolio", seconds: 30, target: targets.includes(wanted) ? wanted : info.recipe?.target_column ?? "", extras: [],
+    kind: "portfolio", seconds: 30, target: [wanted, info.recipe?.target_column].find((name) => targets.includes(name)) ?? "", extras: [],
     validation: time in info.column_types ? "time" : "random", timeColumn: time in info.column_types ? time : "", groupColumn: "", testSize: "20", parallel: false, maxKilobytes: "", maxMicroseconds: "",
   });
   const set = (name) => (value) => setFields((before) => ({ ...before, [name]: value }));
   const start = useAction(async () => {
     const job = await submit("/model/compare", bodyOf(info.file_id, fields));
-    navigate(href("race", job.job_id));
+    navigate(href("race", job.job_id, { file: info.file_id, target: fields.target }));
   });
   const columns = (names, first) => [["", first], ...names.map((name) => [name, name])];
   if (targets.length === 0) return html`<${ErrorPanel} error=${new Error(t("race.noTarget"))} title=${t("race.noTargetTitle")} actions=${html`<${ButtonLink} kind="primary" icon="data" href=${href("data", info.file_id)}>${t("errors.toData")}<//>`} />`;
