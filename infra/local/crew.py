@@ -39,7 +39,7 @@ class Member:
         """Start the process with `folder` for its temporary files; raises `OSError` where there is no room for it."""
         self.folder = folder
         self.is_serving = self.is_busy = False
-        self.started_at = self.heard_at = self.busy_since = self._looked_at = now
+        self.started_at = self.received_at = self.busy_since = self._looked_at = now
         self._was_stopped = False
         temporary = None
         with suppress(OSError):  # on a full disk the process serves all the same
@@ -63,22 +63,22 @@ class Member:
         return self.process.pid
 
     def listen(self, now: float) -> None:
-        """Take in what the process has told since the last time."""
+        """Receive the states that the process has sent since the last time."""
         with suppress(BlockingIOError, OSError):
-            while told := self._line.recv(4096):
-                self.heard_at = now
+            while states := self._line.recv(4096):
+                self.received_at = now
                 for state in (IDLE, BUSY):
-                    if state in told:
+                    if state in states:
                         self.is_serving = True
-                was_busy, self.is_busy = self.is_busy, _is_busy(told, self.is_busy)
+                was_busy, self.is_busy = self.is_busy, _is_busy(states, self.is_busy)
                 if not was_busy:
                     self.busy_since = now
 
     def hangs(self, now: float) -> bool:
-        """Return whether the process should have told something by now."""
+        """Return whether the process should have sent a sign of life by now."""
         if not self.is_serving:
             return now - self.started_at > START_SECONDS
-        if now - self.heard_at <= SILENCE_SECONDS:
+        if now - self.received_at <= SILENCE_SECONDS:
             return False
         return not self.is_busy or self._stays_stopped(now)
 
@@ -90,8 +90,8 @@ class Member:
         self._looked_at = now
         return before and self._was_stopped
 
-    def tell(self, message: bytes) -> None:
-        """Tell the process something: `LEAVE` or `PUT_BACK`."""
+    def send(self, message: bytes) -> None:
+        """Send the process `LEAVE` or `PUT_BACK`."""
         with suppress(OSError):
             self._line.send(message)
 
@@ -152,14 +152,14 @@ class Crew:
     def tend(self) -> None:
         """Look at every process once: kill those that hang, take off the ended, and start what is missing."""
         now = self._clock()
-        # A server that was stopped for a while, or starved, has heard nothing; that is no fault of its processes.
+        # A server that was stopped for a while, or starved, has received nothing; that is no fault of its processes.
         stalled, self._looked_at = now - self._looked_at > SILENCE_SECONDS / 2, now
         for member in list(self.members):
             member.listen(now)
             if stalled:
-                member.started_at = member.heard_at = now
+                member.started_at = member.received_at = now
             if member.process.poll() is None and member.hangs(now):
-                log.error("%s %d has told nothing for too long and is killed", self.name, member.pid)
+                log.error("%s %d has sent no sign of life for too long and is killed", self.name, member.pid)
                 member.send_signal(signal.SIGKILL)
                 member.process.wait()
             self._has_served = self._has_served or member.is_serving
@@ -196,7 +196,7 @@ class Crew:
         elif self._surplus_since is None:
             self._surplus_since = now
         elif now - self._surplus_since > SURPLUS_SECONDS:
-            idle[-1].tell(LEAVE)
+            idle[-1].send(LEAVE)
             self._surplus_since = now
 
     def _start(self, now: float) -> None:
@@ -213,10 +213,10 @@ class Crew:
                 own = os.getpriority(os.PRIO_PROCESS, 0)
                 os.setpriority(os.PRIO_PROCESS, member.pid, own + self._niceness)
 
-    def tell(self, message: bytes) -> None:
-        """Tell every process something."""
+    def send(self, message: bytes) -> None:
+        """Send every process a message."""
         for member in self.members:
-            member.tell(message)
+            member.send(message)
 
     def stop(self, seconds: float) -> None:
         """End every process: SIGTERM, and after `seconds` SIGKILL."""
@@ -243,7 +243,7 @@ def describe_status(status: int) -> str:
         return f"killed by signal {-status}"
 
 
-def _is_busy(told: bytes, before: bool) -> bool:
-    """Return whether a process is busy after it told these states."""
-    last = max(told.rfind(IDLE), told.rfind(BUSY))
-    return before if last < 0 else told[last : last + 1] == BUSY
+def _is_busy(states: bytes, before: bool) -> bool:
+    """Return whether a process is busy after it sent these states."""
+    last = max(states.rfind(IDLE), states.rfind(BUSY))
+    return before if last < 0 else states[last : last + 1] == BUSY

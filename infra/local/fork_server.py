@@ -64,7 +64,7 @@ def _read(asking: socket.socket, length: int) -> bytes:
 
 
 def _answer(asking: socket.socket) -> None:
-    """Send the identifier of this process and the descriptor that tells when it has ended."""
+    """Send the identifier of this process and its pidfd, which is readable once it has ended."""
     descriptor = os.pidfd_open(os.getpid())
     identifier = os.getpid().to_bytes(LENGTH_BYTES, "big")
     asking.sendmsg([identifier], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))])

@@ -47,7 +47,7 @@ OOM_SCORE = "500"
 
 
 class HeavyProcess:
-    """The loop of this process, and what it tells its server."""
+    """The loop of this process, and the states that it sends its server."""
 
     def __init__(self, lifeline: Lifeline, queue: socket.socket, beat_seconds: float = BEAT_SECONDS) -> None:
         queue.settimeout(beat_seconds)
@@ -56,7 +56,7 @@ class HeavyProcess:
         self._lock = threading.Lock()
         self._is_busy = self._is_leaving = False
 
-    def hear(self, message: bytes) -> None:
+    def receive(self, message: bytes) -> None:
         """Do what the server asks for; called by the thread that watches the lifeline."""
         if message == PUT_BACK:
             put_back.set()
@@ -68,16 +68,16 @@ class HeavyProcess:
 
     def run(self) -> None:
         """Do one piece of work after the other, until this process is to leave or has grown."""
-        self._lifeline.tell(IDLE)
+        self._lifeline.send(IDLE)
         while not self._is_leaving:
             try:
                 _, descriptors, _, _ = socket.recv_fds(self._queue, 1, 1)
             except TimeoutError:
-                self._lifeline.tell(BEAT)
+                self._lifeline.send(BEAT)
                 continue
             with self._lock:
                 self._is_busy = True
-            self._lifeline.tell(BUSY)
+            self._lifeline.send(BUSY)
             niceness = os.getpriority(*SELF)
             for descriptor in descriptors:
                 with Connection(descriptor) as connection, suppress(OSError, EOFError):
@@ -86,7 +86,7 @@ class HeavyProcess:
                 self._is_busy = False
             if psutil.Process().memory_info().rss > MOST_BYTES or os.getpriority(*SELF) > niceness:
                 return
-            self._lifeline.tell(IDLE)
+            self._lifeline.send(IDLE)
 
 
 def _serve(connection: Connection) -> None:
@@ -171,7 +171,7 @@ def main(descriptors: Sequence[int]) -> None:
     with socket.socket(fileno=queue) as shared:
         shared.set_inheritable(False)
         process = HeavyProcess(line, shared)
-        line.watch(on_end=lambda: os._exit(0), on_message=process.hear)
+        line.watch(on_end=lambda: os._exit(0), on_message=process.receive)
         for module in MODULES:
             importlib.import_module(module)
         set_up_telemetry()

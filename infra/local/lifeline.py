@@ -1,6 +1,6 @@
 """The socket by which a server and a child process of it know of each other: neither outlives the other unnoticed.
 
-The child tells its state as single bytes. When the server ends, however it ends, the child reads the end of the stream.
+The child sends its state as single bytes. When the server ends, however it ends, the child reads the end of the stream.
 This works wherever there are sockets; no system call of one platform is needed.
 """
 
@@ -9,9 +9,9 @@ import socket
 import threading
 from collections.abc import Callable
 
-# What a child tells: it serves and has nothing to do, it has work, it is alive.
+# What a child sends: it serves and has nothing to do, it has work, it is alive.
 IDLE, BUSY, BEAT = b"i", b"b", b"."
-# What a server tells: end when there is nothing to do; put back what another server can do.
+# What a server sends: end when there is nothing to do; put back what another server can do.
 LEAVE, PUT_BACK = b"l", b"p"
 # How long a worker that ends finishes the requests that it has begun; so much later it ends whatever goes on.
 DRAIN_SECONDS, LEAVING_SECONDS = 5, 3
@@ -25,8 +25,8 @@ class Lifeline:
         # A process that this one starts must not hold the line open.
         self._socket.set_inheritable(False)
 
-    def tell(self, state: bytes) -> None:
-        """Tell the server a state. Nothing happens where the server has ended: `watch` notices that.
+    def send(self, state: bytes) -> None:
+        """Send the server a state. Nothing happens where the server has ended: `watch` notices that.
 
         It never waits: a server that is stopped for a while and reads nothing must not stop its processes.
         """
@@ -34,7 +34,7 @@ class Lifeline:
             self._socket.send(state, socket.MSG_DONTWAIT)
 
     def watch(self, on_end: Callable[[], None], on_message: Callable[[bytes], None] = lambda message: None) -> None:
-        """Start a thread that passes on what the server tells, and calls `on_end` when the server is gone."""
+        """Start a thread that passes on what the server sends, and calls `on_end` when the server is gone."""
         threading.Thread(target=self._watch, args=(on_end, on_message), name="lifeline", daemon=True).start()
 
     def _watch(self, on_end: Callable[[], None], on_message: Callable[[bytes], None]) -> None:

@@ -102,7 +102,7 @@ class WebServer:
     def _stop(self) -> None:
         """End all processes, and leave no temporary file."""
         self._listener.close()
-        self.heavy.tell(PUT_BACK)
+        self.heavy.send(PUT_BACK)
         self.web.stop(DRAIN_SECONDS + LEAVING_SECONDS)
         self.heavy.stop(LEAVING_SECONDS)
         self._taking.close()

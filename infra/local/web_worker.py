@@ -34,7 +34,7 @@ MOST_DESCRIPTORS = 65_536
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that tells its supervisor when it serves, and that its event loop turns."""
+    """A uvicorn server that sends its supervisor signs that it serves, and that its event loop turns."""
 
     def __init__(self, config: uvicorn.Config, lifeline: Lifeline) -> None:
         super().__init__(config)
@@ -44,12 +44,12 @@ class Server(uvicorn.Server):
         """Start the app and listen."""
         await super().startup(sockets)
         if not self.should_exit:
-            self._lifeline.tell(IDLE)
+            self._lifeline.send(IDLE)
 
     async def on_tick(self, counter: int) -> bool:
         """Beat once a second; return whether to end."""
         if counter % TICKS_PER_BEAT == 0:
-            self._lifeline.tell(BEAT)
+            self._lifeline.send(BEAT)
         return await super().on_tick(counter)
 
     def end(self) -> None:

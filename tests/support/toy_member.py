@@ -20,7 +20,7 @@ def main(descriptors: Sequence[int]) -> None:
     line.watch(on_end=left.set, on_message=lambda message: left.set())
     (Path(tempfile.gettempdir()) / "half-written").touch()
     if behaviour != "loading":
-        line.tell(BUSY if behaviour == "busy" else IDLE)
+        line.send(BUSY if behaviour == "busy" else IDLE)
     left.wait()
 
 

@@ -182,23 +182,23 @@ def test_who_waits_longer_than_the_deadline_is_told(run: Run, tmp_path: Path) ->
 
 
 def test_a_process_that_waits_for_work_says_that_it_is_alive() -> None:
-    class HeardError(Exception):
+    class EnoughError(Exception):
         pass
 
     class Line:
         def __init__(self) -> None:
-            self.told: list[bytes] = []
+            self.sent: list[bytes] = []
 
-        def tell(self, state: bytes) -> None:
-            self.told.append(state)
-            if len(self.told) == 3:
-                raise HeardError
+        def send(self, state: bytes) -> None:
+            self.sent.append(state)
+            if len(self.sent) == 3:
+                raise EnoughError
 
     line = Line()
     taking, sending = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    with taking, sending, pytest.raises(HeardError):
+    with taking, sending, pytest.raises(EnoughError):
         heavy_process.HeavyProcess(line, taking, beat_seconds=0.001).run()  # type: ignore[arg-type]
-    assert line.told == [IDLE, BEAT, BEAT]
+    assert line.sent == [IDLE, BEAT, BEAT]
 
 
 @pytest.mark.parametrize("is_long", [False, True])

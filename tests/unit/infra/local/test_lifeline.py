@@ -13,7 +13,7 @@ def test_a_server_that_reads_nothing_does_not_stop_its_processes() -> None:
 
     def beat_for_hours() -> None:
         for _ in range(10_000):
-            line.tell(BEAT)
+            line.send(BEAT)
 
     process = threading.Thread(target=beat_for_hours, daemon=True)
     with ours, line._socket:
