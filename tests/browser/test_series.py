@@ -96,6 +96,13 @@ def test_champion_and_challenger_are_compared_from_file_to_file(page: "Page", st
     figures = [float(each.rpartition(": ")[2]) for each in drawn]
     expected = [row[f"{who}_rmse"] for who in ("challenger", "champion") for row in reversed(history)]
     assert figures == pytest.approx(expected, rel=1e-3)
+    names = page.locator("svg .line-label").evaluate_all("all => all.map((one) => Number(one.getAttribute('y')))")
+    assert abs(names[0] - names[1]) > 12, "one name hides the other"
+    page.get_by_role("link", name="tuesday.csv").click()
+    page.get_by_role("heading", name="Drift").wait_for()
+    assert page.get_by_role("rowheader", name="colour", exact=True).is_visible()
+    check(page, "series-drift")
+    page.go_back()
     # The list of all series leads here.
     page.get_by_role("link", name="Series").last.click()
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="daily", exact=True))

@@ -9,6 +9,8 @@ const MARGIN = { top: 24, right: 12, bottom: 40, left: 56 };
 // Between the numbers of an axis and both of its sides.
 const BESIDE_NUMBERS = 12;
 const MOST_POINTS = 5000;
+// The height of a line's name.
+const LABEL_PIXELS = 16;
 // The width of a name below an axis.
 const NAME_PIXELS = 110;
 
@@ -110,6 +112,7 @@ export function Line({ title, name, series, xLabel, yLabel, height = 240, words,
     const margin = { ...MARGIN, left: leftOf(yTicks, showY), right: named ? Math.min(120, width / 4) : MARGIN.right };
     const x = linear(domain, [margin.left, width - margin.right]);
     const y = linear(range, [height - margin.bottom, margin.top]);
+    const labelled = apart(series.map(({ points }) => (points.length ? y(points.at(-1)[1]) : null)));
     return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}">
       <${Axes} width=${width} height=${height} margin=${margin}
         x=${{ scale: x, named: Boolean(xTicks), ticks: xTicks?.filter((_, index) => index % Math.ceil((NAME_PIXELS * xTicks.length) / width) === 0) ?? ticks(...domain, width / 110), show: showX, label: xLabel }} y=${{ scale: y, ticks: yTicks, show: showY, label: yLabel }} />
@@ -117,7 +120,7 @@ export function Line({ title, name, series, xLabel, yLabel, height = 240, words,
       ${series.map(({ name: label, points, dashed, thin: isThin }, index) => html`<g class="series-${isThin || !named ? 0 : index % 6} ${dashed ? "dashed" : ""} ${isThin ? "thin" : ""}">
         <path class="line" d=${path(points, x, y)} />
         ${(marks || points.length === 1) && points.map(([a, b]) => html`<circle class="mark" cx=${x(a)} cy=${y(b)} r="3.5"><title>${`${label ?? ""} ${showX(a)}: ${showY(b)}`}</title></circle>`)}
-        ${named && label && points.length > 0 && html`<text class="line-label" x=${width - margin.right + 8} y=${y(points.at(-1)[1])} dominant-baseline="central">${shorten(label, margin.right / 7.5)}</text>`}
+        ${named && label && points.length > 0 && html`<text class="line-label" x=${width - margin.right + 8} y=${labelled[index]} dominant-baseline="central">${shorten(label, margin.right / 7.5)}</text>`}
       </g>`)}
     </svg>`;
   }}<//>`;
@@ -169,6 +172,16 @@ function beside(points, names, [first, last]) {
     places[index] = [found[0], y];
     taken.push([...found, y]);
   }
+  return places;
+}
+
+// Return heights at which names can be read below each other, as near to those of their lines as may be, in their order.
+function apart(heights) {
+  const places = [...heights];
+  const order = heights.flatMap((height, index) => (height === null ? [] : [index])).sort((one, other) => heights[one] - heights[other]);
+  order.forEach((index, at) => {
+    if (at) places[index] = Math.max(heights[index], places[order[at - 1]] + LABEL_PIXELS);
+  });
   return places;
 }
 

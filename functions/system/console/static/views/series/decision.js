@@ -41,9 +41,9 @@ function Decision({ name, path, report, onChange }) {
       <${Button} icon="download" onClick=${() => take().catch(toastError)}>${t("series.report")}<//>
       ${(learned || arrival.learned) && html`<${Button} onClick=${() => setAsked({ row: arrival, learned })}>${t(learned ? "series.learn" : "series.exclude")}<//>`}
     <//>
-    <${Section} title=${t("series.why")}><div class="card"><p><${Said} text=${arrival.reason} /></p>
-      ${(plausibility?.reasons ?? []).length > 0 && html`<ul class="bullets">${plausibility.reasons.map((reason) => html`<li><${Said} text=${reason} /></li>`)}</ul>`}
-      ${notes.length > 0 && html`<ul class="bullets">${notes.map((note) => html`<li><${Said} text=${note} /></li>`)}</ul>`}</div><//>
+    <${Section} title=${t("series.why")}><div class="card"><p><${Said} whole text=${arrival.reason} /></p>
+      ${(plausibility?.reasons ?? []).length > 0 && html`<ul class="bullets">${plausibility.reasons.map((reason) => html`<li><${Said} whole text=${reason} /></li>`)}</ul>`}
+      ${notes.length > 0 && html`<ul class="bullets">${notes.map((note) => html`<li><${Said} whole text=${note} /></li>`)}</ul>`}</div><//>
     ${scores && html`<${Section} title=${t("series.scores")} note=${t("series.scoresNote", { n: scores.rows, count: count(scores.rows) })}><${ScoreTable} scores=${scores} /><//>`}
     ${plausibility && html`<${Section} title=${t("series.plausibility")}><div class="card"><${Figures} items=${[
       [t("series.outside"), share(plausibility.outside), t("series.outsideNote", { limit: share(plausibility.outside_limit) })],

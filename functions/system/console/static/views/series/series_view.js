@@ -36,7 +36,7 @@ export function SeriesView({ name }) {
         <${ButtonLink} kind="primary" icon="predict" href=${href("predict", name)}>${t("series.toPredict")}<//>`}
     <//>
     ${status.newest?.state === "held" && html`<${Notice} kind="warning" title=${t("series.heldTitle", { name: status.newest.filename })}
-      actions=${html`<${ButtonLink} href=${href("series", name, status.newest.job_id)}>${t("series.seeWhy")}<//>`}><p><${Said} text=${status.newest.reason} /></p><//>`}
+      actions=${html`<${ButtonLink} href=${href("series", name, status.newest.job_id)}>${t("series.seeWhy")}<//>`}><p><${Said} whole text=${status.newest.reason} /></p><//>`}
     <${Section}><${SendFile} path=${path} onSent=${series.reload} /><//>
     <${Underway} jobs=${undecided(status.jobs, history)} />
     ${history.length > 0 && html`<${Course} name=${name} history=${history} />`}
