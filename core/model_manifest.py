@@ -34,7 +34,7 @@ class TrainedOn(Document):
     rows_test: int
     # Earlier files whose rows it was trained on as well, oldest first; None for a training on one file alone.
     earlier: list[str] | None = None
-    # How many rows of the file were in memory, evenly spaced; None where all were, and in models of earlier versions.
+    # How many rows of each larger file were in memory, evenly spaced; None where all were, and in earlier versions.
     rows_read: int | None = Field(default=None, exclude_if=is_none)
     # Whether it learned from all rows then, in parts.
     in_parts: bool = Field(default=False, exclude_if=is_empty)

@@ -17,6 +17,8 @@ from core.regressors.validation import FOLDS
 NUMBER_BYTES = 8
 # The columns of the whole table, those of the train rows, and those of the rows of a fold.
 TABLE_COPIES = 2.6
+# Of the files of a series also the columns of each, those of the earlier ones joined, and those of all.
+JOINED_COPIES = 3.0
 # The matrix as the columns' results, joined, and as a tree's own copy. Standardised, it is kept beside that, and a
 # linear solver centres a copy.
 MATRIX_COPIES, SCALED_COPIES = 3.0, 4.0
@@ -48,10 +50,19 @@ def expected_bytes(candidates: Sequence[Candidate], rows: int, columns: Sequence
 
 
 def rows_within(
-    candidates: Sequence[Candidate], memory_bytes: int, columns: Sequence[Column], *, kept: bool = False
+    candidates: Sequence[Candidate],
+    memory_bytes: int,
+    columns: Sequence[Column],
+    *,
+    kept: bool = False,
+    joined: bool = False,
 ) -> int:
-    """Return on how many rows these candidates can be trained in so much memory, `kept` as in `expected_bytes`."""
+    """Return on how many rows these candidates can be trained in so much memory, `kept` as in `expected_bytes`.
+
+    The rows of several files are `joined`.
+    """
     most = max(_row_bytes(candidate, columns, kept) for candidate in candidates)
+    most += NUMBER_BYTES * JOINED_COPIES * len(columns) if joined else 0.0
     return max(0, int((memory_bytes - PROCESS_BYTES) / most))
 
 

@@ -6,6 +6,7 @@ the two models has the smaller error on rows that neither was trained on.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.array_types import Floats
-from core.errors import ArrivalRefusedError, NotFoundError, RegattaError
+from core.errors import ArrivalRefusedError, NoSuchFileError, NotFoundError, RegattaError
 from core.manifests import DatasetManifest
 from core.model_manifest import ModelManifest
 from core.progress import progress_within
@@ -30,7 +31,13 @@ from core.services.retraining.serving_model import ServingModel
 from core.services.training.join_files import Opened, join, open_files, opened_as
 from core.services.training.publish import Publication, publish_model
 from core.services.training.read_as import read_as
-from core.services.training.refit_stored import forecast_retraining, limit_rows, refit_as, retrain_as
+from core.services.training.refit_stored import (
+    forecast_retraining,
+    limit_rows,
+    refit_as,
+    retrain_as,
+    rows_of_each,
+)
 from core.storage.series_repository import Arrival, Series
 from core.types import Json
 
@@ -55,7 +62,10 @@ def decide_next(case: ArrivalCase, dataset: DatasetManifest, before: int, target
         known = "was learned from" if twin.learned else "was held back"
         reason = f"brings nothing new: it has the same bytes as {twin.filename!r}, which {known} already"
         return case.end("old", reason, champion=before)
-    file = read_as(case.workspace, dataset.file_id, model)
+    most_rows = rows_of_each(model, [*_other_files(case, series, model), dataset])
+    if most_rows is not None:
+        case.note(f"at most {most_rows:,} rows of each file were read, spread evenly: memory allows no more")
+    file = read_as(case.workspace, dataset.file_id, model, most_rows)
     schema = case.found["schema"] = compare_schema(file, model)
     contradictions = schema["contradictions"]
     if contradictions and not schema["missing"]:
@@ -64,14 +74,31 @@ def decide_next(case: ArrivalCase, dataset: DatasetManifest, before: int, target
         raise ArrivalRefusedError(f"The file does not fit the model: {'; '.join(reasons)}.")
     opened, case.forecast = opened_as(file), forecast_retraining(model, dataset)
     schema["unseen"] = unseen_levels(opened.frame, model)
-    return _ChampionChallenger(case, series, champion, model, opened).decide()
+    return _ChampionChallenger(case, series, champion, model, opened, most_rows).decide()
+
+
+def _other_files(case: ArrivalCase, series: Series, model: ModelManifest) -> list[DatasetManifest]:
+    """Return the files that the champion knows, those of the window and the one that is held, if they are there."""
+    arrivals = [*series.window(case.written), *([series.held] if series.held else [])]
+    file_ids = [*(model.dataset.earlier or []), model.dataset.file_id, *(one.file_id for one in arrivals)]
+    found = []
+    for file_id in dict.fromkeys(file_ids):
+        with suppress(NoSuchFileError):
+            found.append(case.workspace.datasets.manifest(file_id))
+    return [one for one in found if one.file_id != case.command.file_id]
 
 
 class _ChampionChallenger:
     """The comparison of one file, which the champion can read, with that champion."""
 
     def __init__(
-        self, case: ArrivalCase, series: Series, champion: ServingModel, model: ModelManifest, opened: Opened
+        self,
+        case: ArrivalCase,
+        series: Series,
+        champion: ServingModel,
+        model: ModelManifest,
+        opened: Opened,
+        most_rows: int | None,
     ) -> None:
         self.case = case
         self.series = series
@@ -79,9 +106,11 @@ class _ChampionChallenger:
         # The champion with its columns as the series reads them.
         self.model = model
         self.opened = opened
+        # How many rows of each file there is memory for; None where all have room.
+        self.most_rows = most_rows
         known = [*(model.dataset.earlier or []), model.dataset.file_id]
         window = [one.file_id for one in series.window(case.written)]
-        self._files = open_files(case.workspace, [*known, *window], model)
+        self._files = open_files(case.workspace, [*known, *window], model, most_rows)
         self._files[opened.dataset.file_id] = opened
         self._noted: set[str] = set()
         self.known = self._open(known)
@@ -244,7 +273,7 @@ class _ChampionChallenger:
         found = []
         for file_id in file_ids:
             if file_id not in self._files:
-                self._files |= open_files(self.case.workspace, [file_id], self.model)
+                self._files |= open_files(self.case.workspace, [file_id], self.model, self.most_rows)
             file = self._files[file_id]
             if isinstance(file, Opened):
                 found.append(file)

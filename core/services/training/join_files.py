@@ -1,7 +1,7 @@
 """Open files for a stored model: its columns in its types, of one file or of several joined."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -26,14 +26,16 @@ class Opened:
     own: list[str] = field(default_factory=list)
 
 
-def open_as(workspace: Workspace, file_id: str, model: ModelManifest, own: Sequence[str] = ()) -> Opened:
-    """Open a file with the columns and types that a model was trained on.
+def open_as(
+    workspace: Workspace, file_id: str, model: ModelManifest, own: Sequence[str] = (), most_rows: int | None = None
+) -> Opened:
+    """Open a file with the columns and types that a model was trained on, `most_rows` as in `read_as`.
 
     Columns that contradict the model's reading have the values of the dataset itself, and those in `own` too. Raises
     `NoSuchFileError`, `UnknownColumnError` for a missing column, `InvalidInputError` for one with values that the
     model cannot take.
     """
-    return opened_as(read_as(workspace, file_id, model), own)
+    return opened_as(read_as(workspace, file_id, model, most_rows), own)
 
 
 def opened_as(file: ReadFile, own: Sequence[str] = ()) -> Opened:
@@ -46,8 +48,12 @@ def opened_as(file: ReadFile, own: Sequence[str] = ()) -> Opened:
     return Opened(file.dataset, pd.DataFrame(raw), names)
 
 
-def open_files(workspace: Workspace, file_ids: Sequence[str], model: ModelManifest) -> dict[str, Opened | RegattaError]:
+def open_files(
+    workspace: Workspace, file_ids: Sequence[str], model: ModelManifest, most_rows: int | None = None
+) -> dict[str, Opened | RegattaError]:
     """Open several files of a series; return them by `file_id`, or the error of one that `open_as` cannot open.
+
+    At most `most_rows` rows of each stay in memory.
 
     A file that contradicts the model's reading was let in by a person, and has the values of its own dataset. In the
     columns in which it does, so do all older files: they were read as the model was before.
@@ -57,7 +63,7 @@ def open_files(workspace: Workspace, file_ids: Sequence[str], model: ModelManife
     # The identifiers of datasets are in the order of creation.
     for file_id in sorted(set(file_ids), reverse=True):
         try:
-            opened = found[file_id] = open_as(workspace, file_id, model, own)
+            opened = found[file_id] = open_as(workspace, file_id, model, own, most_rows)
             own = opened.own
         except (NotFoundError, UnprocessableError) as error:
             found[file_id] = error
@@ -65,13 +71,13 @@ def open_files(workspace: Workspace, file_ids: Sequence[str], model: ModelManife
 
 
 def open_joined(
-    workspace: Workspace, file_id: str, earlier: Sequence[str], model: ModelManifest
+    workspace: Workspace, file_id: str, earlier: Sequence[str], model: ModelManifest, most_rows: int | None = None
 ) -> tuple[DatasetManifest, Split]:
     """Split a file by a model's recipe and validation, with rows of earlier files as further train rows.
 
-    Raises what `open_as` and `core.regressors.splits.split` raise.
+    At most `most_rows` rows of each stay in memory. Raises what `open_as` and `core.regressors.splits.split` raise.
     """
-    files = open_files(workspace, [*earlier, file_id], model)
+    files = open_files(workspace, [*earlier, file_id], model, most_rows)
     *more, opened = [_or_raise(files[name]) for name in (*earlier, file_id)]
     return opened.dataset, join(opened, more, model)
 
@@ -90,7 +96,12 @@ def join(opened: Opened, earlier: Sequence[Opened], model: ModelManifest) -> Spl
     described = {} if model.target else {column.name: column for column in opened.dataset.columns}
     columns = [_column(feature, whole, described.get(feature.name)) for feature in model.features]
     options = SplitOptions(columns, model.recipe, model.target_column, model.test_size, model.validation)
-    return split_table(opened.frame, options, extra_train=more)
+    sampled = [len(one.frame) for one in (*earlier, opened) if len(one.frame) < one.dataset.rows]
+    if not sampled:
+        return split_table(opened.frame, options, extra_train=more)
+    rows = sum(one.dataset.rows for one in (*earlier, opened))
+    note = f"{len(whole):,} of the {rows:,} rows of its files were read, spread evenly: memory allows no more"
+    return replace(split_table(opened.frame, options, [note], extra_train=more), rows_read=max(sampled))
 
 
 def _column(feature: Feature, frame: pd.DataFrame, described: Column | None) -> Column:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.array_types import RawColumns
+from core.array_types import Floats, RawColumns
 from core.delimited.names import quoted
 from core.errors import InvalidInputError
 from core.inference.file_cells import FileCells
@@ -16,7 +16,9 @@ from core.inference.sufficiency import features_to_read_again
 from core.inference.value_readers import raw_column
 from core.manifests import ColumnType, DatasetManifest, Feature
 from core.model_manifest import ModelManifest
-from core.packed_columns import ColumnTable
+from core.packed_columns import Category, ColumnTable
+from core.regressors.splits import evenly_spaced
+from core.regressors.validation import Rows
 from core.services.processing.open_table import open_table
 from core.services.processing.source_texts import source_texts
 from core.storage.workspace import Workspace
@@ -42,13 +44,17 @@ class Unread:
 
 @dataclass(frozen=True)
 class ReadFile:
-    """The columns of a file that a model needs: as they are stored, and those that had to be read again."""
+    """The columns of a file that a model needs: as they are stored, and those that had to be read again.
+
+    They have `rows` of the file's rows, evenly spaced.
+    """
 
     dataset: DatasetManifest
     wanted: list[Feature]
     stored: ColumnTable
     again: RawColumns
     unread: dict[str, Unread]
+    rows: int
 
     def raw_columns(self, own: Collection[str] = ()) -> RawColumns:
         """Return the raw columns, those in `own` as the dataset has them.
@@ -68,9 +74,10 @@ class ReadFile:
         return fits_feature(self.stored.values[name], self.stored.types[name], feature, self.stored.formats.get(name))
 
 
-def read_as(workspace: Workspace, file_id: str, model: ModelManifest) -> ReadFile:
+def read_as(workspace: Workspace, file_id: str, model: ModelManifest, most_rows: int | None = None) -> ReadFile:
     """Read the columns of a file that a model needs, by the meaning that they have in the model.
 
+    At most `most_rows` rows stay in memory, of a larger file evenly spaced ones; its `unread` texts are those of all.
     A model of an earlier version does not know how its target is written; its files are read as they are stored.
     Raises `NoSuchFileError`.
     """
@@ -78,15 +85,25 @@ def read_as(workspace: Workspace, file_id: str, model: ModelManifest) -> ReadFil
         names = {column.name for column in dataset.columns}
         wanted = [*model.features, *_besides(dataset, model)]
         present = [feature.name for feature in wanted if feature.name in names]
-        stored = ColumnTable.of({name: table.values(name) for name in present}, dataset.columns)
-    again, unread = _read_again(workspace, dataset, features_to_read_again(dataset, wanted) if model.target else [])
-    return ReadFile(dataset, wanted, stored, again, unread)
+        rows = evenly_spaced(dataset.rows, dataset.rows if most_rows is None else most_rows)
+        stored = ColumnTable.of({name: _rows_of(table.values(name), rows) for name in present}, dataset.columns)
+    features = features_to_read_again(dataset, wanted) if model.target else []
+    again, unread = _read_again(workspace, dataset, features, rows)
+    return ReadFile(dataset, wanted, stored, again, unread, len(rows))
+
+
+def _rows_of(column: Floats | Category, rows: Rows) -> Floats | Category:
+    """Return the values of a column in these rows."""
+    return Category(column.codes[rows], column.levels) if isinstance(column, Category) else column[rows]
 
 
 def _read_again(
-    workspace: Workspace, dataset: DatasetManifest, features: list[Feature]
+    workspace: Workspace, dataset: DatasetManifest, features: list[Feature], rows: Rows
 ) -> tuple[RawColumns, dict[str, Unread]]:
-    """Return raw columns from the texts of the source, NaN where a text is not what the feature takes, and these."""
+    """Return raw columns from the texts of the source in these rows, and the texts that are not what a feature takes.
+
+    The value of such a text is NaN.
+    """
     raw: dict[str, NDArray[Any]] = {}
     unread: dict[str, Unread] = {}
     texts = source_texts(workspace, dataset, [feature.name for feature in features])
@@ -94,10 +111,10 @@ def _read_again(
         column, cells = texts[feature.name], _UnreadCells()
         if feature.type == "number":
             # The numbers of a file decide together which decimal mark they have.
-            rows = np.array(column.texts, object)[column.codes].tolist()
-            raw[feature.name] = raw_column(rows, feature, cells)
+            values = raw_column(np.array(column.texts, object)[column.codes].tolist(), feature, cells)
+            raw[feature.name] = values[rows]
         else:
-            raw[feature.name] = raw_column(column.texts, feature, cells)[column.codes]
+            raw[feature.name] = raw_column(column.texts, feature, cells)[column.codes[rows]]
         if wrong := [text for text in column.texts if text in cells.texts]:
             counts = dict(zip(column.texts, column.counts, strict=True))
             lines = dict(zip(column.texts, column.lines, strict=True))

@@ -16,12 +16,12 @@ from core.automl.trial import Trial, make_trial
 from core.catalogue import regressor
 from core.jobs.commands import MOST_SECONDS as FUNCTION_SECONDS
 from core.jobs.effort import is_in_batch
-from core.machine_memory import PROCESS_BYTES
+from core.machine_memory import PROCESS_BYTES, training_bytes
 from core.manifests import DatasetManifest
 from core.model_manifest import EnsembleMember, ModelManifest, SearchRecord
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
-from core.regressors.expected_memory import expected_bytes
+from core.regressors.expected_memory import expected_bytes, rows_within
 from core.regressors.expected_time import expected_seconds, matrix_width
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
@@ -55,10 +55,27 @@ def limit_rows(manifest: ModelManifest, data: Split) -> Split:
     return replace(fewer, notes=[*fewer.notes, note])
 
 
+def rows_of_each(manifest: ModelManifest, datasets: Sequence[DatasetManifest]) -> int | None:
+    """Return how many rows of each of these files have room in memory together; None where all rows have.
+
+    Files with fewer rows leave their room to the others.
+    """
+    candidates = [candidate_of(member) for member in members_of(manifest)]
+    rows, columns = sorted(one.rows for one in datasets), datasets[-1].columns
+    left = rows_within(candidates, training_bytes(), columns, kept=bool(manifest.members), joined=True)
+    for place, count in enumerate(rows):
+        share = left // (len(rows) - place)
+        if count > share:
+            return max(share, FEWEST_ROWS)
+        left -= count
+    return None
+
+
 def forecast_retraining(manifest: ModelManifest, dataset: DatasetManifest) -> TrainingForecast:
     """Return what training the model's members on all rows of a dataset takes."""
     candidates = [candidate_of(member) for member in members_of(manifest)]
-    memory = expected_bytes(candidates, dataset.rows, dataset.columns) - PROCESS_BYTES
+    kept = bool(manifest.members)
+    memory = expected_bytes(candidates, dataset.rows, dataset.columns, kept=kept) - PROCESS_BYTES
     seconds = expected_seconds(candidates, dataset.rows, matrix_width(dataset.columns), replace(limits(), threads=1))
     return TrainingForecast(memory_bytes=memory, seconds=seconds)
 
@@ -110,7 +127,7 @@ def retrain_as(manifest: ModelManifest, data: Split, report_progress: ReportProg
     folds = len(data.folds)
     if manifest.race is not None:
         data, folds = with_finer_folds(data)
-    fold_cache = FoldCache(replace(data, folds=data.folds[:folds]))
+    fold_cache = FoldCache(replace(data, folds=data.folds[:folds]), kept=bool(manifest.members))
     members = members_of(manifest)
     trials = fit_members(fold_cache, members, fold_cache.fold_numbers, limits_of_members(manifest), report_progress)
     trained = (
@@ -123,7 +140,7 @@ def refit_as(
     manifest: ModelManifest, data: Split, report_progress: ReportProgress = ignore_progress
 ) -> "UnstoredModel":
     """Fit a stored model again on other rows without evaluating it, to predict with it."""
-    fold_cache = FoldCache(data)
+    fold_cache = FoldCache(data, kept=bool(manifest.members))
     members = members_of(manifest)
     trials = fit_members(fold_cache, members, [fold_cache.holdout_fold], limits_of_members(manifest), report_progress)
     return UnstoredModel([column.name for column in data.columns], trials, weights_of(members))

@@ -80,7 +80,7 @@ def _opened(workspace: Workspace, manifest: ModelManifest) -> tuple[DatasetManif
     """Return the split that it was trained on: of one file, or of one and earlier files of its series."""
     trained, target = manifest.dataset, manifest.target_column
     if trained.earlier is not None:
-        dataset, data = open_joined(workspace, trained.file_id, trained.earlier, manifest)
+        dataset, data = open_joined(workspace, trained.file_id, trained.earlier, manifest, trained.rows_read)
         return dataset, subsample_split(data, trained.rows_train)
     candidates = [candidate_of(member) for member in members_of(manifest)]
 

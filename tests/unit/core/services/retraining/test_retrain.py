@@ -76,7 +76,8 @@ def test_two_first_files_at_once_are_two_versions_and_one_champion(monkeypatch: 
 def test_the_first_file_is_read_as_far_as_there_is_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     home().series.configure(SERIES, SeriesSettings(target_column=TARGET, time_limit=1))
     job = submit_arrival(put_file("first.csv", linear_table(0)))
-    monkeypatch.setattr(placement, "rows_within", lambda *_, **__: 40)
+    for name in ("rows_within", "rows_beside_parts"):
+        monkeypatch.setattr(placement, name, lambda *_, **__: 40)
     carry_out(job)
     assert home().models.manifest(SERIES).dataset.rows_train <= 32
     notes = home().series.report(SERIES, job.job_id)["notes"]
