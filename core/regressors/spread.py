@@ -23,7 +23,7 @@ from core.regressors.spread_calibration import SpreadFactor
 from core.regressors.unseen_rows import CALIBRATING_ROWS, FinalModel, OutOfFold, UnseenRows
 
 # With fewer rows the spread of one row cannot be told from that of another.
-FEWEST_ROWS = 100
+FEWEST_ROWS = 60
 # More rows, or rows times columns, take longer and tell little more.
 MOST_ROWS, MOST_CELLS = 10_000, 300_000
 TREES, FEWEST_TREES = 40, 10
@@ -34,8 +34,8 @@ FEATURE_SHARE, MOST_FEATURES = 0.5, 24
 LEFT_OUT = 0.4
 # The least spread is this multiple of the mean; both are square roots.
 LEAST = 0.3
-# The levels at which bounds of adaptive and of equal width are compared, and the least gain that counts.
-LEVELS, LEAST_GAIN = (0.8, 0.9, 0.95), 0.01
+# The levels at which bounds of adaptive and of equal width are compared.
+LEVELS = (0.8, 0.9, 0.95)
 # What a training spends on it at the most, and of a time limit this share.
 DEFAULT_SECONDS, TIME_SHARE = 2.0, 0.1
 # The seconds that it takes, as measured on the tables of `bench/intervals.py`: for any table, and for each cell.
@@ -181,7 +181,7 @@ def _improves(errors: Floats, spreads: Floats) -> bool:
     """
     equal = np.ones_like(spreads)
     ratios = [_interval_score(errors, spreads, level) / _interval_score(errors, equal, level) for level in LEVELS]
-    return bool(np.mean(ratios) < 1 - LEAST_GAIN)
+    return bool(np.mean(ratios) < 1)
 
 
 def _interval_score(errors: Floats, spreads: Floats, level: float) -> float:

@@ -118,7 +118,7 @@ def test_where_all_errors_are_alike_the_width_is_equal() -> None:
     assert learn(predicted_exactly(split(frame, line + errors), line)) is None
 
 
-@pytest.mark.parametrize("rows", [20, 99])
+@pytest.mark.parametrize("rows", [20, 59])
 def test_so_few_rows_tell_nothing_about_single_ones(rows: int) -> None:
     frame, line, y = wedge(rows)
     assert learn(predicted_exactly(split(frame, y), line)) is None
