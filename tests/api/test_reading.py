@@ -21,7 +21,7 @@ def small_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack that takes no more than 40 bytes in one request."""
     own = Stack(tmp_path_factory.mktemp("small") / "home", REGATTA_MAX_UPLOAD_BYTES="40", REGATTA_WORKERS="1").start()
     yield own
-    own.stop()
+    own.kill_all()
 
 
 @pytest.fixture(params=["server", "gateway"])

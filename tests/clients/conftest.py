@@ -19,4 +19,4 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack of the module's own: its programs name models as they like, and some delete whatever they find."""
     own = Stack(tmp_path_factory.mktemp("stack") / "home").start()
     yield own
-    own.stop()
+    own.kill_all()

@@ -46,7 +46,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack that asks for keys."""
     own = Stack(tmp_path_factory.mktemp("stack") / "home", REGATTA_AUTH="keys").start()
     yield own
-    own.stop()
+    own.kill_all()
 
 
 @pytest.fixture(scope="module")
