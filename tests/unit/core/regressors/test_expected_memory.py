@@ -60,6 +60,7 @@ def test_as_many_rows_as_have_room_take_that_much_memory() -> None:
         ("lightgbm", 20_000, 400_000, 480),
         ("ridge", 20_000, 400_000, 452),
         ("lightgbm", 219_620, 2_000_000, 786),
+        ("ridge", 219_620, 2_000_000, 871),
         ("lightgbm", 986_651, 20_000_000, 2_626),
         ("ridge", 517_129, 20_000_000, 1_745),
     ],
