@@ -56,7 +56,7 @@ function fixOf(kind, column, fileId) {
 function kindsOf(types) {
   const many = new Map();
   for (const type of Object.values(types)) many.set(type, (many.get(type) ?? 0) + 1);
-  return [...many].map(([type, n]) => `${t(`data.type.${type}`)}: ${count(n)}`).join(" · ");
+  return [...many].map(([type, n]) => `${t(`data.type.${type}`)}: ${count(n)}`.replaceAll(" ", "\u00a0")).join(" · ");
 }
 
 function HowRead({ info }) {
