@@ -37,11 +37,6 @@ class Selection:
         """Return the weights of the members."""
         return [weight for _, weight in self.members]
 
-    @property
-    def lightest(self) -> Trial:
-        """Return the member of least weight."""
-        return min(self.members, key=lambda member: member[1])[0]
-
 
 def select(
     fold_cache: FoldCache,

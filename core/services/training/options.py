@@ -15,7 +15,16 @@ M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", TrainCommand, CompareCommand)
 
 # Fields that mean something to a service only, or are arguments of their own.
-TAKEN = {"file_id", "model_name", "model_type", "return_model", "target_column", "time_limit"}
+TAKEN = {
+    "file_id",
+    "model_name",
+    "model_type",
+    "parallel",
+    "return_model",
+    "target_column",
+    "time_limit",
+    "training",
+}
 
 
 def parse_options(kind: type[C], fields: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[C, Reading, Recipe]:

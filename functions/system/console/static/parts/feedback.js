@@ -114,8 +114,8 @@ export function Dialog({ title, onClose, children, actions, wide = false }) {
   </dialog>`;
 }
 
-// Ask before something is done that cannot be undone. `onConfirm` may take its time, and may fail.
-export function Confirm({ title, children, confirm, onConfirm, onClose }) {
+// Ask before something is done that cannot be undone. `onConfirm` may take its time, and may fail. `keep` is the word for no.
+export function Confirm({ title, children, confirm, keep, onConfirm, onClose }) {
   const [state, setState] = useState({ busy: false });
   const act = async () => {
     setState({ busy: true });
@@ -127,7 +127,7 @@ export function Confirm({ title, children, confirm, onConfirm, onClose }) {
     }
   };
   return html`<${Dialog} title=${title} onClose=${onClose} actions=${html`
-    <${Button} onClick=${onClose}>${t("common.cancel")}<//>
+    <${Button} onClick=${onClose}>${keep ?? t("common.cancel")}<//>
     <${Button} kind="danger" busy=${state.busy} onClick=${act}>${confirm}<//>`}>
     ${typeof children === "string" ? html`<p>${children}</p>` : children}
     ${state.error && html`<${ErrorPanel} error=${state.error} />`}

@@ -17,13 +17,14 @@ export default function Model({ path, query }) {
 
 function Models() {
   const models = useResource((signal) => list("/model/trained", "models", { limit: 1000, signal }), []);
-  return html`<${Loaded} of=${models} skeleton=${{ shape: "table", count: 6 }} isEmpty=${(found) => found.models.length === 0}
-    empty=${html`<${Empty} icon="model" title=${t("model.none")} actions=${html`<${ButtonLink} kind="primary" href=${href("data")}>${t("model.toData")}<//>`}>${t("model.noneNote")}<//>`}>
-    ${(found) => html`
-      <${ViewHead} title=${t("nav.model")} note=${t("model.note")} />
-      ${found.damaged?.length > 0 && html`<${Notice} kind="warning" title=${t("model.damaged")}>${found.damaged.join(", ")}<//>`}
-      <${ModelTable} versions=${found.models} />`}
-  <//>`;
+  return html`
+    <${ViewHead} title=${t("nav.model")} note=${t("model.note")} />
+    <${Loaded} of=${models} skeleton=${{ shape: "table", count: 6 }} isEmpty=${(found) => found.models.length === 0}
+      empty=${html`<${Empty} icon="model" title=${t("model.none")} actions=${html`<${ButtonLink} kind="primary" href=${href("data")}>${t("model.toData")}<//>`}>${t("model.noneNote")}<//>`}>
+      ${(found) => html`
+        ${found.damaged?.length > 0 && html`<${Notice} kind="warning" title=${t("model.damaged")}>${found.damaged.join(", ")}<//>`}
+        <${ModelTable} versions=${found.models} />`}
+    <//>`;
 }
 
 // One line for each model: the version that serves, else the newest.

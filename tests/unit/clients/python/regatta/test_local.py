@@ -222,6 +222,7 @@ def test_another_process_predicts_by_numpy_and_onnxruntime_alone(model: local.Mo
         (("mpg", "ridge"), {"leave_out": ["colour"]}, UnknownColumnError, "no column 'colour'"),
         (("mpg", "ridge"), {"decimal": "x"}, InvalidInputError, "decimal"),
         (("mpg", "ridge"), {"file_id": "x"}, InvalidInputError, "no option 'file_id'"),
+        (("mpg", "ridge"), {"training": "batch"}, InvalidInputError, "no option 'training'"),
     ],
 )
 def test_an_error_says_the_way_out(

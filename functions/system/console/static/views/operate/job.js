@@ -49,7 +49,7 @@ function Job({ job, onChange }) {
     ].map(([name, fact]) => html`<div><dt>${name}</dt><dd>${fact}</dd></div>`)}</dl></div><//>
     ${(job.standings ?? []).length > 0 && html`<${Section} title=${t("operate.job.standings")}><${Standings} rows=${job.standings} /><//>`}
     ${job.result && html`<${Section}><${Details} summary=${t("operate.job.result")}><${Code} label=${t("operate.job.result")} text=${JSON.stringify(job.result, null, 2)} /><//><//>`}
-    ${leaving && html`<${Confirm} title=${t("operate.job.cancelTitle")} confirm=${t("operate.job.cancel")} onClose=${() => setLeaving(false)}
+    ${leaving && html`<${Confirm} title=${t("operate.job.cancelTitle")} confirm=${t("operate.job.cancel")} keep=${t("operate.job.keep")} onClose=${() => setLeaving(false)}
       onConfirm=${async () => { await cancel(job.job_id); onChange(); }}>${t("operate.job.cancelNote")}<//>`}`;
 }
 
