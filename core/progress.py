@@ -107,3 +107,21 @@ def stop_once(report_progress: ReportProgress) -> ReportProgress:
             raise
 
     return report
+
+
+def uninterrupted(report_progress: ReportProgress) -> ReportProgress:
+    """Return a `ReportProgress` that raises no final `StoppedError`, for the end of work that keeps its results."""
+
+    def report(
+        stage: str,
+        share: float,
+        parts: Mapping[str, float] | None = None,
+        leaderboard: Sequence[TrialStatus] | None = None,
+    ) -> None:
+        try:
+            report_progress(stage, share, parts, leaderboard)
+        except StoppedError as stopped:
+            if not stopped.is_final:
+                raise
+
+    return report

@@ -2,33 +2,36 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from itertools import chain
 from math import inf
 from typing import Any
 
 from core.automl.ensemble_selection import ENSEMBLE, final_weights, make_ensemble, nested_scores, weighted_prediction
-from core.automl.forecast import Forecast
-from core.automl.learn_in_parts import learn_in_parts
 from core.automl.portfolio_search import TimeLimit
-from core.automl.scheduler import TrialBudget, run_trials
 from core.automl.serving_cost import ServingLimits
-from core.automl.successive_halving import record_trial, tune
 from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial
 from core.automl.trial import Trial
 from core.context_threads import ContextThreadPool
 from core.errors import RegattaError, UnavailableError
 from core.jobs.commands import CompareCommand
-from core.model_manifest import TrialRecord
-from core.progress import ReportProgress, ignore_progress, progress_within
+from core.progress import ReportProgress, ignore_progress, uninterrupted
 from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
 from core.regressors.unseen_rows import OutOfFold
 from core.services.quotas import counts_training
-from core.services.training.comparison import compared_transforms, make_trials, open_comparison
-from core.services.training.leaderboard import Row, baseline_row, failures, in_order, member_of, model_row
+from core.services.training.comparison import make_trials, open_comparison
+from core.services.training.finalists import TUNED, Finalist, run_comparison
+from core.services.training.leaderboard import (
+    Row,
+    baseline_row,
+    ended_early,
+    failures,
+    in_order,
+    member_of,
+    model_row,
+)
 from core.services.training.publish import Publication, publish_model
 from core.services.training.search import search_models
 from core.services.training.train import limits, model_name
@@ -36,21 +39,8 @@ from core.storage.workspace import Workspace
 
 log = logging.getLogger("regatta")
 
-TUNED = "tuned"
-# The rest of a time limit is for storing the models.
-RACING_SHARE = 0.85
-
 # A label, and what it stands for: a trained model, or why it failed.
 Outcome = tuple[str, TrainedModel | RegattaError]
-
-
-@dataclass(frozen=True)
-class Finalist:
-    """A trial that succeeded, under the label it is stored by, with the trial records behind it."""
-
-    label: str
-    trial: Trial
-    trial_records: list[TrialRecord]
 
 
 @counts_training
@@ -85,7 +75,8 @@ def compare_on_split(
     """Compare regressors on a split of the publication's dataset, as `compare_models` does.
 
     `begun` is when the comparison began, by `time.monotonic()`. `known` returns a trial of a regressor with what its
-    fits on the folds have shown before.
+    fits on the folds have shown before. Where `report_progress` stops it for good, it stores what has come through, and
+    `cut` is the reason; raises `StoppedError` where that is nothing.
     """
     if command.ensemble and command.time_limit is not None:
         time_limit = TimeLimit(command.time_limit, begun)
@@ -93,91 +84,18 @@ def compare_on_split(
         return search_models(publication, data, time_limit, serving_limits, report_progress)
     fold_cache = FoldCache(data)
     trials = list(map(known, make_trials(fold_cache, command)))
-    trials, finalists = _run(fold_cache, command, trials, begun, report_progress)
-    finalists = _best_on_all_rows(fold_cache, command, finalists, begun, report_progress)
+    compared = run_comparison(fold_cache, command, trials, begun, report_progress)
+    report_progress = uninterrupted(report_progress)
     report_progress("storing", 0.9)
-    trained = [_evaluated(fold_cache, finalist) for finalist in finalists]
+    trained = [_evaluated(fold_cache, finalist) for finalist in compared.finalists]
     warnings = list(data.notes)
-    if command.ensemble:
-        ensemble, reasons = _make_ensemble(fold_cache, finalists)
+    if command.ensemble and compared.cut is None:
+        ensemble, reasons = _make_ensemble(fold_cache, compared.finalists)
         trained, warnings = trained + ensemble, warnings + reasons
-    return _leaderboard(publication, fold_cache, trained, trials, warnings, report_progress)
-
-
-def _run(
-    fold_cache: FoldCache,
-    command: CompareCommand,
-    trials: list[Trial],
-    begun: float,
-    report_progress: ReportProgress,
-) -> tuple[list[Trial], list[Finalist]]:
-    """Return the trials after their fits on the folds, and the finalists, fitted on all train rows.
-
-    `begun` is when the comparison began, by `time.monotonic()`.
-    """
-    budget = None
-    if command.time_limit is not None:
-        deadline = begun + RACING_SHARE * command.time_limit
-        budget = TrialBudget(deadline, Forecast(len(fold_cache.data.columns)))
-    if not command.tune_hyperparameters and len(compared_transforms(command)) == 1:
-        report = progress_within(report_progress, 0, 0.9)
-        trials = run_trials(fold_cache, trials, fold_cache.fold_numbers, limits(), report, budget)
-        return trials, _best_transforms(fold_cache, trials)
-    # Only the finalists are fitted on all train rows.
-    report = progress_within(report_progress, 0, 0.4)
-    trials = run_trials(fold_cache, trials, fold_cache.fold_numbers[:-1], limits(), report, budget)
-    finalists = _best_transforms(fold_cache, trials)
-    if command.tune_hyperparameters:
-        finalists += _tuned(fold_cache, finalists, command.tuning_seconds, progress_within(report_progress, 0.4, 0.8))
-    report = progress_within(report_progress, 0.8, 0.9)
-    last = [finalist.trial for finalist in finalists]
-    fitted = run_trials(fold_cache, last, fold_cache.fold_numbers, limits(), report)
-    return trials, [replace(finalist, trial=trial) for finalist, trial in zip(finalists, fitted, strict=True)]
-
-
-def _best_on_all_rows(
-    fold_cache: FoldCache,
-    command: CompareCommand,
-    finalists: list[Finalist],
-    begun: float,
-    report_progress: ReportProgress,
-) -> list[Finalist]:
-    """Return the finalists, the best of which has learned from all rows of the table if it can in parts."""
-    usable = [finalist for finalist in finalists if finalist.trial.failure is None]
-    if fold_cache.data.all_rows is None or not usable:
-        return finalists
-    best = max(usable, key=lambda finalist: finalist.trial.mean)
-    until = inf if command.time_limit is None else begun + RACING_SHARE * command.time_limit
-    learned = learn_in_parts(fold_cache, best.trial, progress_within(report_progress, 0.9, 0.9), until)
-    return [replace(one, trial=learned) if one is best else one for one in finalists]
-
-
-def _best_transforms(fold_cache: FoldCache, trials: Sequence[Trial]) -> list[Finalist]:
-    """Return the best target transform of each regressor; the others are its trial records."""
-    by_name: dict[str, list[Trial]] = {}
-    for trial in trials:
-        by_name.setdefault(trial.candidate.regressor.name, []).append(trial)
-    finalists = []
-    for name, group in by_name.items():
-        best = max(group, key=lambda trial: trial.mean)
-        if best.failure is None:
-            trial_records = [record_trial(fold_cache, trial) for trial in group] if len(group) > 1 else []
-            finalists.append(Finalist(name, best, trial_records))
-    return finalists
-
-
-def _tuned(
-    fold_cache: FoldCache, finalists: list[Finalist], seconds: float, report_progress: ReportProgress
-) -> list[Finalist]:
-    """Return the finalists for whose regressors better parameters were found, each within its part of the time."""
-    found = []
-    for done, finalist in enumerate(finalists):
-        share = progress_within(report_progress, done / len(finalists), (done + 1) / len(finalists))
-        start = finalist.trial
-        best, trial_records = tune(fold_cache, start.candidate, limits(), share, seconds / len(finalists), start)
-        if best is not start:
-            found.append(Finalist(f"{finalist.label}-{TUNED}", best, [*finalist.trial_records, *trial_records]))
-    return found
+    if compared.cut is not None:
+        warnings.append(ended_early(compared.cut))
+    answer = _leaderboard(publication, fold_cache, trained, compared.trials, warnings, report_progress)
+    return answer if compared.cut is None else {**answer, "cut": compared.cut.reason}
 
 
 def _evaluated(fold_cache: FoldCache, finalist: Finalist) -> Outcome:

@@ -8,6 +8,7 @@ import numpy as np
 from core.automl.ensemble_selection import ENSEMBLE
 from core.automl.trial import Trial
 from core.model_manifest import Baseline, CrossValidation, EnsembleMember, ModelManifest
+from core.progress import StoppedError
 from core.regressors.candidates import regressor_parameters
 from core.regressors.metrics import comparable_means, cross_validation
 
@@ -24,6 +25,11 @@ _NO_MODEL: Row = {
     "tuned": False,
     "target_transform": "none",
 }
+
+
+def ended_early(cut: StoppedError) -> str:
+    """Return the warning of a leaderboard whose race was stopped for good."""
+    return f"the race was ended before its time ({cut.reason}): this is the best that it had by then"
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:

@@ -19,6 +19,7 @@ from core.regressors.unseen_rows import OutOfFold
 from core.services.training.leaderboard import (
     Row,
     baseline_row,
+    ended_early,
     ensemble_row,
     failures,
     in_order_of_race,
@@ -185,7 +186,7 @@ def _notes(winner: Winner, seconds: float) -> list[str]:
     if search.dropped:
         notes.append(f"{len(search.dropped)} of them were far behind and ran on fewer folds")
     if search.cut is not None:
-        notes.append(f"the race was ended before its time ({search.cut.reason}): this is the best that it had by then")
+        notes.append(ended_early(search.cut))
     if compared < rows:
         notes.append(f"they were compared on {compared:,} of the {rows:,} rows to learn from, spread evenly")
     if model.fold is not None:

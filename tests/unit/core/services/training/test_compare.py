@@ -1,6 +1,8 @@
 """The leaderboard of a stored dataset: its entries, their order, the stored models, and the failures."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,9 @@ from core.services.prediction.loaded_models import find_model
 from core.services.prediction.predict import find_table, predict_table
 from core.services.processing.ingest import ingest
 from core.services.training import compare as comparing
-from core.services.training import comparison
+from core.services.training import comparison, finalists
 from core.services.training.compare import compare_models
-from core.services.training.train import train_model
+from core.services.training.train import limits, train_model
 from core.storage.s3.object_store import ObjectStore
 from tests.support.kept_objects import KeptObjects
 from tests.support.simulated_time import simulate_fits, simulate_time
@@ -60,6 +62,17 @@ def three(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     names = ("ridge", "svr", "knn")
     monkeypatch.setattr(comparison, "DEFAULT_MODEL_TYPES", names)
     return names
+
+
+class Stop:
+    """A `ReportProgress` that stops a race at a share of its work, or once so many of its trials have come through."""
+
+    def __init__(self, stop: StoppedError, *, at: float = 2.0, once: int = 100) -> None:
+        self.stop, self.at, self.once = stop, at, once
+
+    def __call__(self, stage: str, share: float, parts: Mapping[str, float] | None = None, *_: Any) -> None:
+        if share >= self.at or list((parts or {}).values()).count(1.0) >= self.once:
+            raise self.stop
 
 
 def ingested(folder: Path, text: str) -> str:
@@ -220,13 +233,51 @@ def test_a_dataset_deleted_during_the_race_costs_nothing(file_id: str, three: tu
 
 
 @pytest.mark.usefixtures("three")
-def test_a_race_that_is_cancelled_stores_nothing(file_id: str) -> None:
-    def cancel(stage: str, share: float, *_: Any) -> None:
-        if share > 0.5:
-            raise StoppedError
-
+@pytest.mark.parametrize("stop", [StoppedError("stopping"), StoppedError("lost")])
+def test_a_race_that_another_worker_begins_anew_stores_nothing(file_id: str, stop: StoppedError) -> None:
     with pytest.raises(StoppedError):
-        compare_models(home(), CompareCommand(target_column="mpg", file_id=file_id), cancel)
+        compare_models(home(), CompareCommand(target_column="mpg", file_id=file_id), Stop(stop, at=0.5))
+    assert home().models.page(10).models == []
+
+
+@pytest.mark.usefixtures("three")
+def test_a_race_that_is_stopped_keeps_what_has_come_through(file_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finalists, "limits", lambda: replace(limits(), threads=1))
+    stop = Stop(StoppedError("cancelled"), once=1)
+    answer = compare_models(home(), CompareCommand(target_column="mpg", file_id=file_id, ensemble=True), stop)
+    (kept,) = by_type(answer).keys() - {"baseline"}
+    assert {row["model_type"] for row in answer["failed"]} == {"ridge", "svr", "knn"} - {kept}
+    assert {row["error"] for row in answer["failed"]} == {"the race was ended before it had run"}
+    assert answer["cut"] == "cancelled"
+    assert answer["warnings"][-1].startswith("the race was ended before its time (cancelled)")
+    assert find_model(home(), f"mpg-{kept}").manifest.metrics == answer["best"]["metrics"]
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("at", [0.3, 0.6])
+def test_of_a_race_that_is_stopped_before_its_last_fits_the_best_is_kept(file_id: str, at: float) -> None:
+    options: dict[str, Any] = {"target_transform": "auto", "tune_hyperparameters": True, "tuning_seconds": 2}
+    command = CompareCommand(target_column="mpg", file_id=file_id, **options)
+    answer = compare_models(home(), command, Stop(StoppedError("timeout"), at=at))
+    best, baseline = answer["results"]
+    assert (answer["best"], baseline["model_type"], answer["cut"]) == (best, "baseline", "timeout")
+    assert find_model(home(), best["model_name"]).manifest.metrics == best["metrics"]
+
+
+@pytest.mark.usefixtures("three")
+def test_a_race_that_is_stopped_while_it_stores_its_models_stores_all(file_id: str) -> None:
+    command = CompareCommand(target_column="mpg", file_id=file_id)
+    answer = compare_models(home(), command, Stop(StoppedError("cancelled"), at=0.9))
+    assert len(answer["results"]) == 4
+    assert answer["failed"] == []
+
+
+@pytest.mark.usefixtures("three")
+def test_a_race_that_is_stopped_at_once_has_nothing_to_keep(file_id: str) -> None:
+    with pytest.raises(StoppedError):
+        compare_models(
+            home(), CompareCommand(target_column="mpg", file_id=file_id), Stop(StoppedError("cancelled"), at=0.0)
+        )
     assert home().models.page(10).models == []
 
 
