@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import BoundedSemaphore
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -21,8 +22,8 @@ from core.tables.table_writers import TABLE_FORMATS
 from core.types import Json
 
 PARQUET = "parquet"
-# How many files are copied or cast at a time.
-COPIERS = 8
+# How many files are copied at a time, and how many cast, which takes 30 MB of memory each.
+COPIERS, CASTERS = 8, 2
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,13 @@ def store_files(
 
     What needs no cast is copied inside the store.
     """
+    casting = BoundedSemaphore(CASTERS)
 
     def store(number: int) -> Json:
         filename, file = f"{name}-{number:05}.{PARQUET}", files[number]
         if file.casts:
-            url, size = _store_cast(workspace, filename, file)
+            with casting:
+                url, size = _store_cast(workspace, filename, file)
         else:
             url, size = workspace.exports.copy(filename, file.key), file.size_bytes
         return {"url": url, "filename": filename, "rows": file.rows, "size_bytes": size}

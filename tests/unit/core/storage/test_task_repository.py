@@ -27,26 +27,25 @@ def test_an_attempt_that_an_outage_ended_is_taken_off_once_by_threads_that_take_
     tasks.take("job", 1, "killed", 60.0)
     advance_clock()
     lease = tasks.take("job", 1, "ours", 60.0)
-    store.ending = "leases/000001.json"
-    with pytest.raises(UnavailableError):
-        tasks.give_back("job", 1, lease, blameless=True)
-    store.ending = ""
-    others = [Thread(target=tasks.take, args=("job", number, "ours", 60.0)) for number in (3, 4)]
+    others, started = list[Thread](), list[Thread]()
 
-    def change_meanwhile(*arguments: Any) -> Any:
-        if others:
+    def change_meanwhile(documents: Documents, key: str, *arguments: Any) -> Any:
+        if others and key.endswith("leases/000001.json"):
             other = others.pop()
             other.start()
             other.join(MOMENT_SECONDS)
             started.append(other)
-        return change(*arguments)
+        return change(documents, key, *arguments)
 
-    started: list[Thread] = []
-    with monkeypatch.context() as patched:
-        patched.setattr(task_repository, "change_document", change_meanwhile)
-        tasks.take("job", 2, "ours", 60.0)
-        for thread in started:
-            thread.join()
+    monkeypatch.setattr(task_repository, "change_document", change_meanwhile)
+    store.ending = "leases/000001.json"
+    with pytest.raises(UnavailableError):
+        tasks.give_back("job", 1, lease, blameless=True)
+    store.ending = ""
+    others += [Thread(target=tasks.take, args=("job", number, "ours", 60.0)) for number in (3, 4)]
+    tasks.take("job", 2, "ours", 60.0)
+    for thread in started:
+        thread.join()
     assert len(others) == 1
     advance_clock()
     assert tasks.take("job", 1, "next", 60.0).attempts == 2
