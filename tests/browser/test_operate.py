@@ -73,7 +73,8 @@ def test_a_job_is_cancelled_and_started_again(page: "Page", client: httpx.Client
     def status() -> str:
         return str(client.get(f"/jobs/{job_id}").json()["status"])
 
-    job_id = submit(client, "/model/compare", target_column="y", file_id=file_id, time_limit=600)
+    options = {"model_type": "random_forest", "tune_hyperparameters": True, "tuning_seconds": 600}
+    job_id = submit(client, "/model/train", target_column="y", file_id=file_id, **options)
     page.goto(f"/console/operate/{job_id}")
     page.get_by_role("button", name="Cancel the job").click()
     check(page, "operate-cancel")

@@ -239,8 +239,8 @@ def test_a_message_that_comes_five_times_trains_once(stack: Stack) -> None:
 
 @pytest.mark.parametrize("with_redis", [True, False])
 def test_running_work_is_cancelled(own: Stack, client: httpx.Client, file_id: str, with_redis: bool) -> None:
-    params = {"target_column": "price", "file_id": file_id}
-    job_id = client.post("/model/compare", params=params, headers=ASYNC).json()["job_id"]
+    options = {"model_type": "random_forest", "tune_hyperparameters": True, "tuning_seconds": 600}
+    job_id = submit_training(client, "cancelled", file_id, **options).json()["job_id"]
     wait_for_job(client, job_id, lambda job: job["status"] == "running" and job["stage"] not in ("starting", "reading"))
     answer = client.post(f"/jobs/{job_id}/cancel")
     assert (answer.status_code, answer.json()["stage"]) == (202, "cancelling")

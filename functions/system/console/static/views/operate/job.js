@@ -34,7 +34,7 @@ function Job({ job, onChange }) {
   return html`
     <${ViewHead} eyebrow=${html`<a href=${href("operate")}>${t("operate.title")}</a>`} title=${known(`operate.kind.${job.kind}`, job.kind)} note=${html`<${JobState} status=${job.status} /> ${ago(job.created_at)} · <code>${job.job_id}</code>`}>
       ${!isOver && html`<${Button} icon="close" onClick=${() => setLeaving(true)}>${t("operate.job.cancel")}<//>`}
-      ${isOver && job.status !== "succeeded" && html`<${Button} kind="primary" busy=${again.busy} onClick=${() => again.act()}>${t("operate.job.retry")}<//>`}
+      ${isOver && job.status !== "succeeded" && !job.result && html`<${Button} kind="primary" busy=${again.busy} onClick=${() => again.act()}>${t("operate.job.retry")}<//>`}
       <${Outcome} job=${job} />
     <//>
     ${again.error && html`<${ErrorPanel} error=${again.error} />`}
