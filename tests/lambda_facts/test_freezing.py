@@ -9,6 +9,8 @@ from tests.lambda_facts.relay import relayed
 from tests.support.gateway import EnvironmentTransport
 from tests.support.stack import Stack
 
+DEPENDENCIES = ("storage", "redis", "queue")
+
 
 def test_a_thawed_function_answers_although_its_connections_died(stack: Stack, model: str) -> None:
     with (
@@ -33,7 +35,8 @@ def test_a_thawed_function_answers_although_its_connections_died(stack: Stack, m
                 environment.thaw()
             after = [call() for call in calls]
             assert after[0].json() == before[0].json()
-            assert after[1].json()["status"] == "ok"
+            # Not the status of all: a job that another test left on the stack may be stuck.
+            assert {name: after[1].json()[name]["status"] for name in DEPENDENCIES} == dict.fromkeys(DEPENDENCIES, "up")
             assert after[2].json() == before[2].json()
 
 
