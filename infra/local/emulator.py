@@ -24,7 +24,7 @@ from ministack.services import s3
 from samtranslator.swagger import swagger
 
 from core.settings import settings
-from infra.local import full_disk, ranged_reads
+from infra.local import full_disk, joined_parts, ranged_reads
 from infra.local.credentials import Credentials
 from infra.local.emulator_door import Door
 from infra.local.emulator_signatures import Verifier
@@ -51,6 +51,7 @@ def main() -> None:
     signal.signal(signal.SIGUSR1, lambda *_: save_all(app._build_persistence_save_dict()))
     full_disk.install()
     ranged_reads.install()
+    joined_parts.install()
     verifier = Verifier(Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
     verifier.install()
     app.app = Door(app.app, settings(), verifier)

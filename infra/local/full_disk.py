@@ -42,7 +42,9 @@ def refusing(handle: Handle) -> Handle:
         stores = method == "PUT" or (method == "POST" and "delete" not in query)
         if (stores or method in ("DELETE", "POST")) and not os.access(s3.DATA_DIR, os.W_OK):
             return _refusal("it is read-only")
-        if stores and not has_room(len(body)):
+        upload_id = s3._qp(query, "uploadId") if method == "POST" else ""
+        upload = s3._multipart_uploads.get(upload_id)
+        if stores and not has_room(len(body) if upload is None else sum(p["size"] for p in upload["parts"].values())):
             return _refusal(f"less than {RESERVE_BYTES >> 20} MiB are free")
         failures: list[BaseException] = []
         token = _failures.set(failures)
@@ -54,6 +56,10 @@ def refusing(handle: Handle) -> Handle:
         if not failures or answer[0] >= 400:
             return answer
         _restore(path, before)
+        if upload is not None:
+            # Its parts can be joined when there is room, and no answer to that is known yet.
+            s3._multipart_uploads[upload_id] = upload
+            s3._completed_multipart_uploads.pop(upload_id, None)
         return _refusal(getattr(failures[0], "strerror", None) or "it cannot be written")
 
     return handle_request

@@ -1,17 +1,10 @@
-"""Lets MiniStack read a range of an object from the disk alone, where it would read the whole object for each range.
+"""Lets MiniStack read a range of an object from the disk alone, where it would read the whole object for each range."""
 
-Of a range that is copied as a part it computes the MD5 once, and not again when the parts are joined; that of a whole
-object is its ETag.
-"""
-
-import hashlib
 import mmap
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, SupportsIndex
+from typing import Any
 
 from ministack.services import s3
 
@@ -24,51 +17,6 @@ def install() -> None:
     s3._get_object = _noting(s3._get_object, 2, "range")
     s3._upload_part_copy = _noting(s3._upload_part_copy, 3, "x-amz-copy-source-range")
     s3._read_body = _mapping(s3._read_body)
-    s3.md5_hash = lambda data: _md5(data).hexdigest()
-    s3.hashlib = SimpleNamespace(**vars(hashlib) | {"md5": _md5})
-
-
-class _Range(bytes):
-    """A range of an object, which keeps its MD5."""
-
-    @cached_property
-    def md5(self) -> str:
-        """Return the digest in hexadecimal."""
-        return hashlib.md5(self, usedforsecurity=False).hexdigest()
-
-
-class _KnownDigest:
-    """What `hashlib.md5` returns, for a digest that is known."""
-
-    def __init__(self, digest: str) -> None:
-        self._digest = digest
-
-    def hexdigest(self) -> str:
-        """Return the digest in hexadecimal."""
-        return self._digest
-
-    def digest(self) -> bytes:
-        """Return the digest."""
-        return bytes.fromhex(self._digest)
-
-
-def _md5(data: bytes = b"", *, usedforsecurity: bool = False) -> Any:
-    return _KnownDigest(data.md5) if isinstance(data, _Range) else hashlib.md5(data, usedforsecurity=False)
-
-
-class _MappedObject(mmap.mmap):
-    """The file of an object, whose slices are ranges of it. The ETag of one that was put at once is its MD5."""
-
-    etag = ""
-
-    def __getitem__(self, wanted: slice | SupportsIndex) -> Any:
-        if not isinstance(wanted, slice):
-            return super().__getitem__(wanted)
-        with memoryview(self)[wanted] as view:
-            found = _Range(view)
-        if len(found) == len(self) and "-" not in self.etag:
-            found.md5 = self.etag
-        return found
 
 
 def _noting(handle: Callable[..., Any], place: int, header: str) -> Callable[..., Any]:
@@ -93,10 +41,8 @@ def _mapping(read: Callable[..., Any]) -> Callable[..., Any]:
             return read(bucket, key, stored)
         try:
             with Path(path).open("rb") as file:
-                mapped = _MappedObject(file.fileno(), 0, access=mmap.ACCESS_READ)
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError):  # which `read` logs
             return read(bucket, key, stored)
-        mapped.etag = stored["etag"].strip('"')
-        return mapped
 
     return read_body
