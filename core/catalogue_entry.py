@@ -27,11 +27,13 @@ class Regressor:
     `defaults` are the parameters that differ from the class's own, `grid` is the finite search space by parameter.
     `fixed` are those that the service sets itself, such as the number of threads. Where categories are codes, the
     `codes_parameter` lists the positions of their columns.
-    `scaled` regressors get standardised features, `scaled_target` ones a standardised target. `extra` ones are compared
-    only on request. One fit takes `reference_seconds` on one core on the reference table; the time grows with rows by
-    `growth`, and in proportion to the number of columns and to the parameters in `cost_parameters`. `overhead_rows` is
-    the constant part of that time, in rows. From more than `max_rows` rows a sample is drawn: by every tree, if the
-    estimator has a `sampling_parameter`, else once. What is trained `in_parts` needs no memory for all rows together.
+    `scaled` regressors get standardised features, `scaled_target` ones a standardised target. A `recentred_target` is
+    so where it is far from 0 or of extreme size; a `float32_target` is kept as float32 by the class. `extra` ones are
+    compared only on request. One fit takes `reference_seconds` on one core on the reference table; the time grows with
+    rows by `growth`, and in proportion to the number of columns and to the parameters in `cost_parameters`.
+    `overhead_rows` is the constant part of that time, in rows. From more than `max_rows` rows a sample is drawn: by
+    every tree, if the estimator has a `sampling_parameter`, else once. What is trained `in_parts` needs no memory for
+    all rows together.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Regressor:
     grid: dict[str, list[Any]] = field(default_factory=dict)
     scaled: bool = False
     scaled_target: bool = False
+    recentred_target: bool = False
+    float32_target: bool = False
     extra: bool = False
     reference_seconds: float = field(kw_only=True)
     growth: Growth = "n"

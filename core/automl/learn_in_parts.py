@@ -111,7 +111,7 @@ def _known_rows(fold_cache: FoldCache, trial: Trial) -> KnownRows | None:
     """Return the matrix of the train rows in memory where `fit_transform` and `transform` make different ones."""
     data, candidate = fold_cache.data, trial.candidate
     assert data.all_rows is not None
-    if not any(name == "levels" for name, *_ in data.preprocessor.transformers):
+    if not any(name.startswith("levels") for name, *_ in data.preprocessor.transformers):
         return None
     prepared = fold_cache.prepared(fold_cache.holdout_fold, codes=candidate.takes_codes)
     matrix, _ = prepared.matrices(scaled=candidate.regressor.scaled)

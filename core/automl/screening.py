@@ -42,7 +42,7 @@ def measure_pace(data: Split, limits: TrainingLimits) -> tuple[Forecast, float]:
     fold_cache = FoldCache(replace(few, test_x=few.test_x.iloc[:1], test_y=few.test_y[:1]), kept=False)
     prepared = fold_cache.prepared(fold_cache.holdout_fold, codes=short.takes_codes)
     rows, forecast = len(prepared.train_y), Forecast(matrix_width(data.columns))
-    estimator, _ = short.make_estimator(rows, limits, data.columns)
+    estimator, _ = short.make_estimator(rows, limits, data.columns, prepared.train_y)
     seconds = []
     with one_core_per_fit(), openmp_limited():
         for _ in range(PACE_FITS):

@@ -122,8 +122,9 @@ def make_trial(
     seconds = candidate.expected_seconds(rows, columns)
     trial = Trial(candidate, label or candidate.regressor.name, seconds, prior)
     try:
-        estimator, notes = candidate.make_estimator(rows, limits, fold_cache.data.columns)
-        most_bytes = min(limits.model_bytes, max_graph_bytes(inner_regressor(estimator), fold_cache.data.columns))
+        data = fold_cache.data
+        estimator, notes = candidate.make_estimator(rows, limits, data.columns, data.train_y)
+        most_bytes = min(limits.model_bytes, max_graph_bytes(inner_regressor(estimator), data.columns))
     except RegattaError as error:
         return trial.with_failure(error)
     return replace(trial, estimator=estimator, notes=tuple(notes), most_bytes=most_bytes)

@@ -69,7 +69,7 @@ def verify_graph(pipeline: Any, data: Split) -> VerifiedGraph:
     compiled = CompiledModel(graph, features)
     # Threads of OpenMP keep their cores busy while they wait for each other, which takes long on a busy machine.
     with openmp_limited():
-        check_parity(pipeline, compiled, data.train_x)
+        check_parity(pipeline, compiled, data.train_x, data.train_y)
     seconds = time.thread_time() - begun
     latency = latency_us(compiled, raw_columns_of_frame(data.test_x, features))
     return VerifiedGraph(graph, features, compiled, ServingCost(len(graph), latency, seconds))

@@ -10,6 +10,7 @@ from sklearn.ensemble import VotingRegressor
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 
+from core.array_types import Floats
 from core.cell_values import parse_date
 from core.compiler.blocks import Features, RawBlock
 from core.compiler.category_encoders import UNSEEN
@@ -21,8 +22,9 @@ from core.inference.session import CompiledModel
 from core.manifests import Column, Feature
 from core.preprocessing.row_reader import without_row_reader
 
-# The largest allowed difference between graph and scikit-learn, relative to max(1, |y|).
-TOLERANCE = 1e-9
+# The largest allowed difference between graph and scikit-learn, relative to the distance of a prediction from the
+# middle plus the spread, and what may be lost to rounding besides, relative to the prediction.
+TOLERANCE, ROUNDING = 1e-9, 32 * float(np.finfo(np.float64).eps)
 CHECKED_ROWS = 1000
 # Two distances that differ by no more, relative or absolute, are equal: rounding separates equal rows by as much.
 TIE = 1e-7
@@ -76,18 +78,19 @@ def _weighted_members(ensemble: VotingRegressor) -> list[tuple[Any, float]]:
     return list(zip(ensemble.estimators_, map(float, kept), strict=True))
 
 
-def check_parity(model: Any, compiled: CompiledModel, frame: pd.DataFrame) -> float:
-    """Return the largest difference between graph and scikit-learn on raw rows, relative to max(1, |y|).
+def check_parity(model: Any, compiled: CompiledModel, frame: pd.DataFrame, y: Floats | None = None) -> float:
+    """Return the largest difference between graph and scikit-learn on raw rows, relative to the size of each row.
 
     Two rows are added to `frame`: one without any value, and one with unseen levels and an unusual date. Rows
-    with a neighbour tie do not count. Raises `TrainingFailedError`, with the row and its values, if the difference is
-    above `TOLERANCE`: such a model must not serve.
+    with a neighbour tie do not count. Sizes are in units of the target `y`, (n,), or of the predictions. Raises
+    `TrainingFailedError`, with the row and its values, if the difference is above `TOLERANCE`: such a model must not
+    serve.
     """
     rows = pd.concat([frame.head(CHECKED_ROWS), _corner_rows(compiled.features)], ignore_index=True)
     rows = rows.astype(frame.dtypes.to_dict())
     expected = np.asarray(model.predict(rows), np.float64)
     found = compiled.run(raw_columns_of_frame(rows, compiled.features))
-    difference = np.abs(found - expected) / np.maximum(1, np.abs(expected))
+    difference = np.abs(found - expected) / _sizes(expected, expected if y is None else y)
     deviating = np.flatnonzero(~(difference <= TOLERANCE))
     # Finding ties takes another search for neighbours, so only these rows are searched.
     ties = deviating[has_neighbour_tie(model, rows.iloc[deviating])] if len(deviating) else deviating
@@ -95,12 +98,19 @@ def check_parity(model: Any, compiled: CompiledModel, frame: pd.DataFrame) -> fl
     worst = int(np.argmax(difference))
     if not difference[worst] <= TOLERANCE:
         raise TrainingFailedError(
-            f"The compiled graph differs from scikit-learn by {difference[worst]:.2g} in row {worst + 1} of the "
-            f"checked rows: {found[worst]:.17g} instead of {expected[worst]:.17g} for "
+            f"The compiled graph differs from scikit-learn by {abs(found[worst] - expected[worst]):.2g} in row "
+            f"{worst + 1} of the checked rows: {found[worst]:.17g} instead of {expected[worst]:.17g} for "
             f"{_describe_row(rows.iloc[worst])}. The model was not stored. Please report this table and these "
             "parameters."
         )
     return float(difference[worst])
+
+
+def _sizes(predicted: Floats, y: Floats) -> Floats:
+    """Return what the difference of each prediction, (n,), is relative to: the same for a shifted target `y`, (m,)."""
+    middle, spread = float(np.median(y)), float(y.max() / 2 - y.min() / 2)
+    sizes = spread + np.abs(predicted - middle) + ROUNDING / TOLERANCE * np.abs(predicted)
+    return np.maximum(sizes, np.finfo(np.float64).tiny)
 
 
 def raw_columns_of_frame(frame: pd.DataFrame, features: Sequence[Feature]) -> dict[str, NDArray[Any]]:

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from core.compiler.graph_builder import GraphBuilder
 from core.compiler.same_bits import exponential
 from core.errors import TrainingFailedError
+from core.preprocessing.recentring import RecentredTarget
 from core.preprocessing.target_transforms import OnTrend, TargetTransformer
 
 Converter = Callable[[GraphBuilder, str, Any], str]
@@ -46,6 +47,11 @@ def _convert_scaler(graph: GraphBuilder, value: str, scaler: StandardScaler) -> 
     if scaler.with_std:
         value = graph.node("Mul", value, _number(graph, scaler.scale_))
     return graph.node("Add", value, _number(graph, scaler.mean_)) if scaler.with_mean else value
+
+
+def _convert_recentred(graph: GraphBuilder, value: str, fitted: RecentredTarget) -> str:
+    """Multiply by the scale and add the shift."""
+    return graph.node("Add", graph.node("Mul", value, _number(graph, fitted.scale_)), _number(graph, fitted.shift_))
 
 
 def _convert_target_transform(graph: GraphBuilder, value: str, transform: TargetTransformer) -> str:
@@ -85,5 +91,6 @@ def _number(graph: GraphBuilder, value: Any) -> str:
 CONVERTERS: Mapping[type, Converter] = {
     Pipeline: _convert_steps,
     StandardScaler: _convert_scaler,
+    RecentredTarget: _convert_recentred,
     TargetTransformer: _convert_target_transform,
 }

@@ -30,6 +30,7 @@ from core.compiler.category_encoders import convert_codes, convert_one_hot, conv
 from core.compiler.graph_builder import GraphBuilder
 from core.manifests import Feature
 from core.preprocessing.date_parts import date_parts, to_seconds
+from core.preprocessing.recentring import MOST_COLUMN, RecentredColumns
 
 
 def convert_preprocessing(
@@ -134,6 +135,14 @@ def _convert_function(
     raise unsupported(transformer)
 
 
+def _convert_recentred(graph: GraphBuilder, fitted: RecentredColumns, block: RawBlock | Matrix, _: Features) -> Matrix:
+    """Return (x - shift_) / scale_, clipped."""
+    shifted = graph.node("Sub", matrix_of(block, fitted), graph.constant(fitted.shift_[np.newaxis, :]))
+    divided = graph.node("Div", shifted, graph.constant(fitted.scale_[np.newaxis, :]))
+    bounds = (graph.constant(np.array(bound)) for bound in (-MOST_COLUMN, MOST_COLUMN))
+    return graph.node("Clip", divided, *bounds)
+
+
 def _convert_missing_indicator(
     graph: GraphBuilder, indicator: MissingIndicator, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
@@ -155,6 +164,7 @@ CONVERTERS: Mapping[type, Converter] = {
     Pipeline: _convert_steps,
     ColumnTransformer: _convert_column_transformer,
     SimpleImputer: _convert_imputer,
+    RecentredColumns: _convert_recentred,
     FunctionTransformer: _convert_function,
     OneHotEncoder: convert_one_hot,
     OrdinalEncoder: convert_codes,

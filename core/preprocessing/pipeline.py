@@ -1,7 +1,7 @@
 """The preprocessing of a model as scikit-learn transformers, which are fitted on the train rows of each fold."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
@@ -19,6 +19,7 @@ from core.manifests import Column, Recipe
 from core.packed_columns import Category
 from core.preprocessing.date_parts import PARTS, date_parts, part_names, to_seconds
 from core.preprocessing.features import MAX_LEVELS
+from core.preprocessing.recentring import RecentredColumns, is_awkward_column, is_awkward_target
 
 # `drop` removes incomplete rows from training; in prediction a missing value still becomes the median.
 STRATEGY = {"drop": "median", "mean": "mean", "median": "median", "mode": "most_frequent"}
@@ -43,16 +44,17 @@ class Branch:
     `levels` encodes categories of many levels by the mean target of each level (cross-fitted in training), `categories`
     those of few levels by one column a level, `codes` the same ones by a number a level, and `gaps` is 1 where a value
     is missing. `strategy` replaces missing numbers and dates; missing `categories` become the most frequent level, and
-    among `codes` a missing value is a level of its own.
+    among `codes` a missing value is a level of its own. Numbers are `recentred` where float32 does not hold them.
     """
 
     kind: BranchKind
     strategy: str | None = None
+    recentred: bool = False
 
     @property
     def name(self) -> str:
         """Return the name in the ColumnTransformer, such as `numbers:mean`."""
-        return self.kind if self.strategy is None else f"{self.kind}:{self.strategy}"
+        return ":".join(filter(None, [self.kind, self.strategy, "recentred" if self.recentred else None]))
 
 
 class ColumnSource(Protocol):
@@ -62,12 +64,14 @@ class ColumnSource(Protocol):
         """Return the whole column."""
 
 
-def make_preprocessor(columns: list[Column], recipe: Recipe, rows: int, *, codes: bool = False) -> ColumnTransformer:
+def make_preprocessor(
+    columns: list[Column], recipe: Recipe, rows: int, *, codes: bool = False, recentred: Collection[str] = ()
+) -> ColumnTransformer:
     """Return the unfitted transformer that fills missing values, splits dates, encodes categories and adds indicators.
 
     `rows` is the length of the table that `columns` describe. A boolean is a number. With `codes` the categories of few
-    levels become codes, the first columns of the result. `core.compiler.transformers` needs a converter for each class
-    and function that is used here.
+    levels become codes, the first columns of the result. The columns whose names are `recentred` are, as numbers or as
+    means of the target. `core.compiler.transformers` needs a converter for each class and function that is used here.
     """
     coded = coded_columns(columns) if codes else []
     others = [column for column in columns if column not in coded]
@@ -75,13 +79,31 @@ def make_preprocessor(columns: list[Column], recipe: Recipe, rows: int, *, codes
     if coded:
         grouped[Branch("codes")] = [column.name for column in coded]
     for column in others:
-        grouped.setdefault(branch_of(column, recipe), []).append(column.name)
+        branch = replace(branch_of(column, recipe), recentred=column.name in recentred)
+        grouped.setdefault(branch, []).append(column.name)
     if indicated := [column.name for column in others if has_missing_indicator(column, recipe, rows)]:
         grouped[Branch("gaps")] = indicated
     ordered = sorted(grouped, key=lambda branch: BRANCH_ORDER.index(branch.kind))
     return ColumnTransformer(
         [(branch.name, Pipeline(branch_steps(branch, rows)), grouped[branch]) for branch in ordered]
     )
+
+
+def columns_to_recentre(columns: Sequence[Column], frame: pd.DataFrame, y: Floats) -> list[str]:
+    """Return the names of the columns that are to be recentred, given the train rows as a `raw_frame` and their target.
+
+    They are numbers that float32 does not hold, and categories of many levels where it does not hold the target.
+    """
+    with_levels = is_awkward_target(y)
+    return [
+        column.name
+        for column in columns
+        if (with_levels if column.type == "category" else _is_awkward_number(column, frame))
+    ]
+
+
+def _is_awkward_number(column: Column, frame: pd.DataFrame) -> bool:
+    return column.type in ("integer", "number") and is_awkward_column(frame[column.name].to_numpy(np.float64))
 
 
 def make_standardiser(columns: list[Column], recipe: Recipe) -> ColumnTransformer:
@@ -118,8 +140,10 @@ def branch_steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
     """Return the unfitted steps of one branch, for a table of `rows` rows."""
     if branch.kind == "gaps":
         return [("mark", MissingIndicator(features="all"))]
+    recentre = [("recentre", RecentredColumns())] if branch.recentred else []
     if branch.kind == "levels":
-        return [("encode", TargetEncoder(target_type="continuous", cv=KFold(5, shuffle=True, random_state=SEED)))]
+        encoder = TargetEncoder(target_type="continuous", cv=KFold(5, shuffle=True, random_state=SEED))
+        return [("encode", encoder), *recentre]
     if branch.kind == "codes":
         # No cell is empty text, so it stands for a missing value.
         missing = SimpleImputer(strategy="constant", fill_value="", keep_empty_features=True)
@@ -132,7 +156,7 @@ def branch_steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
     assert branch.strategy is not None
     impute = ("impute", _imputer(branch.strategy))
     if branch.kind == "numbers":
-        return [impute]
+        return [impute, *recentre]
     seconds = FunctionTransformer(to_seconds, feature_names_out="one-to-one")
     parts = FunctionTransformer(date_parts, feature_names_out=part_names)
     return [("seconds", seconds), impute, ("parts", parts)]

@@ -6,17 +6,25 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import PowerTransformer, StandardScaler
 
 from core.array_types import Floats
 from core.errors import TargetError
 from core.model_manifest import TargetTransformName
+from core.preprocessing.recentring import RecentredTarget
 
 TARGET_TRANSFORMS: tuple[TargetTransformName, ...] = get_args(TargetTransformName)
 
 # A prediction exceeds the training target's range by at most this fraction of it. Without a bound, a linear model on
 # log(y) once extrapolated to R2 = -.39 and pulled an ensemble down to .70; with the bound it has .98.
 MARGIN = 0.25
+
+# Losses of a target that counts from 0, objectives of LightGBM with a bound in units of the target, and parameters in
+# its units, or in their square.
+SHAPED_BY_ZERO = ("poisson", "gamma", "tweedie", "mape")
+IN_UNITS = ("huber", "fair", "mape")
+UNIT_PARAMETERS = ("ccp_alpha", "min_impurity_decrease", "min_split_gain", "reg_alpha")
 
 
 class TargetTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -112,19 +120,38 @@ class OnTrend(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray((x - self.mean_) @ self.coef_ + self.intercept_, np.float64)
 
 
-def with_target_transform(estimator: Any, kind: TargetTransformName, *, scaled: bool) -> Any:
-    """Return the estimator, wrapped where it is to train on a transformed or (`scaled`) standardised target."""
+def with_target_transform(estimator: Any, kind: TargetTransformName, *, scaled: bool, recentred: bool = False) -> Any:
+    """Return the estimator, wrapped where it is to train on a transformed or (`scaled`) standardised target.
+
+    Where it is `recentred`, so is the target before, as far as the meaning of the estimator's parameters allows. A
+    logarithm is of the target itself.
+    """
     if kind == "trend":
-        return OnTrend(with_target_transform(estimator, "none", scaled=scaled))
-    transformer: Any = None
+        return OnTrend(with_target_transform(estimator, "none", scaled=scaled, recentred=recentred))
+    steps: list[tuple[str, Any]] = []
+    if kind == "yeo_johnson" and recentred:
+        steps = [("recentre", RecentredTarget())]
+    elif kind == "none" and recentred:
+        steps = _recentring(estimator)
     if kind != "none":
         # It standardises as well.
-        transformer = TargetTransformer(kind)
+        steps.append(("transform", TargetTransformer(kind)))
     elif scaled:
-        transformer = StandardScaler()
-    if transformer is None:
+        steps.append(("standardise", StandardScaler()))
+    if not steps:
         return estimator
+    transformer = steps[0][1] if len(steps) == 1 else Pipeline(steps)
     return TransformedTargetRegressor(estimator, transformer=transformer, check_inverse=False)
+
+
+def _recentring(estimator: Any) -> list[tuple[str, RecentredTarget]]:
+    """Return the step that recentres the target of an estimator, as far as its parameters mean the same then."""
+    params = estimator.get_params()
+    # A forest has the loss as its criterion; for gradient boosting, which has both, that is only how trees are grown.
+    loss = next((params[name] for name in ("objective", "loss", "criterion") if params.get(name)), None)
+    shifted = loss not in SHAPED_BY_ZERO and params.get("init") != "zero"
+    scaled = params.get("objective") not in IN_UNITS and not any(params.get(name) for name in UNIT_PARAMETERS)
+    return [("recentre", RecentredTarget(shifted=shifted, scaled=scaled))] if shifted or scaled else []
 
 
 def inner_regressor(estimator: Any) -> Any:

@@ -4,12 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+
+from core.array_types import Floats
 from core.catalogue_entry import Regressor
+from core.errors import TrainingFailedError
 from core.manifests import Column
 from core.model_manifest import TargetTransformName
 from core.preprocessing.pipeline import coded_columns
-from core.preprocessing.target_transforms import inner_regressor, with_target_transform
+from core.preprocessing.recentring import is_awkward_target
+from core.preprocessing.target_transforms import OnTrend, inner_regressor, with_target_transform
 from core.regressors.limits import TrainingLimits, limit_graph_bytes, sample_per_tree
+
+# The share of a target's range that its values may lose to float32.
+MOST_LOST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -35,12 +45,18 @@ class Candidate:
         """Return whether it can be fitted on rows that come in parts."""
         return self.regressor.in_parts and self.target_transform != "trend"
 
+    @property
+    def _takes_recentred(self) -> bool:
+        """Return whether a target that float32 does not hold is recentred; the transform loses the same digits."""
+        return self.regressor.recentred_target or self.target_transform == "yeo_johnson"
+
     def make_estimator(
-        self, rows: int, limits: TrainingLimits, columns: Sequence[Column] = ()
+        self, rows: int, limits: TrainingLimits, columns: Sequence[Column] = (), y: Floats | None = None
     ) -> tuple[Any, list[str]]:
         """Return the unfitted estimator for `rows` rows, and a note on each parameter that was changed for the limits.
 
-        `columns` are those of the table. Raises `ParameterError`, and `TrainingFailedError` where a package is missing.
+        `columns` are those of the table, and `y` is the target that it is to learn, (n,) float64, where that is known.
+        Raises `ParameterError`, and `TrainingFailedError` where a package is missing or cannot hold the target.
         """
         estimator = self.regressor.build(self.params)
         if name := self.regressor.codes_parameter:
@@ -53,11 +69,32 @@ class Candidate:
         notes = sample_per_tree(estimator, self.regressor, rows)
         rows_per_tree = min(rows, self.regressor.max_rows or rows)
         notes += limit_graph_bytes(estimator, rows_per_tree, limits.model_bytes, columns)
-        return with_target_transform(estimator, self.target_transform, scaled=self.regressor.scaled_target), notes
+        recentred = y is not None and self._takes_recentred and is_awkward_target(y)
+        estimator = with_target_transform(
+            estimator, self.target_transform, scaled=self.regressor.scaled_target, recentred=recentred
+        )
+        if y is not None and self.regressor.float32_target:
+            _check_float32(self.regressor.name, estimator, y)
+        return estimator, notes
 
     def expected_seconds(self, rows: int, columns: int) -> float:
         """Return how long one fit should take on one core; for planning only."""
         return self.regressor.expected_seconds(rows, columns, self.params)
+
+
+def _check_float32(name: str, estimator: Any, y: Floats) -> None:
+    """Raise `TrainingFailedError` where the target as the estimator gets it, (n,), is not what it keeps as float32."""
+    if isinstance(estimator, OnTrend):
+        # It gets residuals, which are near 0.
+        return
+    if isinstance(estimator, TransformedTargetRegressor):
+        y = clone(estimator.transformer).fit_transform(y[:, np.newaxis])[:, 0]
+    with np.errstate(over="ignore"):
+        lost = np.abs(y.astype(np.float32) - y)
+    if not lost.max() <= MOST_LOST * (y.max() - y.min()):
+        raise TrainingFailedError(
+            f"{name} keeps the target as float32, in which its values are not told apart with these parameters."
+        )
 
 
 def regressor_parameters(estimator: Any) -> dict[str, Any]:

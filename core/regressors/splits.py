@@ -15,7 +15,7 @@ from core.errors import InvalidInputError, NotEnoughRowsError
 from core.manifests import Column, Recipe
 from core.model_manifest import RANDOM, Validation
 from core.preprocessing.features import check_target_spread
-from core.preprocessing.pipeline import make_preprocessor, make_standardiser
+from core.preprocessing.pipeline import columns_to_recentre, make_preprocessor, make_standardiser
 from core.regressors.all_rows import AllRows
 from core.regressors.validation import (
     FOLDS,
@@ -126,15 +126,17 @@ def split_table(
         train, keys = _with_extra_rows(_usable(extra_train, options, notes), train, test, options.validation, notes)
     columns = _columns_with_values(options.features, train, notes)
     names, target = [column.name for column in columns], options.target
+    train_y = train[target].to_numpy(np.float64)
+    recentred = columns_to_recentre(columns, train, train_y)
     test = _limited_holdout(test, notes)
     return Split(
         columns=columns,
         target=target,
-        preprocessor=make_preprocessor(columns, options.recipe, rows),
-        coder=make_preprocessor(columns, options.recipe, rows, codes=True),
+        preprocessor=make_preprocessor(columns, options.recipe, rows, recentred=recentred),
+        coder=make_preprocessor(columns, options.recipe, rows, codes=True, recentred=recentred),
         standardiser=make_standardiser(columns, options.recipe),
         train_x=train[names],
-        train_y=train[target].to_numpy(np.float64),
+        train_y=train_y,
         test_x=test[names],
         test_y=test[target].to_numpy(np.float64),
         folds=_folds(len(train), options.validation, keys, notes),

@@ -33,8 +33,8 @@ from core.inference.session import CompiledModel, open_session
 
 Method = Literal["exact", "mixed", "sampled"]
 
-# How far prediction minus base value may be from the sum of contributions, relative to max(1, |y|).
-TOLERANCE = 1e-6
+# How far the base value may be from that of the terms, relative to the spread of predictions, and relative to itself.
+TOLERANCE, ROUNDING = 1e-6, 1e-13
 # For one answer the most numbers (rows times columns), nodes on paths that are gone through, and rows that are
 # predicted: the last two take about ten seconds.
 MOST_NUMBERS = 50_000
@@ -198,7 +198,8 @@ class Explainer:
         background = read_background(graph.metadata, names)
         if background is None:
             return None
-        base_value = float(compiled.run(background).mean())
+        predicted = compiled.run(background)
+        base_value, spread = float(predicted.mean()), float(np.ptp(predicted))
         owners = Owners(graph, {name: position for position, name in enumerate(names)})
         terms = divide(graph, owners)
         try:
@@ -208,7 +209,7 @@ class Explainer:
         others = Others.prepare(graph, terms, names) if terms.others else None
         found = terms.offset + (additive.base_value if additive else 0.0)
         found += float(others.run(background).mean()) if others else 0.0
-        if additive and not _agree(found, base_value):
+        if additive and not abs(found - base_value) <= TOLERANCE * spread + ROUNDING * abs(base_value):
             # A graph that was read otherwise than it predicts.
             additive, others = None, Others.prepare(graph, Terms(others=[(graph.output, 1.0)]), names)
         return cls(names, background, base_value, additive, others)
@@ -290,7 +291,3 @@ class Explainer:
             if self.others is not None:
                 result += self.others.contributions(columns, self.background, self.columns)
         return result
-
-
-def _agree(found: float, expected: float) -> bool:
-    return abs(found - expected) <= TOLERANCE * max(1.0, abs(expected))
