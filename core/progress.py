@@ -29,8 +29,9 @@ class TrialStatus(TypedDict):
     """One row of the live leaderboard: mean R2 over the `folds` that are done, None before the first.
 
     `parameters` are those that differ from the defaults of the regressor. `std` is that of R2 from fold to fold, None
-    below two; `size_bytes` and `latency_us` (of one row, in microseconds)
-    are those of the pipeline of the first fold, None where it was not measured.
+    below two. `size_bytes` and `latency_us` (of one row, in microseconds) are those of the bare graph: of the pipeline
+    that was fitted on all train rows, until there is one of the pipeline of the first fold, None where neither was
+    measured. `error` is why it has failed.
     """
 
     model_type: str
@@ -43,6 +44,7 @@ class TrialStatus(TypedDict):
     size_bytes: int | None
     latency_us: float | None
     running: bool
+    error: str | None
 
 
 class ReportProgress(Protocol):
@@ -81,6 +83,20 @@ def progress_within(report_progress: ReportProgress, start: float, end: float) -
         leaderboard: Sequence[TrialStatus] | None = None,
     ) -> None:
         report_progress(stage, start + (end - start) * share, parts, leaderboard)
+
+    return report
+
+
+def without_leaderboard(report_progress: ReportProgress) -> ReportProgress:
+    """Return a `ReportProgress` that leaves the live leaderboard as it is."""
+
+    def report(
+        stage: str,
+        share: float,
+        parts: Mapping[str, float] | None = None,
+        leaderboard: Sequence[TrialStatus] | None = None,
+    ) -> None:
+        report_progress(stage, share, parts)
 
     return report
 

@@ -47,11 +47,13 @@ type TrialStatus struct {
 	Std     *float64 `json:"std"`
 	Folds   int      `json:"folds"`
 	Seconds float64  `json:"seconds"`
-	// SizeBytes and LatencyUs (of one row, in microseconds) are those of the model of the first fold, nil where it was not
-	// measured.
+	// SizeBytes and LatencyUs (of one row, in microseconds) are those of the bare graph of all train rows, or of the first
+	// fold, nil where neither was measured.
 	SizeBytes *int64   `json:"size_bytes"`
 	LatencyUs *float64 `json:"latency_us"`
 	Running   bool     `json:"running"`
+	// Error is why it has failed, nil unless it has.
+	Error *string `json:"error"`
 }
 
 // JobPage is one page of jobs, the newest first.

@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score
 from core.array_types import Floats
 from core.automl.forecast import Forecast
 from core.automl.trial import FoldResult, Trial
-from core.automl.verified_graph import measure_cost
+from core.automl.verified_graph import KeptGraph, as_compile_error, measure_cost, verify_graph
 from core.errors import ParameterError, RegattaError, TrainingFailedError
 from core.preprocessing.target_transforms import inner_regressor
 from core.regressors.candidates import reached_max_iter
@@ -36,11 +36,13 @@ def fit_fold(
     forecast: Forecast,
     *,
     with_cost: bool = False,
+    with_graph: bool = False,
 ) -> FoldResult:
     """Fit a copy of the trial's estimator on the train rows of a fold and predict its test rows.
 
-    Records the seconds of the fit in `forecast`; `with_cost` also measures the serving cost. Raises
-    `TrainingFailedError` for predictions that are not finite, and what scikit-learn raises.
+    Records the seconds of the fit in `forecast`; `with_cost` also measures the serving cost. `with_graph` also compiles
+    and verifies what was fitted on all train rows, which has the cost as well. Raises `TrainingFailedError` for
+    predictions that are not finite, and where the graph cannot be had, and what scikit-learn raises.
     """
     begun = time.perf_counter()
     prepared = fold_cache.prepared(fold_number, codes=trial.candidate.takes_codes)
@@ -61,6 +63,7 @@ def fit_fold(
     forecast.learn(trial.candidate, rows, ended - fit_begun, worked)
     is_holdout = fold_number == fold_cache.holdout_fold
     pipeline = prepared.pipeline(fitted, scaled=regressor.scaled) if is_holdout or with_cost else None
+    graph = _verified(trial, pipeline, fold_cache) if is_holdout and with_graph else None
     sampled = f"learned from {used:,} of the {rows:,} rows, spread evenly, to bound its time and size"
     return FoldResult(
         fold_number=fold_number,
@@ -71,10 +74,19 @@ def fit_fold(
         stopped_early=reached_max_iter(fitted),
         fitted=pipeline if is_holdout else None,
         cost=measure_cost(pipeline, fold_cache.data.columns, fold_cache.data.test_x) if with_cost else None,
+        graph=graph,
         fold_pipeline=pipeline if with_cost else None,
         # Trees predict many rows at hardly more cost than few, so theirs is no cost of a row.
         row_seconds=(ended - fit_ended) / len(predicted) if regressor.growth == "n²" else 0.0,
     )
+
+
+def _verified(trial: Trial, pipeline: Any, fold_cache: FoldCache) -> KeptGraph:
+    """Return the graph of a pipeline that was fitted on all train rows, for its publication."""
+    try:
+        return KeptGraph.of(verify_graph(pipeline, fold_cache.data))
+    except Exception as error:
+        raise as_compile_error(trial.label, error) from error
 
 
 def _predict(fitted: Any, test_x: Floats, *, in_parts: bool) -> Floats:

@@ -79,6 +79,7 @@ def learn_in_parts(
     return replace(
         trial,
         fitted=pipeline,
+        graph=None,
         predicted={**trial.predicted, fold_cache.holdout_fold: predicted},
         seconds=trial.seconds + time.monotonic() - begun,
         notes=(*trial.notes, note),

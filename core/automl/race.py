@@ -14,12 +14,11 @@ from core.automl.local_search import variations
 from core.automl.portfolio import is_boosted
 from core.automl.portfolio_search import PortfolioSearch, with_candidates
 from core.automl.racing import folds_done, is_contender, leader, members
-from core.automl.trial import FoldResult, Trial, trial_statuses
+from core.automl.trial import OUT_OF_TIME, FoldResult, Trial, trial_statuses
 from core.errors import TrainingFailedError
 from core.progress import ReportProgress, StoppedError
 from core.regressors.thread_limits import one_core_per_fit
 
-OUT_OF_TIME = "there was no time for it within time_limit"
 TOO_SLOW = "it would take {:.1f} s to verify and explain, which is too long within time_limit"
 # The overhead of a trial beside its fit, so that cheap trials are not ordered by noise.
 LEAST_SECONDS = 0.02

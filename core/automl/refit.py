@@ -3,7 +3,6 @@
 Where there is no time to refit it, the models that were fitted on the first fold win as they are.
 """
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,14 +20,12 @@ from core.automl.screening import subsample_split
 from core.automl.selection import Selection, is_better_refitted, select
 from core.automl.serving_cost import ServingCost
 from core.automl.trial import Trial, make_trial
-from core.automl.verified_graph import VerifiedGraph, measure_cost, verify_graph
-from core.errors import RegattaError, TrainingFailedError
+from core.automl.verified_graph import VerifiedGraph, as_compile_error, measure_cost, verify_graph
+from core.errors import RegattaError
 from core.progress import ReportProgress, StoppedError
 from core.regressors.fold_cache import FoldCache
 from core.regressors.splits import Split, fold_as_split
 from core.regressors.thread_limits import one_core_per_fit
-
-log = logging.getLogger("regatta")
 
 # Rows are reduced by this factor.
 FEWER = 0.9
@@ -261,7 +258,7 @@ def verify(stage: RefitStage, model: RefitModel) -> RefitStage | Winner:
     except Exception as error:
         if failures := _failures(model, error):
             return stage.with_failures(failures)
-        return replace(stage, search=replace(search, ensemble_failure=_as_failure(model.selection.label, error)))
+        return replace(stage, search=replace(search, ensemble_failure=as_compile_error(model.selection.label, error)))
     if search.serving_limits.excess(verified.cost) <= 1:
         return Winner(search, model, verified)
     return stage.with_costs(_costs(model, verified))
@@ -278,21 +275,14 @@ def _failures(model: RefitModel, error: Exception) -> dict[str, RegattaError]:
     """Return the failure of each member, by label, whose graph alone fails as well; none where only the ensemble's."""
     if len(model.fitted) == 1:
         label = model.fitted[0].label
-        return {label: _as_failure(label, error)}
+        return {label: as_compile_error(label, error)}
     failures = {}
     for trial in model.fitted:
         try:
             verify_graph(trial.fitted, model.data)
         except Exception as alone:
-            failures[trial.label] = _as_failure(trial.label, alone)
+            failures[trial.label] = as_compile_error(trial.label, alone)
     return failures
-
-
-def _as_failure(label: str, error: Exception) -> RegattaError:
-    if isinstance(error, RegattaError):
-        return error
-    log.error("%s could not be compiled", label, exc_info=error)
-    return TrainingFailedError(f"{label} could not be compiled for a fault of ours. It has been logged.")
 
 
 def _costs(model: RefitModel, verified: VerifiedGraph) -> dict[str, ServingCost]:

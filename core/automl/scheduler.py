@@ -3,20 +3,19 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from core.automl.fit_threads import FitThreads
 from core.automl.fold_fit import as_training_error, fit_fold
 from core.automl.forecast import Forecast
-from core.automl.trial import FoldResult, Trial, trial_statuses
+from core.automl.trial import OUT_OF_TIME, FoldResult, Trial, trial_statuses
 from core.errors import TrainingFailedError
-from core.progress import ReportProgress, StoppedError
+from core.progress import ReportProgress, StoppedError, TrialStatus
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.thread_limits import one_core_per_fit
 
-OUT_OF_TIME = "there was no time for it within time_limit"
 # The overhead of a trial beside its fit, so that cheap trials are not ordered by noise.
 LEAST_SECONDS = 0.02
 # The longest wait between two looks at a clock that ends the run, in seconds.
@@ -73,10 +72,14 @@ class TrialScheduler:
         *,
         until: float = math.inf,
         with_cost: bool = False,
+        with_graph: bool = False,
+        beside: Sequence[Trial] = (),
     ) -> None:
         """Take what `run_trials` takes; fits under way at `until`, by `time.monotonic()`, are abandoned.
 
-        `with_cost` also measures the serving cost of each trial on the first fold.
+        `with_cost` also measures the serving cost of each trial on the first fold. `with_graph` also compiles and
+        verifies what is fitted on all train rows. Trials that are `beside` stand in the leaderboard, too, and then none
+        of this run does that has failed.
         """
         self.fold_cache = fold_cache
         self.fold_numbers = fold_numbers
@@ -85,6 +88,8 @@ class TrialScheduler:
         self.budget = budget
         self.until = until
         self.with_cost = with_cost
+        self.with_graph = with_graph
+        self.beside = beside
         self.forecast = budget.forecast if budget else Forecast(len(fold_cache.data.columns))
         self.threads = limits.threads
         # The trials as they are now; a trial is known by its position here.
@@ -117,8 +122,16 @@ class TrialScheduler:
 
     def _fit(self, trial: Trial, fold_number: int) -> FoldResult:
         """Return the result of a fit, in a thread of its own."""
-        with_cost = self.with_cost and fold_number == 0
-        return fit_fold(self.fold_cache, trial, fold_number, self.limits, self.forecast, with_cost=with_cost)
+        result = fit_fold(
+            self.fold_cache,
+            trial,
+            fold_number,
+            self.limits,
+            self.forecast,
+            with_cost=self.with_cost and fold_number == 0,
+            with_graph=self.with_graph,
+        )
+        return replace(result, fold_pipeline=None)
 
     def _wait(self) -> bool:
         """Record the fits that end next; return whether any did before `until`."""
@@ -212,9 +225,13 @@ class TrialScheduler:
         parts = {trial.label: round(share, 3) for trial, share in zip(self._trials, shares, strict=True)}
         # The last fits, on all rows, do not change the leaderboard.
         compared = any(fold_number != self.fold_cache.holdout_fold for fold_number in self.fold_numbers)
+        self.report_progress("training", done / total, parts, self._statuses() if compared else None)
+
+    def _statuses(self) -> list[TrialStatus]:
+        """Return the leaderboard."""
         running = {self._trials[position] for position, _ in self._fits.running}
-        statuses = trial_statuses(self._trials, running) if compared else None
-        self.report_progress("training", done / total, parts, statuses)
+        shown = [trial for trial in self._trials if trial.failure is None] if self.beside else self._trials
+        return trial_statuses([*self.beside, *shown], running)
 
     def _share(self, trial: Trial) -> float:
         if trial.failure is not None:

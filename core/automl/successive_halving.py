@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from core.automl.forecast import Forecast
-from core.automl.scheduler import OUT_OF_TIME, TrialBudget, run_trials
-from core.automl.trial import Trial, make_trial
+from core.automl.scheduler import TrialBudget, TrialScheduler, run_trials
+from core.automl.trial import OUT_OF_TIME, Trial, make_trial
 from core.catalogue import SEED
 from core.catalogue_entry import Regressor
 from core.model_manifest import TrialRecord
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
-from core.progress import ReportProgress
+from core.progress import ReportProgress, without_leaderboard
 from core.regressors.candidates import Candidate, regressor_parameters
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
@@ -39,14 +39,17 @@ def tune(
     report_progress: ReportProgress,
     seconds: float,
     known: Trial | None = None,
+    beside: Sequence[Trial] = (),
 ) -> tuple[Trial, list[TrialRecord]]:
     """Return the best of `start` and of candidates of its regressor's grid, scored on all folds, and all records.
 
     It is never worse than `start` on these folds, because `start` is among them; `known` is its trial where it was
     scored on them already. The returned trial may not be fitted on the whole training part yet. `seconds` are
-    kept as well as single fits allow.
+    kept as well as single fits allow. Where there are trials `beside`, the candidates stand in one leaderboard with
+    them, each with its serving cost, once they run on all rows.
     """
     begun, forecast = time.monotonic(), Forecast(len(fold_cache.data.columns))
+    report_rung = without_leaderboard(report_progress) if beside else report_progress
     candidates = [start, *_others(start)]
     trial_records: list[TrialRecord] = []
     for rows, end in _rungs(len(fold_cache.data.train_y)):
@@ -56,7 +59,7 @@ def tune(
             _make_trials(small, candidates, limits),
             small.fold_numbers[:-1],
             limits,
-            report_progress,
+            report_rung,
             TrialBudget(begun + end * seconds, forecast),
         )
         trial_records += [record_trial(small, trial) for trial in trials if _tried(trial)]
@@ -65,14 +68,18 @@ def tune(
         # A candidate for which there was no time here is not tried on more rows either.
         candidates = [start, *(trial.candidate for trial in ranked[:keep] if trial.candidate is not start)]
     first, *others = _make_trials(fold_cache, candidates, limits)
-    trials = run_trials(
+    trials, stop = TrialScheduler(
         fold_cache,
         [known or first, *others],
         fold_cache.fold_numbers[:-1],
         limits,
         report_progress,
         TrialBudget(begun + seconds, forecast),
-    )
+        with_cost=bool(beside),
+        beside=beside,
+    ).run()
+    if stop is not None:
+        raise stop
     trial_records += [record_trial(fold_cache, trial) for trial in trials if _tried(trial)]
     return max(trials, key=lambda trial: trial.mean), trial_records
 

@@ -11,6 +11,7 @@ from core.automl.learn_in_parts import learn_in_parts
 from core.automl.scheduler import run_trials
 from core.automl.successive_halving import choose_target, tune
 from core.automl.trial import Trial, make_trial
+from core.automl.verified_graph import KeptGraph
 from core.errors import TrainingFailedError
 from core.model_manifest import (
     Baseline,
@@ -72,6 +73,8 @@ class TrainedModel:
     search: SearchRecord | None = None
     # The rows that it learned from, where these are more than the train rows of its split.
     rows_learned: int | None = None
+    # The graph of the pipeline, where that was compiled and verified already.
+    graph: KeptGraph | None = None
 
 
 def train(
@@ -125,6 +128,7 @@ def evaluate_trial(fold_cache: FoldCache, trial: Trial, trial_records: list[Tria
         notes=notes,
         trial_records=trial_records or [],
         rows_learned=trial.rows_learned,
+        graph=trial.graph,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.array_types import Floats
 from core.automl.serving_cost import ServingCost
+from core.automl.verified_graph import KeptGraph
 from core.errors import RegattaError
 from core.preprocessing.target_transforms import inner_regressor
 from core.progress import TrialStatus
@@ -17,12 +18,15 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits, max_graph_bytes
 from core.regressors.metrics import comparable_means
 
+OUT_OF_TIME = "there was no time for it within time_limit"
+
 
 @dataclass(frozen=True)
 class FoldResult:
     """The result of one fit: predictions of the fold's test rows, float64 (n,), and their R2.
 
-    The holdout has no score, because scores select and the holdout must not; it has the fitted pipeline instead.
+    The holdout has no score, because scores select and the holdout must not; it has the fitted pipeline instead, and
+    the `graph` of that where it was compiled.
     Where the serving `cost` of the fitted pipeline was measured, `fold_pipeline` is that pipeline. `row_seconds` is the
     time that an estimator that compares rows with rows took to predict each test row.
     """
@@ -37,6 +41,7 @@ class FoldResult:
     cost: ServingCost | None = None
     fold_pipeline: Any = None
     row_seconds: float = 0.0
+    graph: KeptGraph | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +49,8 @@ class Trial:
     """A candidate with its results by fold number, or its failure. `label` names it for users.
 
     `prior` is the expected gain in R2 relative to the other trials; `most_bytes` the most bytes of its graph, with any
-    number of train rows. `fitted` is the pipeline that was fitted on all train rows, `fold_pipeline` the one that was
-    fitted on those of its first fold.
+    number of train rows. `fitted` is the pipeline that was fitted on all train rows, with its `graph` where that was
+    compiled; `fold_pipeline` is the one that was fitted on those of its first fold.
     """
 
     candidate: Candidate
@@ -65,6 +70,7 @@ class Trial:
     row_seconds: float = 0.0
     # The rows that `fitted` learned from, where these are more than the train rows of the split.
     rows_learned: int | None = None
+    graph: KeptGraph | None = None
     failure: RegattaError | None = None
 
     @property
@@ -97,7 +103,8 @@ class Trial:
             stopped_early=self.stopped_early or result.stopped_early,
             fitted=self.fitted if result.fitted is None else result.fitted,
             fold_pipeline=self.fold_pipeline if result.fold_pipeline is None else result.fold_pipeline,
-            cost=self.cost if result.cost is None else result.cost,
+            cost=result.graph.cost if result.graph else result.cost or self.cost,
+            graph=result.graph or self.graph,
             row_seconds=max(self.row_seconds, result.row_seconds),
         )
 
@@ -131,18 +138,20 @@ def make_trial(
 
 
 def trial_statuses(trials: Sequence[Trial], running: Collection[Trial]) -> list[TrialStatus]:
-    """Return the status of the trials that have begun, the best first; `running` are those with a fit under way.
+    """Return the status of the trials that have begun, the best first and those that have failed last.
 
-    Those that ran on fewer folds are compared on these (`comparable_means`).
+    `running` are those with a fit under way. Those that ran on fewer folds are compared on these (`comparable_means`).
     """
     begun = [trial for trial in trials if trial in running or (trial.failure is None and trial.scores)]
+    failed = [trial for trial in trials if trial.failure is not None and trial.failure.detail != OUT_OF_TIME]
+    begun = [trial for trial in begun if trial not in failed]
     means = comparable_means([trial.scores if trial.failure is None else [] for trial in begun])
-    ordered = sorted(zip(means, begun, strict=True), key=lambda item: -item[0])
-    return [_status(trial, is_running=trial in running) for _, trial in ordered]
+    ordered = [trial for _, trial in sorted(zip(means, begun, strict=True), key=lambda item: -item[0])]
+    return [_status(trial, is_running=trial in running) for trial in [*ordered, *failed]]
 
 
 def _status(trial: Trial, *, is_running: bool) -> TrialStatus:
-    scores = trial.scores if trial.failure is None else []
+    scores, cost = ([], None) if trial.failure else (trial.scores, trial.cost)
     return {
         "model_type": trial.candidate.regressor.name,
         "target_transform": trial.candidate.target_transform,
@@ -151,7 +160,8 @@ def _status(trial: Trial, *, is_running: bool) -> TrialStatus:
         "std": round(float(np.std(scores)), 4) if len(scores) > 1 else None,
         "folds": len(scores),
         "seconds": round(trial.seconds, 3),
-        "size_bytes": trial.cost.size_bytes if trial.cost else None,
-        "latency_us": round(trial.cost.latency_us, 1) if trial.cost else None,
+        "size_bytes": cost.size_bytes if cost else None,
+        "latency_us": round(cost.latency_us, 1) if cost else None,
         "running": is_running,
+        "error": trial.failure.detail if trial.failure else None,
     }

@@ -1,20 +1,24 @@
 """Compile a fitted pipeline, measure what its graph costs to serve, and verify that both predict the same."""
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
 from core.array_types import RawColumns
 from core.automl.serving_cost import ServingCost
 from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
+from core.errors import RegattaError, TrainingFailedError
 from core.inference.latency import latency_us
 from core.inference.session import CompiledModel
 from core.manifests import Column, Feature
 from core.regressors.splits import Split
 from core.regressors.thread_limits import openmp_limited
+
+log = logging.getLogger("regatta")
 
 # Rows of the batch whose prediction is measured, how often, and the seconds from which on once is enough.
 BATCH_ROWS, BATCH_RUNS, LONG_BATCH = 64, 3, 0.1
@@ -59,6 +63,24 @@ class VerifiedGraph:
     spread_quantiles: list[float] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class KeptGraph:
+    """A graph that was verified, and its serving cost. It is not loaded, which would take many times its bytes."""
+
+    graph: bytes
+    features: list[Feature]
+    cost: ServingCost
+
+    @classmethod
+    def of(cls, verified: VerifiedGraph) -> Self:
+        """Return what to keep of a verified graph until its model is published."""
+        return cls(verified.graph, verified.features, verified.cost)
+
+    def loaded(self) -> VerifiedGraph:
+        """Load the graph."""
+        return VerifiedGraph(self.graph, self.features, CompiledModel(self.graph, self.features), self.cost)
+
+
 def verify_graph(pipeline: Any, data: Split) -> VerifiedGraph:
     """Compile a fitted pipeline and compare both on its train rows.
 
@@ -73,3 +95,11 @@ def verify_graph(pipeline: Any, data: Split) -> VerifiedGraph:
     seconds = time.thread_time() - begun
     latency = latency_us(compiled, raw_columns_of_frame(data.test_x, features))
     return VerifiedGraph(graph, features, compiled, ServingCost(len(graph), latency, seconds))
+
+
+def as_compile_error(label: str, error: Exception) -> RegattaError:
+    """Return why a model could not be compiled as the caller sees it; what is no `RegattaError` is a fault of ours."""
+    if isinstance(error, RegattaError):
+        return error
+    log.error("%s could not be compiled", label, exc_info=error)
+    return TrainingFailedError(f"{label} could not be compiled for a fault of ours. It has been logged.")

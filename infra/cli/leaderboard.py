@@ -34,8 +34,7 @@ def result_table(comparison: "Json") -> Table:
             score(row["cross_validation"]["mean"]),
             len(row["cross_validation"]["scores"]),
             score((row.get("metrics") or {}).get("r2")),
-            f"{row['latency_us']:.0f}" if row.get("latency_us") else None,
-            size(row["size_bytes"]) if row.get("size_bytes") else None,
+            *_cost(row),
             *([_parameters(row)] if has_parameters else []),
         )
         table.add(*(Cell(cell, colour) for cell in cells))
@@ -77,10 +76,24 @@ def _live(title: str) -> Iterator["ShowJob"]:
 
 
 def _moving_table(standings: list["Json"]) -> Table:
-    table = Table([Column("model"), Column("R2", is_figure=True), Column("folds", is_figure=True), Column("")])
+    figures = (Column(name, is_figure=True) for name in ("R2", "folds", "µs a row", "size"))
+    table = Table([Column("model"), *figures, Column("")])
     for row in standings[:SHOWN_ROWS]:
-        table.add(_kind(row), score(row["r2"]), row.get("folds"), Cell("running" if row["running"] else " ", "cyan"))
+        table.add(_kind(row), score(row["r2"]), row.get("folds"), *_cost(row), _state(row))
     return table
+
+
+def _state(row: "Json") -> Cell:
+    """Return what a trial does now."""
+    if row.get("error"):
+        return Cell("failed", "red")
+    return Cell("running" if row["running"] else " ", "cyan")
+
+
+def _cost(row: "Json") -> tuple[str | None, str | None]:
+    """Return the microseconds for one row and the size of a model, each None where it was not measured."""
+    latency, size_bytes = row.get("latency_us"), row.get("size_bytes")
+    return f"{latency:.0f}" if latency else None, size(size_bytes) if size_bytes else None
 
 
 class _Lines:

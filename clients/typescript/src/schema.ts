@@ -3907,16 +3907,21 @@ export interface components {
             /** Format: double */
             seconds: number;
             /**
-             * @description of the model of the first fold
+             * @description of the bare graph: of all train rows, or of the first fold
              * @default null
              */
             size_bytes?: number | null;
             /**
-             * @description of one row, with the model of the first fold
+             * @description of one row, with that graph
              * @default null
              */
             latency_us?: number | null;
             running: boolean;
+            /**
+             * @description why it has failed
+             * @default null
+             */
+            error?: string | null;
         };
         /** @description Texts of a column that the model was not trained on. */
         UnseenLevels: {

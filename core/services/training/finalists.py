@@ -10,7 +10,7 @@ from math import inf
 from core.automl.forecast import Forecast
 from core.automl.learn_in_parts import learn_in_parts
 from core.automl.portfolio_search import ENDED
-from core.automl.scheduler import TrialBudget, TrialScheduler, run_trials
+from core.automl.scheduler import TrialBudget, TrialScheduler
 from core.automl.successive_halving import record_trial, tune
 from core.automl.trial import Trial
 from core.errors import TrainingFailedError
@@ -71,34 +71,35 @@ def _run(
     if command.time_limit is not None:
         deadline = begun + RACING_SHARE * command.time_limit
         budget = TrialBudget(deadline, Forecast(len(fold_cache.data.columns)))
-    if not command.tune_hyperparameters and len(compared_transforms(command)) == 1:
-        report = progress_within(report_progress, 0, 0.9)
-        trials, cut = _run_until_stopped(fold_cache, trials, fold_cache.fold_numbers, report, budget)
-        return Compared(trials, _best_transforms(fold_cache, trials), cut)
-    # Only the finalists are fitted on all train rows.
-    report = progress_within(report_progress, 0, 0.4)
-    trials, cut = _run_until_stopped(fold_cache, trials, fold_cache.fold_numbers[:-1], report, budget)
+    # Of several target transforms only the best is fitted on all train rows, once it is known.
+    is_single = len(compared_transforms(command)) == 1
+    folds = fold_cache.fold_numbers if is_single else fold_cache.fold_numbers[:-1]
+    is_last = is_single and not command.tune_hyperparameters
+    report = progress_within(report_progress, 0, 0.9 if is_last else 0.4)
+    trials, cut = _run_until_stopped(fold_cache, trials, folds, report, budget)
     finalists = _best_transforms(fold_cache, trials)
     if command.tune_hyperparameters and cut is None:
         report = progress_within(report_progress, 0.4, 0.8)
         tuned, cut = _tuned(fold_cache, finalists, command.tuning_seconds, report)
         finalists += tuned
-    return _fitted(fold_cache, Compared(trials, finalists, cut), progress_within(report_progress, 0.8, 0.9))
+    report = progress_within(report_progress, 0.9 if is_last else 0.8, 0.9)
+    return _fitted(fold_cache, Compared(trials, finalists, cut), report)
 
 
 def _fitted(fold_cache: FoldCache, compared: Compared, report_progress: ReportProgress) -> Compared:
     """Return the finalists fitted on all train rows; once the comparison is stopped, those that are, or the best."""
-    finalists, cut = compared.finalists, compared.cut
+    trials, cut = [finalist.trial for finalist in compared.finalists], compared.cut
+    fitted, folds = trials, fold_cache.fold_numbers
     if cut is None:
-        last = [finalist.trial for finalist in finalists]
-        fitted, cut = _run_until_stopped(fold_cache, last, fold_cache.fold_numbers, report_progress)
-        done = [replace(finalist, trial=trial) for finalist, trial in zip(finalists, fitted, strict=True)]
-        if cut is None or any(finalist.trial.failure is None for finalist in done):
-            return replace(compared, finalists=done, cut=cut)
-    best = sorted(finalists, key=lambda finalist: finalist.trial.mean)[-1:]
-    report = uninterrupted(report_progress)
-    fitted = run_trials(fold_cache, [one.trial for one in best], fold_cache.fold_numbers, limits(), report)
-    return replace(compared, finalists=[replace(one, trial=fitted[0]) for one in best], cut=cut)
+        fitted, cut = _run_until_stopped(fold_cache, trials, folds, report_progress)
+    if cut is not None:
+        fitted = [_ended_before(folds, trial) for trial in fitted]
+        if trials and all(trial.failure for trial in fitted):
+            best = max(range(len(trials)), key=lambda position: trials[position].mean)
+            report = uninterrupted(report_progress)
+            (fitted[best],), _ = _run_until_stopped(fold_cache, [trials[best]], folds, report)
+    finalists = [replace(one, trial=trial) for one, trial in zip(compared.finalists, fitted, strict=True)]
+    return replace(compared, finalists=finalists, cut=cut)
 
 
 def _run_until_stopped(
@@ -110,15 +111,43 @@ def _run_until_stopped(
 ) -> tuple[list[Trial], StoppedError | None]:
     """Return the trials after fits on these folds, and what has stopped them for good, if it was stopped.
 
-    Those that it has left unfinished have failed. Raises a `StoppedError` after which a worker begins anew.
+    Those that have not been scored on all folds then have failed. Raises a `StoppedError` after which a worker begins
+    anew.
     """
-    ran, stop = TrialScheduler(fold_cache, trials, fold_numbers, limits(), report_progress, budget).run()
+    ran, stop = _scheduler(fold_cache, trials, fold_numbers, report_progress, budget).run()
     if stop is None:
         return ran, None
     if not stop.is_final:
         raise stop
-    ended = TrainingFailedError(ENDED)
-    return [one if one.failure or one.ran_on(fold_numbers) else one.with_failure(ended) for one in ran], stop
+    return [_ended_before(fold_cache.fold_numbers[:-1], trial) for trial in ran], stop
+
+
+def _scheduler(
+    fold_cache: FoldCache,
+    trials: Sequence[Trial],
+    fold_numbers: Sequence[int],
+    report_progress: ReportProgress,
+    budget: TrialBudget | None = None,
+) -> TrialScheduler:
+    """Return a run of trials that measures what each costs to serve, first of a fold and in the end of all rows."""
+    has_holdout = fold_cache.holdout_fold in fold_numbers
+    return TrialScheduler(
+        fold_cache,
+        trials,
+        fold_numbers,
+        limits(),
+        report_progress,
+        budget,
+        with_cost=not has_holdout,
+        with_graph=has_holdout,
+    )
+
+
+def _ended_before(fold_numbers: Sequence[int], trial: Trial) -> Trial:
+    """Return the trial, failed where the end of the comparison came before it had run on all of these folds."""
+    if trial.failure or trial.ran_on(fold_numbers):
+        return trial
+    return trial.with_failure(TrainingFailedError(ENDED))
 
 
 def _best_transforms(fold_cache: FoldCache, trials: Sequence[Trial]) -> list[Finalist]:
@@ -146,8 +175,11 @@ def _tuned(
     for done, finalist in enumerate(finalists):
         share = progress_within(report_progress, done / len(finalists), (done + 1) / len(finalists))
         start = finalist.trial
+        beside = [one.trial for one in [*finalists, *found] if one is not finalist]
         try:
-            best, trial_records = tune(fold_cache, start.candidate, limits(), share, seconds / len(finalists), start)
+            best, trial_records = tune(
+                fold_cache, start.candidate, limits(), share, seconds / len(finalists), start, beside
+            )
         except StoppedError as stop:
             if not stop.is_final:
                 raise

@@ -77,14 +77,14 @@ def publish_model(
 ) -> ModelManifest:
     """Compile a pipeline, verify that the graph agrees with it, and publish both with everything known about them.
 
-    What the job has published under this name before stays as it is. `verified` is the graph where that has been done;
-    `spread_budget` is what its intervals may cost. The importance is computed on as many rows as half of `time_left`
-    allows, in seconds, and the effects of as many columns as half of the rest does.
+    What the job has published under this name before stays as it is. `verified` is the graph where it is loaded
+    already; `spread_budget` is what its intervals may cost. The importance is computed on as many rows as half of
+    `time_left` allows, in seconds, and the effects of as many columns as half of the rest does.
 
     Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
     stored.
     """
-    verified = verified or verify_graph(trained.pipeline, data)
+    verified = verified or (trained.graph.loaded() if trained.graph else verify_graph(trained.pipeline, data))
     _check_size(verified.graph, trained.model_type)
     budget = spread_budget or SpreadBudget(DEFAULT_SECONDS, settings().model_max_bytes)
     plain, verified = verified, with_spread(verified, data, trained.out_of_fold, trained.holdout, budget)

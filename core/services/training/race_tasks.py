@@ -20,11 +20,11 @@ from core.automl.portfolio_search import (
     member_limits,
     propose,
 )
-from core.automl.race import OUT_OF_TIME, Race
+from core.automl.race import Race
 from core.automl.scheduler import TrialScheduler
 from core.automl.screening import subsample_split, with_finer_folds
 from core.automl.serving_cost import ServingLimits
-from core.automl.trial import Trial, make_trial
+from core.automl.trial import OUT_OF_TIME, Trial, make_trial
 from core.automl.trial_output import trial_output, with_output
 from core.errors import TrainingFailedError
 from core.jobs.commands import CompareCommand
@@ -105,9 +105,8 @@ def run_trial(
         within = _trial_limits(command)
         trial = make_trial(fold_cache, planned.candidate, within, planned.label)
         folds = fold_cache.fold_numbers[:-1]
-        with_cost = command.searches_portfolio
         scheduler = TrialScheduler(
-            fold_cache, [trial], folds, within, report_progress, None, until=until, with_cost=with_cost
+            fold_cache, [trial], folds, within, report_progress, None, until=until, with_cost=True
         )
         (trial,), stop = scheduler.run()
         if stop is not None:

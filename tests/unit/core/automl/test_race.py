@@ -13,11 +13,11 @@ from core.automl import finishing, portfolio, portfolio_search, race, refit, sch
 from core.automl.finishing import Finishing
 from core.automl.forecast import Forecast
 from core.automl.portfolio_search import PortfolioSearch, TimeLimit, propose
-from core.automl.race import OUT_OF_TIME, Race
+from core.automl.race import Race
 from core.automl.racing import folds_done
 from core.automl.refit import Winner, refit_winner
 from core.automl.serving_cost import ServingCost, ServingLimits
-from core.automl.trial import FoldResult, Trial
+from core.automl.trial import OUT_OF_TIME, FoldResult, Trial
 from core.automl.verified_graph import VerifiedGraph
 from core.manifests import Column, Recipe
 from core.progress import StoppedError, ignore_progress

@@ -14,8 +14,8 @@ from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
 from core.automl.forecast import Forecast
-from core.automl.scheduler import OUT_OF_TIME, TrialBudget, TrialScheduler, run_trials
-from core.automl.trial import Trial, make_trial
+from core.automl.scheduler import TrialBudget, TrialScheduler, run_trials
+from core.automl.trial import OUT_OF_TIME, Trial, make_trial
 from core.catalogue import CATALOGUE, regressor
 from core.errors import ParameterError
 from core.progress import StoppedError, ignore_progress

@@ -1,6 +1,6 @@
 """The leaderboard of a stored dataset: its entries, their order, the stored models, and the failures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -8,18 +8,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsRegressor
 
 from core.automl import fold_fit, successive_halving
+from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.catalogue import DEFAULT_MODEL_TYPES
-from core.errors import NoSuchFileError, UnknownModelTypeError
+from core.errors import NoSuchFileError, TrainingFailedError, UnknownModelTypeError
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
-from core.progress import StoppedError
+from core.progress import StoppedError, TrialStatus
+from core.regressors.splits import Split
 from core.services.prediction.loaded_models import find_model
 from core.services.prediction.predict import find_table, predict_table
 from core.services.processing.ingest import ingest
 from core.services.training import compare as comparing
-from core.services.training import comparison, finalists
+from core.services.training import comparison, finalists, publish
 from core.services.training.compare import compare_models
 from core.services.training.train import limits, train_model
 from core.storage.s3.object_store import ObjectStore
@@ -73,6 +76,17 @@ class Stop:
     def __call__(self, stage: str, share: float, parts: Mapping[str, float] | None = None, *_: Any) -> None:
         if share >= self.at or list((parts or {}).values()).count(1.0) >= self.once:
             raise self.stop
+
+
+class Boards:
+    """A `ReportProgress` that keeps each live leaderboard."""
+
+    def __init__(self) -> None:
+        self.boards: list[Sequence[TrialStatus]] = []
+
+    def __call__(self, stage: str, share: float, parts: Any = None, board: Sequence[TrialStatus] | None = None) -> None:
+        if board is not None:
+            self.boards.append(board)
 
 
 def ingested(folder: Path, text: str) -> str:
@@ -151,11 +165,51 @@ def test_a_blend_that_does_not_help_is_not_stored(bucket: ObjectStore, tmp_path:
     assert any("blend scored" in warning for warning in answer["warnings"])
 
 
-@pytest.mark.usefixtures("three")
-def test_tuned_and_untuned_both_show(file_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_shows_what_it_costs_while_others_run_and_is_not_compiled_again_to_be_stored(
+    file_id: str, three: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finalists, "limits", lambda: replace(limits(), threads=1))
+    monkeypatch.setattr(publish, "verify_graph", lambda *_: pytest.fail("compiled twice"))
+    live = Boards()
+    compare_models(home(), CompareCommand(target_column="mpg", file_id=file_id), live)
+    scored = [row for board in live.boards for row in board if row["r2"] is not None]
+    assert {row["model_type"] for row in scored} == set(three)
+    for row in scored:
+        assert row["latency_us"] == find_model(home(), f"mpg-{row['model_type']}").manifest.latency_us
+        assert (row["size_bytes"] or 0) > 0
+        assert row["error"] is None
+
+
+@pytest.mark.parametrize("error", [TrainingFailedError("It differs."), RuntimeError("no session")])
+def test_one_that_cannot_be_compiled_says_so_while_the_others_run(
+    file_id: str, three: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def verify(pipeline: Any, data: Split) -> VerifiedGraph:
+        if isinstance(pipeline[-1], KNeighborsRegressor):
+            raise error
+        return verify_graph(pipeline, data)
+
+    monkeypatch.setattr(fold_fit, "verify_graph", verify)
+    live = Boards()
+    answer = compare_models(home(), CompareCommand(target_column="mpg", file_id=file_id), live)
+    assert by_type(answer).keys() == {*three, "baseline"} - {"knn"}
+    (failed,) = answer["failed"]
+    assert failed["error"] in ("It differs.", "knn could not be compiled for a fault of ours. It has been logged.")
+    last = live.boards[-1][-1]
+    assert (last["model_type"], last["error"], last["r2"]) == ("knn", failed["error"], None)
+
+
+def test_tuned_and_untuned_both_show(file_id: str, three: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     simulate_time(monkeypatch, successive_halving)
     simulate_fits(monkeypatch)
-    answer = compare(file_id, tune_hyperparameters=True, tuning_seconds=1)
+    live = Boards()
+    tuning = CompareCommand(target_column="mpg", file_id=file_id, tune_hyperparameters=True, tuning_seconds=1)
+    answer = compare_models(home(), tuning, live)
+    # While one is tuned its candidates stand beside all of the nine, each with what it costs.
+    together = [board for board in live.boards if len(board) > 2 * len(three)]
+    assert together
+    assert all({row["model_type"] for row in board if not row["parameters"]} == set(three) for board in together)
+    assert all(row["size_bytes"] and row["latency_us"] for board in together for row in board if row["folds"] > 1)
     tuned = {row["model_type"]: row for row in answer["results"] if row["tuned"]}
     plain = by_type(answer)
     assert {"svr", "knn"} <= tuned.keys()

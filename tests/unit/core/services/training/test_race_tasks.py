@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.automl.race import OUT_OF_TIME
+from core.automl.trial import OUT_OF_TIME
 from core.errors import UnknownColumnError, UnknownModelTypeError
 from core.jobs.commands import CompareCommand
 from core.progress import ignore_progress

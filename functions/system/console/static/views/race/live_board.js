@@ -3,6 +3,7 @@ import { Section } from "../../parts/elements.js";
 import { bytes, count, duration, level, microseconds, NOTHING, score } from "../../parts/format.js";
 import { html, useLayoutEffect, useRef } from "../../parts/preact.js";
 import { identity, labelled, namesOf } from "../../parts/regressors.js";
+import { Said } from "../../parts/service_words.js";
 import { t } from "../../parts/words.js";
 
 const ROW_MS = 350;
@@ -15,16 +16,16 @@ export function LiveBoard({ job }) {
   return html`<${Section} title=${t("race.leaderboard")} note=${t("race.leaderboardNote")}>
     <ol class="board" ref=${list}>
       ${rows.map((row, index) => html`<li key=${row.key} data-key=${row.key} class=${row.running ? "running" : ""}>
-        <span class="place">${index + 1}</span>
+        <span class="place">${row.error ? NOTHING : index + 1}</span>
         <span class="who"><bdi>${row.name}</bdi>${row.running && html`<span class="spinner" role="img" aria-label=${t("race.isRunning")} />`}</span>
         <span class="track" aria-hidden="true"><span class="done" style=${{ width: `${shareOf(row, best)}%` }} /></span>
-        <span class="figure">${row.r2 === null ? NOTHING : score(row.r2)}${Number.isFinite(row.std) && html` <span class="spread">±${score(row.std)}</span>`}<small>${row.note}</small></span>
+        <span class="figure">${row.error ? t("race.didNotFinish") : row.r2 === null ? NOTHING : score(row.r2)}${Number.isFinite(row.std) && html` <span class="spread">±${score(row.std)}</span>`}<small>${row.note}</small></span>
       </li>`)}
     </ol>
   <//>`;
 }
 
-// A portfolio says how its trials stand; the nine only how far each of them is that has begun.
+// Before the first score of a comparison is there, `parts` say how far each regressor is that has begun.
 function boardOf({ standings, parts }) {
   if (standings.length > 0) {
     const nameOf = namesOf(standings);
@@ -40,8 +41,9 @@ function boardOf({ standings, parts }) {
   }));
 }
 
-// How many folds a trial has done and in how many seconds, and once it is known, how large it is and how fast.
-function factsOf({ folds, seconds, size_bytes: size, latency_us: latency }) {
+// How many folds a trial has done and in how many seconds, and once it is known, how large it is and how fast; or why it failed.
+function factsOf({ folds, seconds, size_bytes: size, latency_us: latency, error }) {
+  if (error) return html`<${Said} whole text=${error} />`;
   const facts = [t("race.folds", { n: folds, count: count(folds) }), duration(seconds)];
   if (Number.isFinite(latency)) facts.push(bytes(size), t("race.forARow", { time: microseconds(latency) }));
   return facts.join(" · ");
