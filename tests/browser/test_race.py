@@ -1,5 +1,6 @@
 """The race, as a person uses it: started, watched, stopped, and looked up afterwards."""
 
+import re
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from tests.support.stack import Stack
 from tests.support.tables import noisy
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import APIResponse, Page, Route
 
 # A row of a leaderboard that was not stored, but for its regressor and its speed.
 ROW: dict[str, Any] = {
@@ -39,6 +40,15 @@ def send(stack: Stack, name: str, body: str) -> str:
     """Upload a file; return its id."""
     sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": (name, body.encode())}, timeout=300)
     return str(sent.raise_for_status().json()["file_id"])
+
+
+def pass_on_or_hold(route: "Route", held: "list[tuple[Route, APIResponse]]") -> None:
+    """Let the page know how a job stands, but keep from it that the job is over."""
+    answer = route.fetch()
+    if answer.json()["status"] == "succeeded":
+        held.append((route, answer))
+    else:
+        route.fulfill(response=answer)
 
 
 def start_race(page: "Page", kind: str) -> None:
@@ -195,7 +205,17 @@ def test_the_nine_on_noise_say_that_there_is_nothing_to_learn(page: "Page", stac
     rows = "".join(f"{numbers.random()},{numbers.random()},{numbers.random()}\n" for _ in range(80))
     file_id = send(stack, "noise.csv", f"x,z,y\n{rows}")
     page.goto(f"/console/race?file={file_id}&target=y")
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/jobs/*wait=*", lambda route: pass_on_or_hold(route, held))
     start_race(page, "nine")
+    # What each costs is seen as soon as it is known, and not at the end alone.
+    costs = page.locator(".board li small", has_text="a row")
+    costs.first.wait_for()
+    text = costs.first.inner_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert re.fullmatch(r"\d+ folds? · [\d.]+ m?s · [\d.]+ kB · [\d.]+ µs a row", text)
+    while not held:
+        page.wait_for_timeout(20)
+    held[0][0].fulfill(response=held[0][1])
     page.get_by_role("heading", name="The race is over").wait_for()
     page.get_by_text("No regressor does better than the mean").wait_for()
     board = page.get_by_role("table", name="Leaderboard").get_by_role("rowheader").all_inner_texts()
