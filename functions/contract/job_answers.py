@@ -38,7 +38,9 @@ class TrialStatus(Answer):
     std: float | None = Field(default=None, description="of R2 from fold to fold")
     folds: int
     seconds: float
-    size_bytes: int | None = Field(default=None, description="of the bare graph: of all train rows, or of the first fold")
+    size_bytes: int | None = Field(
+        default=None, description="of the bare graph: of all train rows, or of the first fold"
+    )
     latency_us: float | None = Field(default=None, description="of one row, with that graph")
     running: bool
     error: str | None = Field(default=None, description="why it has failed")
