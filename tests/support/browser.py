@@ -18,6 +18,15 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 # Names that mean this machine, as a page's owner can arrange it in the DNS.
 REBOUND = ("evil.example", "rebound.example")
 TIMEOUT_MS = 300_000
+# The last such switch counts, so it repeats those of Playwright. In two pages Chromium prepares, for each window, the
+# suggestions below the field of the address; they cost more than the page that is tested.
+DISABLED_FEATURES = (
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
+    "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter",
+    "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)  # fmt: skip
 
 
 @contextmanager
@@ -30,7 +39,11 @@ def running_chromium() -> Iterator["Browser"]:
         if program is None and not Path(playwright.chromium.executable_path).exists():
             pytest.skip("NO CHROMIUM: nothing is tested in a browser. Install Debian's `chromium`.")
         rules = ", ".join(f"MAP {name} 127.0.0.1" for name in REBOUND)
-        arguments = [f"--host-resolver-rules={rules}", "--no-proxy-server"]
+        arguments = [
+            f"--host-resolver-rules={rules}",
+            "--no-proxy-server",
+            f"--disable-features={','.join(DISABLED_FEATURES)}",
+        ]
         browser = playwright.chromium.launch(executable_path=program, args=arguments, timeout=TIMEOUT_MS)
         try:
             yield browser
