@@ -157,8 +157,12 @@ type MemberWeight struct {
 
 // FailedRegressor is a regressor that could not be trained, and why.
 type FailedRegressor struct {
-	ModelType string `json:"model_type"`
-	Error     string `json:"error"`
+	// ModelType is of a race its label, such as ridge-2.
+	ModelType       string `json:"model_type"`
+	TargetTransform string `json:"target_transform,omitempty"`
+	// Parameters of a trial are those that differ from the defaults of the regressor.
+	Parameters map[string]any `json:"parameters,omitempty"`
+	Error      string         `json:"error"`
 }
 
 // Regressor is one kind of model that can be trained.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from core.automl.ensemble_selection import ENSEMBLE, final_weights, nested_scores, single_best_weights
 from core.automl.serving_cost import ServingCost, ServingLimits
 from core.automl.trial import Trial
+from core.automl.trial_names import trial_names
 from core.errors import InvalidInputError, TrainingFailedError
 from core.model_manifest import CrossValidation
 from core.regressors.fold_cache import FoldCache
@@ -106,15 +107,16 @@ def cost_of_trials(trials: Sequence[Trial], growth: float) -> ServingCost:
 
 
 def _nothing_within(trials: Sequence[Trial], limits: ServingLimits, growth: float) -> InvalidInputError:
-    costs = {trial.label: cost_of_trials([trial], growth) for trial in trials}
-    label, cost = min(costs.items(), key=lambda item: limits.excess(item[1]))
+    names = trial_names([trial.candidate for trial in trials])
+    costs = {name: cost_of_trials([trial], growth) for name, trial in zip(names, trials, strict=True)}
+    nearest, cost = min(costs.items(), key=lambda item: limits.excess(item[1]))
     each = {
         "max_bytes": ServingLimits(max_bytes=limits.max_bytes),
         "max_latency_us": ServingLimits(None, limits.max_latency_us),
     }
     names = [name for name, limit in each.items() if limit.excess(cost) > 1]
     return InvalidInputError(
-        f"No model of the race is within {' and '.join(names)}. The nearest is {label} with about "
+        f"No model of the race is within {' and '.join(names)}. The nearest is {nearest} with about "
         f"{cost.size_bytes:,} bytes and {cost.latency_us:g} µs a row. Allow as much, or leave the bounds out.",
         [{"field": name, "message": "nothing is within it"} for name in names],
     )

@@ -268,6 +268,8 @@ class FailedRegressor(Answer):
     """A regressor that could not be trained, and why."""
 
     model_type: str = Field(description="of a race its label, such as ridge-2")
+    target_transform: TargetTransformName | None = absent("of a trial")
+    parameters: dict[str, Any] | None = absent("of a trial: those that differ from the defaults")
     error: str
 
 

@@ -137,7 +137,9 @@ def test_trials_of_one_regressor_have_names_that_tell_them_apart(page: "Page", c
     members = [{**each, "weight": weight} for each, weight in ((rows[1], 0.75), (ridge, 0.25))]
     best = {**ROW, "model_type": "blend", "model_name": "mix", "version": 1, "latency_us": 50.0, "members": members}
     failed = [{"model_type": name, "error": "it was slow"} for name in ("svr-2", "knn-tuned")]
-    result = {"best": best, "results": [best, *rows, ridge], "failed": failed, "warnings": [], "cut": None}
+    failed.append({**failed[0], "model_type": "lightgbm-4", "parameters": {**trees, "num_leaves": 63}})
+    warned = ["lightgbm (num_leaves=31, max_depth=None): no finite numbers", "svr (log): no finite numbers"]
+    result = {"best": best, "results": [best, *rows, ridge], "failed": failed, "warnings": warned, "cut": None}
     page.route("**/jobs/over*", lambda route: route.fulfill(json=race_job("over", result=result)))
     page.goto("/console/race/over")
     page.locator(".winner").wait_for()
@@ -146,8 +148,10 @@ def test_trials_of_one_regressor_have_names_that_tell_them_apart(page: "Page", c
     assert [text.split("\n")[0].strip() for text in headings.all_inner_texts()] == names
     assert page.locator(".members").inner_text() == "Made of: LightGBM · 7 leaves 75%, Ridge 25%"
     assert page.locator(".point").all_inner_texts() != []
-    page.get_by_text("2 did not finish").click()
-    page.get_by_text("Support vectors 2, Nearest neighbours · tuned").wait_for()
+    page.get_by_text("LightGBM · 31 leaves · depth unlimited: no finite numbers.").wait_for()
+    page.get_by_text("Support vectors · of the logarithm: no finite numbers.").wait_for()
+    page.get_by_text("3 did not finish").click()
+    page.get_by_text("Support vectors 2, Nearest neighbours · tuned, LightGBM · 63 leaves").wait_for()
     check(page, "race-trials")
     choose(page, "zh", "light")
     chinese = ["混合模型", "LightGBM · 31 片叶", "LightGBM · 7 片叶", "LightGBM · 31 片叶 · 深度 不限", "岭回归"]

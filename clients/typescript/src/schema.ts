@@ -1855,6 +1855,15 @@ export interface components {
         FailedRegressor: {
             /** @description of a race its label, such as ridge-2 */
             model_type: string;
+            /**
+             * @description of a trial
+             * @enum {string}
+             */
+            target_transform?: "none" | "log" | "yeo_johnson" | "trend";
+            /** @description of a trial: those that differ from the defaults */
+            parameters?: {
+                [key: string]: unknown;
+            };
             error: string;
         };
         /**

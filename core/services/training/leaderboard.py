@@ -116,5 +116,14 @@ def member_of(trial: Trial, weight: float, final: Trial | None = None) -> Ensemb
 
 
 def failures(trials: Iterable[Trial]) -> list[Row]:
-    """Return which trials failed, and why."""
-    return [{"model_type": trial.label, "error": trial.failure.detail} for trial in trials if trial.failure]
+    """Return which trials failed, and why; the parameters tell those of one regressor apart."""
+    return [
+        {
+            "model_type": trial.label,
+            "parameters": trial.candidate.params,
+            "target_transform": trial.candidate.target_transform,
+            "error": trial.failure.detail,
+        }
+        for trial in trials
+        if trial.failure
+    ]

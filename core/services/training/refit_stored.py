@@ -13,6 +13,7 @@ from core.automl.scheduler import run_trials
 from core.automl.screening import subsample_split, with_finer_folds
 from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial
 from core.automl.trial import Trial, make_trial
+from core.automl.trial_names import trial_names
 from core.catalogue import regressor
 from core.jobs.commands import MOST_SECONDS as FUNCTION_SECONDS
 from core.jobs.effort import is_in_batch
@@ -168,7 +169,8 @@ def _add_ensemble(fold_cache: FoldCache, members: Sequence[EnsembleMember], tria
     }
     y, folds = fold_cache.data.train_y, fold_cache.data.folds
     labelled = [(f"{trial.label}-{place}", trial.fitted) for place, trial in enumerate(trials)]
-    notes = [f"{trial.label}: {note}" for trial in trials for note in trial.notes]
+    names = trial_names([trial.candidate for trial in trials])
+    notes = [f"{name}: {note}" for name, trial in zip(names, trials, strict=True) for note in trial.notes]
     return evaluate_on_holdout(
         fold_cache.data,
         ENSEMBLE,

@@ -10,6 +10,7 @@ from core.automl.race import Race
 from core.automl.refit import Winner, refit_winner
 from core.automl.serving_cost import ServingLimits
 from core.automl.training import TrainedModel, evaluate_on_holdout
+from core.automl.trial_names import trial_names
 from core.model_manifest import SearchRecord
 from core.progress import ReportProgress, StoppedError, progress_within, stop_once
 from core.regressors.candidates import regressor_parameters
@@ -201,8 +202,9 @@ def _notes(winner: Winner, seconds: float) -> list[str]:
     tested, holdout = len(model.data.test_y), len(search.data.test_y)
     if tested < holdout:
         notes.append(f"the holdout was judged by {tested:,} of its {holdout:,} rows, spread evenly")
-    for trial in model.fitted:
-        notes += [f"{trial.label}: {note}" for note in trial.notes]
+    labels, names = [one.label for one in search.trials], trial_names([one.candidate for one in search.trials])
+    named = dict(zip(labels, names, strict=True))
+    notes += [f"{named[trial.label]}: {note}" for trial in model.fitted for note in trial.notes]
     if selection.label == ENSEMBLE:
         others = "the other half of its rows" if folds == 1 else "the other folds"
         notes.append(f"a blend is cross-validated with weights from {others}")

@@ -18,6 +18,25 @@ export function labelled(label) {
   return which ? `${regressor(type)} ${which}` : regressor(type);
 }
 
+// Return the row that one is named as which did not finish: by its regressor and its parameters, where the service gives them.
+export function rowOf({ model_type: label, target_transform: transform, parameters }) {
+  const [, type, which] = /^(.*?)(?:, \w+)?(?:-(\d+|tuned))?$/.exec(label);
+  return parameters === undefined ? null : { model_type: type, target_transform: transform, parameters, tuned: which === "tuned" };
+}
+
+// Return { name, rest } of a warning about one trial, such as "svr (log, C=10): it stopped", with its name in the words of the
+// page; null for any other.
+export function trialOf(warning) {
+  const [, type, inside, rest] = /^([a-z_]+)(?: \(([^()]+)\))?: (.+)$/s.exec(warning) ?? [];
+  if (type === undefined || known(`regressors.type.${type}`, "") === "") return null;
+  const parts = inside?.split(", ").map((part) => part.split("=")) ?? [];
+  const transform = parts.find((part) => part.length === 1)?.[0];
+  const parameters = parts.filter((part) => part.length === 2).map(([name, value]) => parameter(name, valueOf(value)));
+  return { name: [regressor(type, transform), ...parameters].join(" · "), rest };
+}
+
+const valueOf = (text) => (text === "None" ? null : Number.isNaN(Number(text)) ? text : Number(text));
+
 // Return what names the rows of a race. Rows of one regressor are told apart by the parameters in which they differ, or by a
 // number where they differ in none. What is no row itself, such as a member of a blend, has the name of the row like it.
 export function namesOf(rows) {

@@ -4,6 +4,7 @@
 // sentences, and of several reasons with semicolons between them, each may be listed by itself. What is not listed stays
 // English, and says so.
 import { html } from "./preact.js";
+import { trialOf } from "./regressors.js";
 import { useStore } from "./store.js";
 import { sentences, shownLanguage } from "./words.js";
 
@@ -17,8 +18,13 @@ const forms = new WeakMap();
 let kept = new Map();
 let keptFor = null;
 
-// Return { text, lang } of a sentence; `lang` is undefined where it is in the language that is shown.
+// Return { text, lang } of a sentence, a trial in it by its name on the page; `lang` is undefined where it is in the language that is shown.
 export function said(text) {
+  const trial = trialOf(text);
+  if (trial) {
+    const rest = said(trial.rest);
+    return { ...rest, text: `${trial.name}${shownLanguage.get() === "zh" ? "：" : ": "}${rest.text}` };
+  }
   const words = translated(text, DEPTH);
   if (words !== undefined) return { text: words };
   return { text, lang: shownLanguage.get() === "en" ? undefined : "en" };

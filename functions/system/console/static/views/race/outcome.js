@@ -4,7 +4,7 @@ import { Button, ButtonLink, Choice, Details, Figures, Section, Tag } from "../.
 import { Notice } from "../../parts/feedback.js";
 import { bytes, count, duration, level, microseconds, NOTHING, number, score } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
-import { labelled, namesOf } from "../../parts/regressors.js";
+import { labelled, namesOf, rowOf } from "../../parts/regressors.js";
 import { href } from "../../parts/router.js";
 import { Said } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
@@ -28,7 +28,7 @@ export function Outcome({ result }) {
     <${Section} title=${t("race.leaderboard")} note=${boardNote(results, best)}><${Board} rows=${results} best=${best} nameOf=${nameOf} chosen=${chosen} /><//>
     ${failed.length + warnings.length > 0 && html`<${Section}>
       ${warnings.length > 0 && html`<${Details} open summary=${t("race.warnings")}><ul class="bullets">${warnings.map((warning) => html`<li><${Said} whole text=${warning} /></li>`)}</ul><//>`}
-      ${failed.length > 0 && html`<${Failed} rows=${failed} />`}
+      ${failed.length > 0 && html`<${Failed} rows=${failed} results=${results} />`}
     <//>`}`;
 }
 
@@ -91,9 +91,11 @@ function Board({ rows, best, nameOf, chosen }) {
 }
 
 // Those that did not finish, together where it was for the same reason.
-function Failed({ rows }) {
+function Failed({ rows, results }) {
   const reasons = new Map();
-  for (const { model_type: type, error } of rows) reasons.set(error, [...(reasons.get(error) ?? []), labelled(type)]);
+  const trials = rows.map(rowOf);
+  const nameOf = namesOf([...results, ...trials.filter(Boolean)]);
+  rows.forEach(({ model_type: label, error }, index) => reasons.set(error, [...(reasons.get(error) ?? []), trials[index] ? nameOf(trials[index]) : labelled(label)]));
   return html`<${Details} summary=${t("race.failed", { n: rows.length, count: count(rows.length) })}>
     <ul class="bullets">${[...reasons].map(([error, names]) => html`<li><${Said} text=${error} />: ${names.join(", ")}</li>`)}</ul>
   <//>`;
