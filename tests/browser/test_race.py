@@ -90,12 +90,16 @@ def test_a_race_that_runs_shows_how_each_trial_stands(page: "Page", check: Check
         "target_transform": "none", "parameters": {}, "folds": 3, "seconds": 1.25, "running": True, "std": 0.02,
         "size_bytes": 120_000, "latency_us": 35.5,
     }  # fmt: skip
-    standings = [{**trial, "model_type": "svr", "r2": 0.81}, {**trial, "model_type": "ridge", "r2": None}]
+    standings = [{**trial, "model_type": "svr", "r2": 0.81}, {**trial, "model_type": "ridge", "r2": None, "folds": 0}]
+    failed = {"r2": None, "std": None, "folds": 0, "running": False, "error": "no finite numbers"}
+    standings.append({**trial, **failed, "model_type": "knn"})
     job = race_job("watched", status="running", stage="training", progress=0.4, standings=standings)
     page.route("**/jobs/watched*", lambda route: route.fulfill(json=job))
     page.goto("/console/race/watched")
     page.locator(".board li").first.wait_for()
-    assert page.locator(".board .who").all_inner_texts() == ["Support vectors", "Ridge"]
+    assert page.locator(".board .who").all_inner_texts() == ["Support vectors", "Ridge", "Nearest neighbours"]
+    assert page.locator(".board .place").all_inner_texts() == ["1", "2", "–"]
+    assert page.locator(".board .figure").last.inner_text().split("\n") == ["Did not finish", "No finite numbers."]
     figures = page.locator(".board .figure").first.inner_text().replace("\N{NO-BREAK SPACE}", " ")
     assert figures.split("\n") == ["0.810 ±0.020", "3 folds · 1.3 s · 120 kB · 35.5 µs a row"]
     check(page, "race-running")
@@ -182,9 +186,10 @@ def test_a_point_of_accuracy_against_cost_is_chosen_by_keyboard(page: "Page") ->
         {**ROW, "model_type": name, "model_name": name, "version": 1, "latency_us": speed}
         for name, speed in (("svr", 40.0), ("ridge", 10.0), ("knn", 90.0))
     ]
-    result = {"best": results[0], "results": results, "failed": [], "warnings": [], "cut": None}
+    result = {"best": results[0], "results": results, "failed": [], "warnings": [], "cut": "cancelled"}
     page.route("**/jobs/over*", lambda route: route.fulfill(json=race_job("over", result=result)))
     page.goto("/console/race/over")
+    page.get_by_text("Each model that had come through by then is kept.").wait_for()
     # The fastest is the one in the order of Tab; the arrow keys go on to slower ones.
     page.locator(".point[tabindex='0']").focus()
     page.keyboard.press("Enter")

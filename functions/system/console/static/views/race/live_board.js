@@ -19,7 +19,7 @@ export function LiveBoard({ job }) {
         <span class="place">${row.error ? NOTHING : index + 1}</span>
         <span class="who"><bdi>${row.name}</bdi>${row.running && html`<span class="spinner" role="img" aria-label=${t("race.isRunning")} />`}</span>
         <span class="track" aria-hidden="true"><span class="done" style=${{ width: `${shareOf(row, best)}%` }} /></span>
-        <span class="figure">${row.error ? t("race.didNotFinish") : row.r2 === null ? NOTHING : score(row.r2)}${Number.isFinite(row.std) && html` <span class="spread">±${score(row.std)}</span>`}<small>${row.note}</small></span>
+        <span class="figure">${row.error ? t("race.didNotFinish") : row.r2 === null ? NOTHING : score(row.r2)}${Number.isFinite(row.std) && html` <span class="spread">±${score(row.std)}</span>`}${row.note && html`<small>${row.note}</small>`}</span>
       </li>`)}
     </ol>
   <//>`;
@@ -44,6 +44,7 @@ function boardOf({ standings, parts }) {
 // How many folds a trial has done and in how many seconds, and once it is known, how large it is and how fast; or why it failed.
 function factsOf({ folds, seconds, size_bytes: size, latency_us: latency, error }) {
   if (error) return html`<${Said} whole text=${error} />`;
+  if (folds === 0) return null;
   const facts = [t("race.folds", { n: folds, count: count(folds) }), duration(seconds)];
   if (Number.isFinite(latency)) facts.push(bytes(size), t("race.forARow", { time: microseconds(latency) }));
   return facts.join(" · ");

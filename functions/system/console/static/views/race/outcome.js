@@ -21,7 +21,7 @@ export function Outcome({ result }) {
   const baseline = results.find(isBaseline);
   const isWorthless = baseline && best.cross_validation.mean - baseline.cross_validation.mean < LEAST_GAIN;
   return html`
-    ${cut && html`<${Notice} kind="info" title=${t("race.cut")}>${t("race.cutNote")}<//>`}
+    ${cut && html`<${Notice} kind="info" title=${t("race.cut")}>${t(results.filter(({ model_name: name }) => name).length > 1 ? "race.cutNoteOfNine" : "race.cutNote")}<//>`}
     ${isWorthless && html`<${Notice} kind="warning" title=${t("race.nothingLearned")} actions=${html`<${ButtonLink} icon="data" href=${href("data", fileId, { tab: "columns" })}>${t("race.toColumns")}<//>`}>${t("race.nothingLearnedNote")}<//>`}
     <${Winner} row=${best} nameOf=${nameOf} />
     <${Picture} rows=${results.filter(({ latency_us: speed }) => Number.isFinite(speed))} nameOf=${nameOf} chosen=${chosen} onPick=${setChosen} />
