@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -159,14 +160,17 @@ class InputWarnings:
     def warnings(self, *, ordinary: bool = True) -> list[str]:
         """Return one sentence for each finding, in the order of the features.
 
-        Without `ordinary` ones there is none of missing values and ignored columns.
+        Without `ordinary` ones there is none of missing values and ignored columns. Of very many columns that are
+        absent, or lack values, one sentence counts those that are not named.
         """
         warnings: list[str] = []
+        lacking = {name for name, count in self._missing_counts.items() if count and ordinary}
+        absent, named = self._named(self._absent), self._named(lacking)
         for feature in self._features:
             name, count = feature.name, self._missing_counts[feature.name]
-            if name in self._absent:
+            if name in absent:
                 warnings.append(f"{name!r} is absent, {_replacement(feature)}")
-            if count and ordinary:
+            if name in named:
                 values = "1 missing value" if count == 1 else f"{count} missing values"
                 warnings.append(f"{name!r} has {values}, {_replacement(feature)}")
             if name in self._readings:
@@ -183,11 +187,21 @@ class InputWarnings:
             if unseen := self._unseen.get(name):
                 listed = _listed(sorted(unseen), LEVELS_SHOWN)
                 warnings.append(f"{name!r} has values that training never saw: {listed}")
+        if more := len(self._absent) - len(absent):
+            warnings.append(f"{more} more columns are absent and imputed")
+        if more := len(lacking) - len(named):
+            warnings.append(f"{more} more columns have missing values, which are imputed")
         ignored = [*self._ignored] if ordinary else []
         warnings += [f"the model does not use {shortened(name)}; it was ignored" for name in ignored[:NAMES_SHOWN]]
         if len(ignored) > NAMES_SHOWN:
             warnings.append(f"the model does not use {len(ignored) - NAMES_SHOWN} more columns; they were ignored")
         return warnings
+
+    def _named(self, found: Collection[str]) -> set[str]:
+        """Return the names of the first features among those `found`."""
+        if len(found) <= NAMES_SHOWN:
+            return set(found)
+        return set(islice((one.name for one in self._features if one.name in found), NAMES_SHOWN))
 
 
 def share_warning(name: str, value: str | float) -> str:

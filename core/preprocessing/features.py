@@ -1,6 +1,6 @@
 """Choose the features of a model, and validate its target."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from core.manifests import Column, Recipe
 MAX_LEVELS = 40
 # A text with more different values than this fraction of the rows identifies single rows.
 FREE_TEXT_SHARE = 0.5
+# Of more columns than these one note names the first and counts the others.
+NOTED = 3
 # How far the values of a target may be apart, halved: squares of more, added up, are infinite, and of less are 0.
 LEAST_SPREAD, MOST_SPREAD = 1e-140, 1e140
 
@@ -39,30 +41,52 @@ def choose_features(
     notes: list[str] = []
     if any(column.name == target and column.type == "boolean" for column in columns):
         notes.append(f"{target} is true or false: a prediction is how likely true is, as a number around 0 to 1")
-    row_numbers = []
+    texts, row_numbers = [], []
     for column in allowed_features(columns, recipe, target):
-        if column.name not in recipe.columns and is_free_text(column, rows):
-            texts = f"has {column.distinct:,} different texts in {rows - column.missing:,} rows"
-            notes.append(_left_out(column, texts, "mode"))
-        elif column.name not in recipe.columns and column.name == grouped_by:
+        if column.name in recipe.columns:
+            chosen.append(column)
+        elif is_free_text(column, rows):
+            texts.append(column)
+        elif column.name == grouped_by:
             notes.append(_left_out(column, "says which group a row is of", "mode"))
-        elif (
-            column.name not in recipe.columns
-            and _may_be_row_number(column, rows)
-            and _are_row_numbers(numbers(column.name))
-        ):
+        elif _may_be_row_number(column, rows) and _are_row_numbers(numbers(column.name)):
             row_numbers.append(column)
         else:
             chosen.append(column)
+    if len(texts) > NOTED:
+        notes.append(_several_left_out(texts, "have different texts in most rows", "mode"))
+    else:
+        notes += [_left_out(column, _texts_of(column, rows), "mode") for column in texts]
     if not chosen:
         return row_numbers, notes
+    if len(row_numbers) > NOTED:
+        return chosen, [*notes, _several_left_out(row_numbers, "only count the rows", "median")]
     return chosen, notes + [_left_out(column, "only counts the rows", "median") for column in row_numbers]
+
+
+def _texts_of(column: Column, rows: int) -> str:
+    return f"has {column.distinct:,} different texts in {rows - column.missing:,} rows"
 
 
 def _left_out(column: Column, why: str, handling: str) -> str:
     """Return the note on a column that is left out, with the request that keeps it."""
-    keep = f'POST /data/process with "columns": {{"{column.name}": "{handling}"}}'
-    return f"column {column.name!r} {why} and was left out; {keep} keeps it"
+    return f"column {column.name!r} {why} and was left out; {_keeping(column, handling)} keeps it"
+
+
+def _several_left_out(columns: list[Column], why: str, handling: str) -> str:
+    """Return the note on more than `NOTED` columns that are left out, with the request that keeps the first."""
+    named, more = first_names(columns), len(columns) - NOTED
+    keep = _keeping(columns[0], handling)
+    return f"columns {named} and {more:,} more {why} and were left out; {keep} keeps the first"
+
+
+def _keeping(column: Column, handling: str) -> str:
+    return f'POST /data/process with "columns": {{"{column.name}": "{handling}"}}'
+
+
+def first_names(columns: Sequence[Column]) -> str:
+    """Return the first `NOTED` of the names of more columns, for a note."""
+    return ", ".join(repr(column.name) for column in columns[:NOTED])
 
 
 def is_free_text(column: Column, rows: int) -> bool:

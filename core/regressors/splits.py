@@ -14,7 +14,7 @@ from core.catalogue import SEED
 from core.errors import InvalidInputError, NotEnoughRowsError
 from core.manifests import Column, Recipe
 from core.model_manifest import RANDOM, Validation
-from core.preprocessing.features import check_target_spread
+from core.preprocessing.features import NOTED, check_target_spread, first_names
 from core.preprocessing.pipeline import columns_to_recentre, make_preprocessor, make_standardiser
 from core.regressors.all_rows import AllRows
 from core.regressors.validation import (
@@ -270,9 +270,12 @@ def _usable(frame: pd.DataFrame, options: SplitOptions, notes: list[str]) -> pd.
 def _columns_with_values(features: list[Column], train: pd.DataFrame, notes: list[str]) -> list[Column]:
     """Return the features with a value in the train rows, and note the others; raises `NotEnoughRowsError` for none."""
     columns = [column for column in features if train[column.name].notna().any()]
-    for column in features:
-        if column not in columns:
-            notes.append(f"column {column.name!r} has no values in the training part and was left out")
+    empty = [column for column in features if column not in columns]
+    if len(empty) > NOTED:
+        named, more = first_names(empty), len(empty) - NOTED
+        notes.append(f"columns {named} and {more:,} more have no values in the training part and were left out")
+    else:
+        notes += [f"column {column.name!r} has no values in the training part and was left out" for column in empty]
     if not features:
         raise NotEnoughRowsError(f"No column is left to learn from: {'; '.join(notes) or 'there is only the target'}.")
     if not columns:

@@ -1,7 +1,8 @@
 """The warnings about one column that was read: what was taken for missing or for an answer, and how it was read."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from core.date_formats import CLOCK_FORMAT
 from core.delimited.names import quoted
@@ -10,6 +11,28 @@ from core.tables.missing_words import NA, answers_warning, may_be_level
 from core.tables.type_inference import TypeInference
 
 SPELLINGS_SHOWN = 5
+# Of more columns with warnings that differ in numbers alone, as many are named, and the others counted.
+ALIKE_SHOWN = 10
+NUMBERS = re.compile(r"\d[\d,.]*")
+
+
+def all_column_warnings(columns: Iterable[TypeInference], locate: Callable[[int], str]) -> list[str]:
+    """Return the warnings about all columns; of many alike the first ones, and how many more there are."""
+    warnings: list[str] = []
+    # By what a warning says of any column: the first column of which it does, and of how many it does.
+    first: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for column in columns:
+        for warning in column_warnings(column, locate):
+            about = NUMBERS.sub("", warning.replace(f"column {column.name!r}", "", 1))
+            first.setdefault(about, column.name)
+            counts[about] += 1
+            if counts[about] <= ALIKE_SHOWN:
+                warnings.append(warning)
+    for about, count in counts.items():
+        if count > ALIKE_SHOWN:
+            warnings.append(f"{count - ALIKE_SHOWN:,} more columns have a warning like that of {quoted(first[about])}")
+    return warnings
 
 
 def column_warnings(column: TypeInference, locate: Callable[[int], str]) -> Iterator[str]:

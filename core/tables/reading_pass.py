@@ -22,7 +22,7 @@ from core.errors import NotACsvError, TooLargeError
 from core.tables.arrow_reader import arrow_reader
 from core.tables.blocks import cut
 from core.tables.column_types import is_beyond_exact
-from core.tables.column_warnings import column_warnings
+from core.tables.column_warnings import all_column_warnings
 from core.tables.contradictions import ContradictionError
 from core.tables.date_readings import settle_date_orders
 from core.tables.type_inference import TypeInference
@@ -152,7 +152,7 @@ class ReadingPass:
         """Return the warnings of the pass; raises `NotACsvError` for too many ragged rows."""
         return [
             *self.ragged.warnings(self.rows),
-            *(warning for column in self.inferences for warning in column_warnings(column, self._locate)),
+            *all_column_warnings(self.inferences, self._locate),
         ]
 
     def check(self) -> None:

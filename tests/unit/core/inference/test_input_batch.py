@@ -96,6 +96,16 @@ def test_an_absent_feature_is_imputed_and_named() -> None:
     assert warnings == ["'age' is absent, imputed with 30.5"]
 
 
+def test_of_very_many_gaps_the_first_are_named_and_the_others_counted() -> None:
+    features = [Feature(name=f"f{number}", type="number", fill=1.0) for number in range(30)]
+    _, warnings = raw_columns_of_records([{"f0": None, "f29": 2}], features)
+    assert warnings[:2] == ["'f0' has 1 missing value, imputed with 1.0", "'f1' is absent, imputed with 1.0"]
+    assert warnings[20:] == ["'f20' is absent, imputed with 1.0", "8 more columns are absent and imputed"]
+    _, warnings = raw_columns_of_records([{feature.name: None for feature in features}], features)
+    assert len(warnings) == 21
+    assert warnings[-1] == "10 more columns have missing values, which are imputed"
+
+
 def test_a_feature_that_some_rows_lack_is_null_there() -> None:
     columns, warnings = raw_columns_of_records([{"city": "Oslo", "age": 1}, {"age": 2}, {"city": "Oslo"}], FEATURES)
     assert columns["city"].tolist() == ["Oslo", "", "Oslo"]

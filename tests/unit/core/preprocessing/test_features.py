@@ -32,6 +32,17 @@ def test_row_numbers_and_free_text_are_left_out_and_years_are_not() -> None:
     )
 
 
+def test_of_many_columns_one_note_names_the_first_and_counts_the_others() -> None:
+    texts = "\n".join(
+        ",".join(f"text {row} of {column}" for column in "abcd") + f",{row},{row % 7}" for row in range(90)
+    )
+    (note,) = split_text(f"a,b,c,d,x,y\n{texts}").notes
+    assert note == (
+        "columns 'a', 'b', 'c' and 1 more have different texts in most rows and were left out; "
+        'POST /data/process with "columns": {"a": "mode"} keeps the first'
+    )
+
+
 def test_the_request_in_a_note_keeps_the_column() -> None:
     assert names(table(), columns={"row": "median", "note": "mode"}) == ["row", "year", "note", "x", "kind"]
 

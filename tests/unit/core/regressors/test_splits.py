@@ -87,6 +87,13 @@ def test_a_feature_without_values_is_left_out_and_said_so() -> None:
     assert data.notes == ["column 'k' has no values in the training part and was left out"]
 
 
+def test_of_many_features_without_values_one_note_names_the_first_and_counts_the_others() -> None:
+    empty = ",".join(f"e{number}" for number in range(190))
+    rows = "\n".join(f"{number}.5{',' * 190},{number}" for number in range(40))
+    data = split_text(f"x,{empty},y\n{rows}")
+    assert data.notes == ["columns 'e0', 'e1', 'e2' and 187 more have no values in the training part and were left out"]
+
+
 def test_without_any_feature_there_is_nothing_to_learn() -> None:
     with pytest.raises(NotEnoughRowsError, match="No feature"):
         split_text(lines(40, ",,{i}"))

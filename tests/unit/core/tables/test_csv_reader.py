@@ -95,6 +95,14 @@ def test_a_number_beyond_float64_is_missing_and_said_so() -> None:
     assert table.warnings == ["column 'a' has 2 infinite or undefined numbers; they count as missing"]
 
 
+def test_of_many_columns_with_a_like_warning_the_others_are_counted() -> None:
+    header = ",".join(f"c{number}" for number in range(40))
+    rows = "\n".join(",".join("inf" if row < 1 + number % 3 else str(row) for number in range(40)) for row in range(9))
+    warnings = read(f"{header}\n{rows}").warnings
+    assert warnings[1] == "column 'c1' has 2 infinite or undefined numbers; they count as missing"
+    assert warnings[10:] == ["30 more columns have a warning like that of 'c0'"]
+
+
 @pytest.mark.parametrize("lines", ["1\n2.5\nN", "$1\n$2\n$N", "1kg\n2kg\nNkg", '1\n"1,234"\nN', '1\n"1,234.5"\nN'])
 def test_a_number_of_400_digits_is_missing_too(lines: str) -> None:
     table = read("k,a\n" + "".join(f"k,{line}\n" for line in lines.replace("N", "9" * 400).split("\n")))

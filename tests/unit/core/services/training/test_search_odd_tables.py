@@ -38,7 +38,7 @@ def mostly_empty() -> pd.DataFrame:
 
 
 TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str | None]] = {
-    "200 columns of which 190 are empty": (mostly_empty, "has no values"),
+    "200 columns of which 190 are empty": (mostly_empty, "and 187 more have no values"),
     "a category with as many levels as rows": (
         lambda: pd.DataFrame({"text": [f"level {number}" for number in range(60)], "x": X, "y": Y}),
         "different texts",
