@@ -57,7 +57,8 @@ def run_next_task(
         _offer_to_finish(workspace, job_id)
         return workspace.jobs.read(job_id, fresh=True)
     taken = workspace.tasks.worked_on(job_id, settings().job_lease_seconds)
-    for number in [one for one in missing if one not in taken] or missing:
+    due = division.due(missing)
+    for number in [one for one in due if one not in taken] or due:
         try:
             return run_task(workspace, job_id, number, divided, seconds=seconds, stopping=stopping)
         except TaskTakenError:
@@ -96,7 +97,7 @@ def run_task(
         except ConflictError as error:
             raise TaskTakenError(error.detail) from error
         _carry_out(_Attempt(workspace, job, division, number, owner, seconds, heartbeat, stopping), lease, divided)
-    return _settle(workspace, job_id, division, divided[COMMANDS[job.kind]])
+    return _settle(workspace, job_id, division, number, divided[COMMANDS[job.kind]])
 
 
 def finish_job(workspace: Workspace, job_id: str) -> None:
@@ -249,15 +250,18 @@ def _out_of_time(number: int, seconds: float) -> JobTimeoutError:
     )
 
 
-def _settle(workspace: Workspace, job_id: str, division: Division, how: Divided[Any]) -> Job | None:
-    """Report how many tasks of a job are done, and offer the job where all are; return it."""
+def _settle(workspace: Workspace, job_id: str, division: Division, number: int, how: Divided[Any]) -> Job | None:
+    """Report how many tasks of a job are done, and offer the job where all are; return it.
+
+    Where the task `number` is one of the first, and all of these are done, whoever gets the job begins the last ones.
+    """
     missing = workspace.tasks.missing(job_id, division)
     job = workspace.jobs.read(job_id, fresh=True)
     if job is not None and job.is_divided:
         progress = progress_of_tasks(workspace, job_id, how, division, missing)
         is_shown = workspace.jobs.report_progress(job, **progress)
         _keep(workspace, job, with_tasks(progress), now=is_shown is None)
-    if not missing:
+    if not missing or (number < division.first and not division.first_are_missing(missing)):
         _offer_to_finish(workspace, job_id)
         job = workspace.jobs.read(job_id, fresh=True)
     return job

@@ -61,6 +61,17 @@ class Divided(Protocol[C_contra]):
 
 
 @runtime_checkable
+class InTwoSteps(Divided[C_contra], Protocol[C_contra]):
+    """Divides a command into tasks of which the last ones, by what all others return, may be needed or not."""
+
+    def needs_last(self, command: C_contra, division: Division, outputs: list[Json]) -> bool:
+        """Return whether the last tasks are needed, given the facts of all others.
+
+        Where they are not, `finish` gets the facts of the others alone.
+        """
+
+
+@runtime_checkable
 class Comparing(Divided[C_contra], Protocol[C_contra]):
     """Divides a command whose tasks are compared: it goes on without a task, shows standings and has a best so far."""
 
@@ -106,10 +117,12 @@ def divided_result(
             return None
         division = workspace.tasks.divide(job.job_id, planned)
     missing = workspace.tasks.missing(job.job_id, division)
-    if not missing:
-        outputs = workspace.tasks.outputs(job.job_id, division)
-        return how.finish(workspace, command, division, outputs, report_progress, job.job_id)
-    return division
+    if division.first_are_missing(missing):
+        return division
+    outputs = workspace.tasks.outputs(job.job_id, division, of_first=bool(missing))
+    if missing and isinstance(how, InTwoSteps) and how.needs_last(command, division, outputs):
+        return division
+    return how.finish(workspace, command, division, outputs, report_progress, job.job_id)
 
 
 def _best_so_far(
@@ -129,11 +142,13 @@ def _best_so_far(
 
 
 def begin_tasks(workspace: Workspace, job: Job, division: Division, numbers: Sequence[int]) -> None:
-    """Give these tasks of a job to the state machine, where there is one, else to the queue."""
+    """Give those of these tasks that can begin to the state machine, where there is one, else to the queue."""
+    due = division.due(numbers)
     if workspace.state_machine is None:
-        workspace.queue.send_tasks(workspace.name, job.job_id, numbers)
+        workspace.queue.send_tasks(workspace.name, job.job_id, due)
     else:
-        workspace.state_machine.send_tasks(workspace.name, job.job_id, numbers, division.task_seconds)
+        step = 1 if division.first_are_missing(due) else 2
+        workspace.state_machine.send_tasks(workspace.name, job.job_id, due, division.task_seconds, step)
 
 
 def with_tasks(progress: Json) -> Json:

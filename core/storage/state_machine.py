@@ -6,7 +6,7 @@ and calls `functions.tasks` with each. Limits, and what keeps an execution withi
 - input of a state, 256 KiB: the batches are in the bucket, and the input names them;
 - events of an execution, 25,000: each batch is an execution of its own, with few events;
 - executions of a map that run at the same time, 10,000: there are no more batches than that;
-- name of an execution, 80 characters and once in 90 days: `JOB-1`, `JOB-2` and so on;
+- name of an execution, 80 characters and once in 90 days: `JOB-1`, `JOB-2` and so on, and `JOB-last-1` of last tasks;
 - StartExecution, 25 new ones a second when the burst of 500 is used up: one for each divided job.
 """
 
@@ -27,12 +27,15 @@ BATCH_SECONDS = 60.0
 # An account has 1,000 calls at a time by default: with so many batches none of them is idle.
 WIDE_BATCHES = 1_000
 MOST_BATCHES = 10_000
+# What the names of a job's executions have after the job, by its step.
+SUFFIXES = ("", "-last")
 
 
 class StateMachine:
     """Carries out tasks by a state machine; every method raises `UnavailableError` when it does not answer.
 
-    A job has one execution at a time; a retry starts the next one.
+    A job has one execution at a time; a retry starts the next one. That of its last tasks may begin while the one
+    before it ends.
     """
 
     def __init__(self, arn: str, objects: ObjectStore) -> None:
@@ -51,10 +54,12 @@ class StateMachine:
             )
         return self._client
 
-    def send_tasks(self, workspace: str, job_id: str, numbers: Sequence[int], task_seconds: float) -> None:
-        """Start an execution that carries out these tasks of a job, unless one of the job is running.
+    def send_tasks(
+        self, workspace: str, job_id: str, numbers: Sequence[int], task_seconds: float, step: int = 1
+    ) -> None:
+        """Start an execution that carries out these tasks of a job, unless one of the job and step is running.
 
-        `task_seconds` is how long one of them is expected to take.
+        `task_seconds` is how long one of them is expected to take. The last tasks of a job are its second `step`.
         """
         folder = f"{workspace}/tasks/{job_id}"
         items = [{"tasks": batch} for batch in batches(numbers, task_seconds)]
@@ -69,35 +74,37 @@ class StateMachine:
         }
         with _translate_errors():
             for number in count(1):
-                name = f"{job_id}-{number}"
+                name = f"{job_id}{SUFFIXES[step - 1]}-{number}"
                 try:
                     self.client.start_execution(stateMachineArn=self.arn, name=name, input=json.dumps(order))
                 except self.client.exceptions.ExecutionAlreadyExists:
-                    if self._status(job_id, number) == "RUNNING":
+                    if self._status(name) == "RUNNING":
                         return
                 else:
                     return
 
     def stop_tasks(self, job_id: str) -> None:
-        """Stop the execution of a job, if one is running."""
+        """Stop the executions of a job that are running."""
         with _translate_errors():
-            for number in count(1):
-                status = self._status(job_id, number)
-                if status == "RUNNING":
-                    self.client.stop_execution(executionArn=self._execution(job_id, number), error="cancelled")
-                if status is None:
-                    return
+            for suffix in SUFFIXES:
+                for number in count(1):
+                    name = f"{job_id}{suffix}-{number}"
+                    status = self._status(name)
+                    if status == "RUNNING":
+                        self.client.stop_execution(executionArn=self._execution(name), error="cancelled")
+                    if status is None:
+                        break
 
-    def _status(self, job_id: str, number: int) -> str | None:
-        """Return the status of an execution of a job; None where there is none."""
+    def _status(self, name: str) -> str | None:
+        """Return the status of an execution; None where there is none."""
         try:
-            answer = self.client.describe_execution(executionArn=self._execution(job_id, number))
+            answer = self.client.describe_execution(executionArn=self._execution(name))
         except self.client.exceptions.ExecutionDoesNotExist:
             return None
         return str(answer["status"])
 
-    def _execution(self, job_id: str, number: int) -> str:
-        return f"{self.arn.replace(':stateMachine:', ':execution:')}:{job_id}-{number}"
+    def _execution(self, name: str) -> str:
+        return f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"
 
 
 def batches(numbers: Sequence[int], task_seconds: float) -> list[list[int]]:

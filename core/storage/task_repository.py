@@ -40,19 +40,34 @@ class Division(FormattedDocument):
     """How a job is divided: the number of its tasks, from 0 on, and the facts that stay as they are for all of them.
 
     `code` says that a process of this deployment divided it, since the facts decide what is read.
-    `task_seconds` is how long one task is expected to take; 0 where that is not known.
+    `task_seconds` is how long one task is expected to take; 0 where that is not known. The `last` tasks, if there are
+    any, begin when all others are done.
     """
 
     format: Literal[1] = 1
     tasks: int
     facts: Json
     task_seconds: float = 0.0
+    last: int = 0
     code: str = ""
 
     @property
     def content(self) -> bytes:
         """Return what the code covers."""
-        return json.dumps([self.tasks, self.facts], sort_keys=True).encode()
+        return json.dumps([self.tasks, self.facts, *([self.last] if self.last else [])], sort_keys=True).encode()
+
+    @property
+    def first(self) -> int:
+        """Return how many tasks can begin at once: those with the numbers below."""
+        return self.tasks - self.last
+
+    def first_are_missing(self, missing: Sequence[int]) -> bool:
+        """Return whether one of the first tasks is not done, given in order the numbers of those that are not."""
+        return bool(missing) and missing[0] < self.first
+
+    def due(self, missing: Sequence[int]) -> list[int]:
+        """Return which of the tasks that are not done can begin now."""
+        return [number for number in missing if number < self.first] or list(missing)
 
 
 class TaskLease(Leased):
@@ -165,9 +180,9 @@ class TaskRepository:
         leases = self._objects.list(f"{self.folder(job_id)}leases/")
         return {_number(item.key) for item in leases if abs(time.time() - item.modified) < seconds}
 
-    def outputs(self, job_id: str, division: Division) -> list[Json]:
-        """Return the facts of all tasks in their order; raises what `facts` raises."""
-        return list(self.facts(job_id, range(division.tasks)).values())
+    def outputs(self, job_id: str, division: Division, *, of_first: bool = False) -> list[Json]:
+        """Return the facts of all tasks in their order, or `of_first` tasks alone; raises what `facts` raises."""
+        return list(self.facts(job_id, range(division.first if of_first else division.tasks)).values())
 
     def facts(self, job_id: str, numbers: Sequence[int]) -> dict[int, Json]:
         """Return the facts of these tasks by their numbers; raises `MissingObjectError` where one is not done."""

@@ -1,10 +1,13 @@
 """Divided jobs in the real state machine, with the real function, in an emulator: each task counts once."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import pyarrow as pa
+from pyarrow import parquet
 
 from core.errors import ConflictError
 from core.jobs import service as jobs
@@ -94,6 +97,23 @@ def test_a_large_object_of_a_prefix_is_the_bytes_of_one_machine(machine: Machine
     assert home().tasks.division(job_id).tasks > 4
     assert machine.wait(job_id) == "SUCCEEDED"
     assert exported(carry_out(job_id).result) == alone
+
+
+def test_the_columns_of_objects_whose_types_differ_are_cast_in_a_second_execution(
+    machine: Machine, tmp_path: Path
+) -> None:
+    store_rows(tmp_path, 40)
+    for name, x in (("1.csv", "5"), ("2.csv", "5.5")):
+        home().objects.put(part_key(home(), f"mixed/{name}"), f"row,x\n1,{x}\n".encode())
+    job_id = submit("export", model_name="m", prefix="mixed/", format="parquet")
+    for step in (job_id, f"{job_id}-last"):
+        assert carry_out(job_id).is_divided
+        assert machine.wait(step) == "SUCCEEDED"
+    manifest = json.loads(exported(carry_out(job_id).result))
+    files = [parquet.read_table(pa.BufferReader(exported(part))) for part in manifest["parts"]]
+    assert [file["x"].to_pylist() for file in files] == [[5.0], [5.5]]
+    assert files[0].schema == files[1].schema
+    assert machine.executions(job_id) == [f"{job_id}-1", f"{job_id}-last-1"]
 
 
 def test_cancelling_stops_the_execution_and_a_retry_does_the_rest_in_another_one(machine: Machine) -> None:

@@ -54,11 +54,16 @@ class FailingCommand(Command):
 
 
 class SharesCommand(Command):
-    """Divide into so many tasks, of which each raises its errors, one a call, and then stores its number."""
+    """Divide into so many tasks, of which each raises its errors, one a call, and then stores its number.
+
+    The `last` ones begin when the others are done, if they are needed.
+    """
 
     kind = "shares"
 
     tasks: int
+    last: int = 0
+    needs_last: bool = True
     errors: dict[str, list[str]] = Field(default_factory=dict)
 
 
@@ -69,7 +74,12 @@ class Shares:
         self, workspace: Workspace, command: SharesCommand, report_progress: ReportProgress, job_id: str
     ) -> Division | None:
         """Return the division of the command."""
-        return Division(tasks=command.tasks, facts={"first": 100}) if command.tasks > 1 else None
+        return Division(tasks=command.tasks, facts={"first": 100}, last=command.last) if command.tasks > 1 else None
+
+    def needs_last(self, command: SharesCommand, division: Division, outputs: list[Json]) -> bool:
+        """Return what the command says; all others have to be done."""
+        assert len(outputs) == command.tasks - command.last
+        return command.needs_last
 
     def run_task(
         self,

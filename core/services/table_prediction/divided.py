@@ -1,9 +1,10 @@
 """Exports and predictions of many rows as divided jobs: each chunk of a stored table, or each object, is a task."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from pydantic_core import to_json
@@ -13,11 +14,12 @@ from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import conformal_interval
 from core.inference.read_again import FIRST_FILE_ROW
 from core.jobs.commands import ExportTableCommand, PredictTableCommand, TableCommand
+from core.manifests import ColumnType
 from core.progress import ReportProgress
 from core.services.prediction.predict import predict_slices
 from core.services.table_prediction.chunks import Chunks
 from core.services.table_prediction.export_table import write_rows
-from core.services.table_prediction.parquet_files import PARQUET, TaskFile, store_files
+from core.services.table_prediction.parquet_files import CAST_FILES, PARQUET, TaskFile, cast_file, store_files
 from core.services.table_prediction.predict_table import (
     LISTS,
     answer_head,
@@ -37,12 +39,22 @@ from core.types import Json
 WORKBOOK = "excel"
 # The stage of a job whose tasks are done.
 JOINING = "joining"
+# The stage of a task that casts columns.
+CASTING = "casting"
 # What the tasks of a prediction have stored of what is unusual about their rows.
 WARNINGS = "warnings.json"
 
 
+# How the key ends of what a task has stored, with its columns cast.
+CAST = "cast.parquet"
+
+
 class DividedExport:
-    """An export whose tasks each write a part of the file."""
+    """An export whose tasks each write a part of the file.
+
+    Objects may have a column with different types. Of an export in Parquet the last tasks then cast the columns of
+    these parts.
+    """
 
     def divide(
         self, workspace: Workspace, command: ExportTableCommand, report_progress: ReportProgress, job_id: str
@@ -50,7 +62,18 @@ class DividedExport:
         """Return the tasks; None where the rows are too few, and for a workbook."""
         if command.format == WORKBOOK:
             return None
-        return _source_type(command).divide(workspace, command, report_progress, job_id)
+        source = _source_type(command)
+        division = source.divide(workspace, command, report_progress, job_id)
+        if division is None or command.format != PARQUET:
+            return division
+        last = source.of(division).cast_tasks()
+        return division.model_copy(update={"tasks": division.tasks + last, "last": last})
+
+    def needs_last(self, command: ExportTableCommand, division: Division, outputs: list[Json]) -> bool:
+        """Return whether columns are to be cast; raises `InvalidInputError` where objects are no single table."""
+        source = _source_type(command).of(division)
+        source.warnings(outputs)
+        return any(source.casts(outputs).values())
 
     def run_task(
         self,
@@ -61,8 +84,13 @@ class DividedExport:
         report_progress: ReportProgress,
         job_id: str,
     ) -> Json:
-        """Write and store one part of the file."""
+        """Write and store one part of the file, or cast the columns of some."""
         source = _source_type(command).of(division)
+        if number >= division.first:
+            start = CAST_FILES * (number - division.first)
+            numbers = source.in_order()[start : start + CAST_FILES]
+            outputs = list(workspace.tasks.facts_so_far(job_id, range(division.first)).values())
+            return {"cast": _cast(workspace, job_id, source.casts(outputs), numbers, report_progress)}
         ending = TABLE_FORMATS[command.format].ending
         numbers = source.in_order()
         with source.open(workspace, command, number, report_progress, job_id) as opened:
@@ -98,8 +126,16 @@ class DividedExport:
         report_share = partial(report_progress, JOINING)
         if command.format == PARQUET:
             casts = source.casts(outputs)
+            sizes = dict(chain.from_iterable(output["cast"] for output in outputs[division.first :]))
+            # An earlier version divided the job without tasks for that.
+            left = [number for number in source.in_order() if casts.get(number) and number not in sizes]
+            sizes.update(_cast(workspace, job_id, casts, left, report_progress))
             files = [
-                TaskFile(piece.key, piece.stop, outputs[number]["rows"], casts.get(number, {}))
+                TaskFile(
+                    workspace.tasks.output_key(job_id, number, CAST) if number in sizes else piece.key,
+                    sizes.get(number, piece.stop),
+                    outputs[number]["rows"],
+                )
                 for number, piece in zip(source.in_order(), pieces, strict=True)
             ]
             return {**store_files(workspace, name, files, report_share), "warnings": warnings}
@@ -186,6 +222,23 @@ def _source_type(command: TableCommand) -> type[Source]:
     from core.services.table_prediction.parts import Parts  # loads what reads files, which chunks do without
 
     return Parts
+
+
+def _cast(
+    workspace: Workspace,
+    job_id: str,
+    casts: Mapping[int, Mapping[str, ColumnType]],
+    numbers: Sequence[int],
+    report_progress: ReportProgress,
+) -> list[tuple[int, int]]:
+    """Cast what these tasks have stored, where that is to be; return the number of each task and the size in bytes."""
+    needed = [number for number in numbers if casts.get(number)]
+    sizes = []
+    for done, number in enumerate(needed):
+        key, made = (workspace.tasks.output_key(job_id, number, ending) for ending in (PARQUET, CAST))
+        look = partial(report_progress, CASTING, done / len(needed))
+        sizes.append((number, cast_file(workspace.objects, key, made, casts[number], look)))
+    return sizes
 
 
 def _store(workspace: Workspace, job_id: str, number: int, opened: OpenRows, paths: Mapping[str, Path]) -> Json:

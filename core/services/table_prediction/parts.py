@@ -20,6 +20,7 @@ from core.progress import ReportProgress
 from core.services.prediction.loaded_models import find_manifest
 from core.services.prediction.parts import Part, find_parts
 from core.services.table_prediction.open_part import OpenPart, PartColumn, naming, open_part
+from core.services.table_prediction.parquet_files import CAST_FILES
 from core.services.table_prediction.part_tables import PartTables, StoredTable
 from core.services.table_prediction.source import MOST_TASKS, OpenRows, Source
 from core.settings import settings
@@ -116,6 +117,10 @@ class Parts(Source):
                 columns = _agreed(columns, found, self.parts[0])
             warnings += output["warnings"]
         return warnings[:MOST_WARNINGS]
+
+    def cast_tasks(self) -> int:
+        """Return how many tasks there are to cast columns: none where all rows are of one object."""
+        return -(-len(self._places) // CAST_FILES) if len(self.parts) > 1 else 0
 
     def casts(self, outputs: list[Json]) -> dict[int, dict[str, ColumnType]]:
         """Return the casts of each task's columns: a number may be whole in some objects, or be in some of them only.

@@ -74,6 +74,10 @@ class Source(BaseModel, ABC):
     def warnings(self, outputs: list[Json]) -> list[str]:
         """Return what was unusual about reading the rows, given the facts of all tasks; raises where these disagree."""
 
+    def cast_tasks(self) -> int:
+        """Return how many tasks there are to cast columns, where that may be needed."""
+        return 0
+
     def casts(self, outputs: list[Json]) -> Mapping[int, Mapping[str, ColumnType]]:
         """Return by the number of a task the columns that it has stored with another type than the whole table has.
 

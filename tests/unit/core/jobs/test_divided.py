@@ -50,6 +50,31 @@ def test_the_tasks_are_done_one_by_one_and_then_the_job_is_finished(probe: JobPr
     assert (probe.tasks, len(stages)) == ([0, 1, 2], 2)
 
 
+def test_the_last_tasks_begin_when_all_others_are_done(probe: JobProbe, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[list[int]] = []
+    monkeypatch.setattr(type(home().queue), "send_tasks", lambda *given: sent.append(list(given[-1])))
+    job_id = begin(last=1)
+    home().tasks.take(job_id, 1, "another", 60)
+    do_next(job_id)
+    with pytest.raises(ConflictError, match="that are left"):
+        do_next(job_id)
+    home().tasks.forget_attempts(job_id, 1)
+    assert not do_next(job_id).is_leased
+    for _ in range(2):
+        assert carry_out(job_id).stage == "2 of 3 tasks"
+        assert not do(job_id, 0).is_leased  # delivered twice, it says again that the last ones can begin
+    do_next(job_id)
+    assert (carry_out(job_id).result, probe.tasks) == ({"shares": SHARES}, [0, 1, 2])
+    assert sent == [[0, 1], [2], [2]]
+
+
+def test_last_tasks_that_are_not_needed_are_left_out(probe: JobProbe) -> None:
+    job_id = begin(last=1, needs_last=False)
+    do(job_id, 1)
+    do(job_id, 0)
+    assert (carry_out(job_id).result, probe.tasks) == ({"shares": SHARES[:2]}, [1, 0])
+
+
 def test_a_job_that_is_too_small_is_not_divided(probe: JobProbe) -> None:
     assert carry_out(submit("shares", tasks=1)).result == {"shares": None}
 

@@ -287,9 +287,9 @@ def test_a_job_that_is_cancelled_while_its_parts_are_put_together_offers_nothing
         do_next(job_id)
     outputs = home().tasks.outputs
 
-    def cancel_and_read(*arguments: Any) -> Any:
+    def cancel_and_read(*arguments: Any, **options: Any) -> Any:
         jobs.cancel_job(home(), job_id)
-        return outputs(*arguments)
+        return outputs(*arguments, **options)
 
     with monkeypatch.context() as patched:
         patched.setattr(home().tasks, "outputs", cancel_and_read)
