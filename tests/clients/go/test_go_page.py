@@ -1,41 +1,10 @@
-"""docs/go.md: its programs run one after another, as a reader runs them, and its steps make a module that works."""
+"""docs/go.md: it has every method, and its steps make a module that works. `test_go_client` runs its programs."""
 
 import re
 from pathlib import Path
 
-import httpx
-from openpyxl import load_workbook
-
-from tests.clients.go.building import CLIENT, Go, run_text
+from tests.clients.go.building import CLIENT, Go
 from tests.clients.go.documented import PAGE, documented_programs
-from tests.clients.toolchain import ROOT
-from tests.support.odd_model import predicted, train_odd_model, write_program
-from tests.support.stack import Stack
-
-CONCRETE = ROOT / "examples/concrete.csv"
-
-
-def test_the_programs_of_the_page_do_what_it_says(programs: Path, stack: Stack, tmp_path: Path) -> None:
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    variables = {"REGATTA_URL": stack.base_url}
-    shown = run_text(programs / "doc1", directory=tmp_path, variables=variables)
-    assert shown.startswith("1030 rows, 9 columns, ")
-    assert re.search(r"^100% \w+\nR2 0\.\d{3}, cross-validated 0\.\d{3}\n[\d.]+ MPa, [\d.]+ to [\d.]+\n$", shown, re.M)
-    book = load_workbook(tmp_path / "predicted.xlsx", read_only=True)
-    assert book.worksheets[0].max_row == 1031
-    book.close()
-
-    predicted = run_text(programs / "doc2", variables=variables, source=CONCRETE.read_bytes()).split()
-    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
-        answer = client.post(
-            "/predict/batch",
-            params={"model_name": "concrete-go"},
-            content=CONCRETE.read_bytes(),
-            headers={"Content-Type": "text/csv"},
-        )
-    assert [float(each) for each in predicted] == answer.raise_for_status().json()["predictions"]
-
-    assert run_text(programs / "doc3", variables=variables).startswith("train it first: regatta: ")
 
 
 def test_every_method_is_on_the_page_and_the_page_names_no_other() -> None:
@@ -57,11 +26,3 @@ def test_the_steps_of_the_page_make_a_module(go: Go, tmp_path: Path) -> None:
         go.run(*step.split()[1:], directory=project)
     (project / "main.go").write_text(documented_programs()["doc3"], encoding="utf-8")
     assert go.run("vet", ".", directory=project) == ""
-
-
-def test_the_request_that_the_console_shows_is_run_as_it_stands(go: Go, stack: Stack, tmp_path: Path) -> None:
-    train_odd_model(stack)
-    text = go.toolchain.run("node", write_program(tmp_path, stack, "go"), directory=tmp_path)
-    (tmp_path / "main.go").write_text(text, encoding="utf-8")
-    (tmp_path / "go.mod").write_text(f"module shown\n\nrequire regatta v0.0.0\n\nreplace regatta => {CLIENT}\n")
-    assert repr(predicted(stack)) in go.run("run", "-ldflags=-s -w", ".", directory=tmp_path)

@@ -1,14 +1,12 @@
 """What other programs make of the OpenAPI document, in 3.1 and in the rendering of 3.0.3: nobody has a complaint."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from functions.contract.openapi_3_0 import render_3_0
 from tests.clients.typescript.package import DOCUMENT, TypeScriptPackage
-from tests.support.stack import Stack
 
 COMPLAINTS = ("warn", "error", "invalid", "unsupported", "deprecated", "missing")
 
@@ -47,16 +45,6 @@ def test_hey_api_complains_of_nothing(package: TypeScriptPackage, document: Path
     output = package.npx("openapi-ts", "--input", document, "--output", tmp_path / "client", "--no-log-file")
 
     assert _complaints(output) == []
-
-
-def test_the_client_of_hey_api_runs_a_job(package: TypeScriptPackage, stack: Stack) -> None:
-    folder = package.folder / "generated"
-    shutil.rmtree(folder / "dist", ignore_errors=True)
-
-    package.npx("openapi-ts", "--input", DOCUMENT, "--output", folder / "client", "--no-log-file")
-    package.npx("tsc", "--project", folder)
-
-    assert "The generated client has done the job" in package.node(folder / "dist/job.js", stack.base_url)
 
 
 def _complaints(output: str) -> list[str]:

@@ -1,11 +1,12 @@
-"""The client in TypeScript against the embedded stack: the whole job, and what goes wrong."""
+"""The client in TypeScript against the embedded stack: the whole job, and what goes wrong; and one of a generator."""
 
 import re
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.clients.toolchain import ROOT
-from tests.clients.typescript.package import TypeScriptPackage
+from tests.clients.typescript.package import DOCUMENT, TypeScriptPackage
 from tests.support.http_server import QuietHandler, running_server
 from tests.support.odd_model import predicted, train_odd_model, write_program
 from tests.support.stack import Stack, free_ports
@@ -73,6 +74,16 @@ def test_the_examples_of_the_page_run_as_they_stand(package: TypeScriptPackage, 
     assert re.search(r"^404 .*concret", output, re.MULTILINE)
     assert re.search(r"^true UnreachableError: http://127.0.0.1:9 does not answer .*regatta up", output, re.MULTILINE)
     assert re.search(r"^accepted 1 ", output, re.MULTILINE)
+
+
+def test_the_client_of_hey_api_runs_a_job(package: TypeScriptPackage, stack: Stack) -> None:
+    folder = package.folder / "generated"
+    shutil.rmtree(folder / "dist", ignore_errors=True)
+
+    package.npx("openapi-ts", "--input", DOCUMENT, "--output", folder / "client", "--no-log-file")
+    package.npx("tsc", "--project", folder)
+
+    assert "The generated client has done the job" in package.node(folder / "dist/job.js", stack.base_url)
 
 
 def _houses(rows: int) -> str:

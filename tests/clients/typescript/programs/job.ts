@@ -99,7 +99,7 @@ assert.ok(jobs.some((job) => job.kind === "compare"));
 assert.equal((await client.jobs.wait(jobs[0]?.job_id ?? "")).status, "succeeded");
 
 // A series: its first file trains a model of its name.
-await client.series.configure("房源", { target: "价格", timeLimit: 5 });
+await client.series.configure("房源", { target: "价格", timeLimit: 1 });
 const key = await client.series.upload("房源", new File([csv], "三月.csv"));
 const arrival = await client.series.wait("房源", key, { onProgress });
 assert.equal(arrival.state, "accepted");
