@@ -1,6 +1,5 @@
 """Stopping leaves nothing behind, killing is repaired, and what was stored is still there."""
 
-import signal
 import socket
 from pathlib import Path
 
@@ -27,6 +26,7 @@ def files(stack: Stack) -> list[str]:
 
 
 def litter(home: Path) -> list[Path]:
+    """Return the temporary files of a stack."""
     return list((home / "tmp").iterdir())
 
 
@@ -42,9 +42,14 @@ def test_a_killed_part_is_started_again(running: Stack, part: str) -> None:
     assert f"{part} ended with status -9" in running.log.read_text()
 
 
-def test_objects_and_the_api_survive_a_restart(running: Stack) -> None:
+def test_a_stop_leaves_no_process_and_no_litter_and_objects_and_the_api_survive_it(running: Stack) -> None:
     file_id, kept, address = upload(running), files(running), running.api_url
+    family = running.processes()
+    assert any("ministack-lambda" in path.name for path in litter(running.home))
     assert running.stop() == 0
+    assert [process for process in family if process.is_running()] == []
+    assert litter(running.home) == []
+    assert running.running is None
     running.start()
     assert file_id in kept
     assert files(running) == kept
@@ -61,18 +66,6 @@ def test_up_recovers_from_kill_9(running: Stack, kill) -> None:
     assert file_id in kept
     assert files(running) == kept
     assert running.api_url == address
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_stack_leaves_no_process_and_no_litter(running: Stack, number: signal.Signals) -> None:
-    httpx.get(f"{running.api_url}/", timeout=300)
-    family = running.processes()
-    assert any("ministack-lambda" in path.name for path in litter(running.home))
-    running.supervisor.send_signal(number)
-    assert running.supervisor.wait(300) == 0
-    assert [process for process in family if process.is_running()] == []
-    assert litter(running.home) == []
-    assert running.running is None
 
 
 def test_down_stops_it(running: Stack) -> None:

@@ -1,6 +1,7 @@
 """`regatta up` starts apps, gateway, Redis and S3, on the loopback address only."""
 
 import shlex
+import signal
 import stat
 import subprocess
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import redis
 from core.storage.keyring import KEY_BYTES, parse_keyring
 from infra.local import embedded_redis
 from infra.local.embedded_redis import MEMORY
+from tests.emulator.test_stop_and_recover import litter
 from tests.support.stack import CLI, Stack, status_of
 from tests.support.waiting import wait_for
 
@@ -110,8 +112,15 @@ def test_a_second_up_in_the_same_home_refuses(stack: Stack) -> None:
     assert httpx.get(f"{stack.base_url}/").status_code == 200
 
 
-def test_two_stacks_run_side_by_side(stack: Stack, mine: Stack) -> None:
+def test_two_stacks_run_side_by_side_and_ctrl_c_stops_one_of_them(stack: Stack, mine: Stack) -> None:
     mine.start()
     assert status_of(mine.base_url)["status"] == "ok"
-    assert mine.stop() == 0
+    assert httpx.get(f"{mine.api_url}/", timeout=300).is_success
+    family = mine.processes()
+    assert any("ministack-lambda" in path.name for path in litter(mine.home))
+    mine.supervisor.send_signal(signal.SIGINT)
+    assert mine.supervisor.wait(300) == 0
+    assert [process for process in family if process.is_running()] == []
+    assert litter(mine.home) == []
+    assert mine.running is None
     assert httpx.get(f"{stack.base_url}/").status_code == 200
