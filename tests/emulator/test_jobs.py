@@ -52,11 +52,11 @@ def client(own: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
-def flats(seed: int) -> str:
-    """A CSV of 4,000 flats."""
+def flats(seed: int, rows: int = 4000) -> str:
+    """A CSV of so many flats."""
     chance = random.Random(seed)
-    rows = ((chance.random(), chance.random(), chance.random(), chance.random()) for _ in range(4000))
-    return "area,age,floor,price\n" + "".join(f"{a:.4f},{b:.4f},{c:.4f},{a - b + d / 9:.4f}\n" for a, b, c, d in rows)
+    drawn = ((chance.random(), chance.random(), chance.random(), chance.random()) for _ in range(rows))
+    return "area,age,floor,price\n" + "".join(f"{a:.4f},{b:.4f},{c:.4f},{a - b + d / 9:.4f}\n" for a, b, c, d in drawn)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ def file_id(own: Stack) -> str:
     return upload_flats(own)
 
 
-def upload_flats(stack: Stack) -> str:
-    answer = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("flats.csv", flats(5))}, timeout=300)
+def upload_flats(stack: Stack, rows: int = 4000) -> str:
+    answer = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("flats.csv", flats(5, rows))}, timeout=300)
     return str(answer.raise_for_status().json()["file_id"])
 
 
@@ -176,8 +176,8 @@ def test_a_key_makes_one_of_two_requests_on_every_road(own: Stack, file_id: str,
         assert versions(client, f"keyed-{road}") == [1]
 
 
-def test_a_comparison_tells_how_far_each_model_is(client: httpx.Client, file_id: str) -> None:
-    params = {"target_column": "price", "file_id": file_id}
+def test_a_comparison_tells_how_far_each_model_is(own: Stack, client: httpx.Client) -> None:
+    params = {"target_column": "price", "file_id": upload_flats(own, rows=1000)}
     answer = client.post("/model/compare", params=params, headers=ASYNC)
     assert answer.status_code == 202, answer.text
     states: list[Json] = []

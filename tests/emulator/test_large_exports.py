@@ -14,12 +14,11 @@ import pyarrow as pa
 import pytest
 from pyarrow.csv import read_csv
 
-from core.jobs.commands import ExportTableCommand, TrainCommand
-from core.progress import ignore_progress
+from core.jobs.commands import TrainCommand
 from core.services.processing.ingest import ingest
-from core.services.table_prediction.export_table import export_table
 from core.services.training.train import train_model
 from core.storage.dataset_repository import TABLE
+from core.types import Json
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import process_environment
 from tests.support.stack import Stack
@@ -43,7 +42,8 @@ from core.progress import ignore_progress
 from tests.support.storage import home
 command = ExportTableCommand(model_name=sys.argv[1], file_id=sys.argv[2])
 done = export_table(home(), command, ignore_progress)
-peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+status = Path("/proc/self/status")
+peak = int(re.search(r"VmHWM:\\s*(\\d+)", status.read_text())[1]) if status.exists() else 0
 print(json.dumps({**done, "peak_mb": peak / 1024}))
 """
 
@@ -70,8 +70,9 @@ def million(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     return stack
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
-def test_a_million_rows_become_a_file_in_little_memory(million: Stack) -> None:
+@pytest.fixture(scope="module")
+def exported(million: Stack) -> Json:
+    """What a process of its own says of the export of the million rows."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, MODEL, FILE_ID],
         env={**os.environ, **million.env},
@@ -81,10 +82,15 @@ def test_a_million_rows_become_a_file_in_little_memory(million: Stack) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    output = json.loads(done.stdout)
-    assert output["peak_mb"] < MEGABYTES
-    answer = httpx.get(output["url"]).raise_for_status()
-    assert len(answer.content) == output["size_bytes"]
+    found: Json = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+def test_a_million_rows_become_a_file_in_little_memory(exported: Json) -> None:
+    assert exported["peak_mb"] < MEGABYTES
+    answer = httpx.get(exported["url"]).raise_for_status()
+    assert len(answer.content) == exported["size_bytes"]
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"].endswith(f"filename*=UTF-8''{quote(MODEL)}-v1.csv")
     rows = read_csv(io.BytesIO(answer.content))
@@ -114,17 +120,14 @@ def test_an_answer_over_the_limit_is_a_url_that_a_browser_can_follow(million: St
     assert len(file.content) == int(file.headers["content-length"]) > 10
 
 
-def test_the_workers_of_a_stack_share_the_chunks_of_a_million_rows(million: Stack) -> None:
-    with process_environment(million.env):
-        command = ExportTableCommand(model_name=MODEL, version=1, file_id=FILE_ID)
-        one = export_table(home(), command, ignore_progress)
+def test_the_workers_of_a_stack_share_the_chunks_of_a_million_rows(million: Stack, exported: Json) -> None:
     with httpx.Client(base_url=million.base_url, timeout=300) as client:
         job = client.post("/predict/export", json={"model_name": MODEL, "file_id": FILE_ID}).raise_for_status().json()
         answer = wait_for(
             lambda: client.get(f"/jobs/{job['job_id']}").json(), lambda found: found["status"] not in OPEN
         )
     assert answer["status"] == "succeeded", answer["error"]
-    assert answer["result"]["size_bytes"] == one["size_bytes"]
+    assert answer["result"]["size_bytes"] == exported["size_bytes"]
     file = httpx.get(answer["result"]["url"])
     assert file.headers["etag"].endswith('-4"')  # joined from four parts
-    assert file.content == httpx.get(one["url"]).content
+    assert file.content == httpx.get(exported["url"]).content

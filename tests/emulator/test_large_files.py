@@ -32,10 +32,11 @@ def client(request: pytest.FixtureRequest, stack: Stack) -> httpx.Client:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CSV of two parts: diamonds, again and again."""
-    header, _, body = (ROOT / "tests/data/diamonds.csv").read_bytes().partition(b"\n")
+    """A CSV of two parts: diamonds, each with a long note, so that it is long to send and quick to read."""
+    header, *rows = (ROOT / "tests/data/diamonds.csv").read_bytes().splitlines()[:2001]
+    note = b"," + b"x" * (PART_BYTES // len(rows))
     path = tmp_path_factory.mktemp("large") / "diamonds.csv"
-    path.write_bytes(header + b"\n" + body * (PART_BYTES // len(body) + 1))
+    path.write_bytes(b"".join(line + b"\n" for line in (header + b",note", *(row + note for row in rows))))
     return path
 
 
