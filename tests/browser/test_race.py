@@ -138,7 +138,7 @@ def test_trials_of_one_regressor_have_names_that_tell_them_apart(page: "Page", c
     tried = [{**trees, "num_leaves": 31}, {**trees, "num_leaves": 7}, {**trees, "num_leaves": 31, "max_depth": None}]
     rows = [{**ROW, "model_type": "lightgbm", "parameters": each, "latency_us": 20.0} for each in tried]
     ridge = {**ROW, "model_type": "ridge", "parameters": {"alpha": 1.0}, "latency_us": 5.0}
-    members = [{**each, "weight": weight} for each, weight in ((rows[1], 0.75), (ridge, 0.25))]
+    members = [{**each, "weight": weight} for each, weight in ((ridge, 0.25), (rows[1], 0.75))]
     best = {**ROW, "model_type": "blend", "model_name": "mix", "version": 1, "latency_us": 50.0, "members": members}
     failed = [{"model_type": name, "error": "it was slow"} for name in ("svr-2", "knn-tuned")]
     failed.append({**failed[0], "model_type": "lightgbm-4", "parameters": {**trees, "num_leaves": 63}})
@@ -150,7 +150,7 @@ def test_trials_of_one_regressor_have_names_that_tell_them_apart(page: "Page", c
     names = ["Blend", "LightGBM · 31 leaves", "LightGBM · 7 leaves", "LightGBM · 31 leaves · depth unlimited", "Ridge"]
     headings = page.get_by_role("table", name="Leaderboard").get_by_role("rowheader")
     assert [text.split("\n")[0].strip() for text in headings.all_inner_texts()] == names
-    assert page.locator(".members").inner_text() == "Made of: LightGBM · 7 leaves 75%, Ridge 25%"
+    assert page.locator(".members").inner_text() == "Made of: LightGBM · 7 leaves (75%), Ridge (25%)"
     assert page.locator(".point").all_inner_texts() != []
     page.get_by_text("LightGBM · 31 leaves · depth unlimited: no finite numbers.").wait_for()
     page.get_by_text("Support vectors · of the logarithm: no finite numbers.").wait_for()
@@ -158,6 +158,7 @@ def test_trials_of_one_regressor_have_names_that_tell_them_apart(page: "Page", c
     page.get_by_text("Support vectors 2, Nearest neighbours · tuned, LightGBM · 63 leaves").wait_for()
     check(page, "race-trials")
     choose(page, "zh", "light")
+    assert page.locator(".members").inner_text() == "组成： LightGBM · 7 片叶（75%）、岭回归（25%）"
     chinese = ["混合模型", "LightGBM · 31 片叶", "LightGBM · 7 片叶", "LightGBM · 31 片叶 · 深度 不限", "岭回归"]
     headings = page.get_by_role("table", name="排行榜").get_by_role("rowheader")
     assert [text.split("\n")[0].strip() for text in headings.all_inner_texts()] == chinese

@@ -128,7 +128,7 @@ const widthOf = (letters) => letters.reduce((sum, letter) => sum + (letter.codeP
 // Names in one line, of very many the first.
 export function listed(names, most = 12) {
   const more = names.length - most;
-  return `${names.slice(0, most).join(", ")}${more > 0 ? t("common.andMore", { n: more, count: count(more) }) : ""}`;
+  return `${names.slice(0, most).join(t("common.comma"))}${more > 0 ? t("common.andMore", { n: more, count: count(more) }) : ""}`;
 }
 
 // The date of a table as it is stored: without a zone.

@@ -6,7 +6,7 @@
 import { html } from "./preact.js";
 import { trialOf } from "./regressors.js";
 import { useStore } from "./store.js";
-import { sentences, shownLanguage } from "./words.js";
+import { sentences, shownLanguage, t } from "./words.js";
 
 // So many sentences may stand inside of each other.
 const DEPTH = 6;
@@ -23,7 +23,7 @@ export function said(text) {
   const trial = trialOf(text);
   if (trial) {
     const rest = said(trial.rest);
-    return { ...rest, text: `${trial.name}${shownLanguage.get() === "zh" ? "：" : ": "}${rest.text}` };
+    return { ...rest, text: `${trial.name}${t("common.colon")}${rest.text}` };
   }
   const words = translated(text, DEPTH);
   if (words !== undefined) return { text: words };

@@ -54,8 +54,14 @@ function Winner({ row, nameOf }) {
       [t("race.size"), bytes(row.size_bytes)],
       [t("race.took"), duration(row.training_seconds)],
     ]} />
-    ${row.members?.length > 0 && html`<p class="muted members">${t("race.members")} ${row.members.map((member) => `${nameOf(member)} ${level(member.weight)}`).join(", ")}</p>`}
+    ${row.members?.length > 0 && html`<p class="muted members">${t("race.members")} ${madeOf(row.members, nameOf)}</p>`}
   </div><//>`;
+}
+
+// The members of a blend, those that count most first.
+function madeOf(members, nameOf) {
+  const named = [...members].sort((one, other) => other.weight - one.weight).map((member) => t("race.member", { name: nameOf(member), weight: level(member.weight) }));
+  return named.join(t("common.comma"));
 }
 
 function Picture({ rows, nameOf, chosen, onPick }) {
@@ -97,7 +103,7 @@ function Failed({ rows, results }) {
   const nameOf = namesOf([...results, ...trials.filter(Boolean)]);
   rows.forEach(({ model_type: label, error }, index) => reasons.set(error, [...(reasons.get(error) ?? []), trials[index] ? nameOf(trials[index]) : labelled(label)]));
   return html`<${Details} summary=${t("race.failed", { n: rows.length, count: count(rows.length) })}>
-    <ul class="bullets">${[...reasons].map(([error, names]) => html`<li><${Said} text=${error} />: ${names.join(", ")}</li>`)}</ul>
+    <ul class="bullets">${[...reasons].map(([error, names]) => html`<li>${names.join(t("common.comma"))}${t("common.colon")}<${Said} whole text=${error} /></li>`)}</ul>
   <//>`;
 }
 
