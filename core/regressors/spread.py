@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.tree import DecisionTreeRegressor
@@ -63,7 +64,7 @@ class Spread:
 
     def of_matrix(self, matrix: NDArray[np.float32]) -> Floats:
         """Return the spread before the factor, given the features that trees compare."""
-        return _squared(np.mean([tree.predict(matrix) for tree in self.estimators_], axis=0), self.least)
+        return _squared(np.mean([_predict_tree(tree, matrix) for tree in self.estimators_], axis=0), self.least)
 
 
 def expected_seconds(rows: int, columns: int) -> float:
@@ -165,12 +166,20 @@ def _fit_trees(
         tree = DecisionTreeRegressor(
             min_samples_leaf=ROWS_A_LEAF, max_leaf_nodes=LEAVES, max_features=features, random_state=len(trees)
         )
-        tree.fit(matrix[learned], roots[learned])
-        total[unseen] += tree.predict(matrix[unseen])
+        # On few rows scikit-learn takes longer to check its arguments than to fit, and these are checked already.
+        with config_context(skip_parameter_validation=True):
+            tree.fit(matrix[learned], roots[learned], check_input=False)
+        total[unseen] += _predict_tree(tree, matrix[unseen])
         times[unseen] += 1
         trees.append(tree)
     with np.errstate(invalid="ignore"):
         return trees, total / times
+
+
+def _predict_tree(tree: DecisionTreeRegressor, matrix: NDArray[np.float32]) -> Floats:
+    """Return the predictions of a fitted tree, (n,) float64, without a look at the matrix before."""
+    predicted: Floats = tree.tree_.predict(matrix)[:, 0]
+    return predicted
 
 
 def _improves(errors: Floats, spreads: Floats) -> bool:
