@@ -1,11 +1,12 @@
 """How many items the lists and objects of a request may have, and how large a packed file may become."""
 
 from collections.abc import Collection
-from typing import Any
-
-from pydantic import BeforeValidator
+from typing import TYPE_CHECKING, Any
 
 from core.errors import TooLargeError
+
+if TYPE_CHECKING:
+    from pydantic import BeforeValidator
 
 # The columns of a table, and so of everything that names columns.
 MOST_COLUMNS = 2_000
@@ -15,11 +16,13 @@ MOST_SPARSE, SMALL_TABLE = 20, 16 << 20
 MAX_RATIO, SMALL_UNPACKED = 400, 64 << 20
 
 
-def at_most(count: int) -> BeforeValidator:
+def at_most(count: int) -> "BeforeValidator":
     """Return a validator of an object with at most `count` items, which looks at none of them before it has counted.
 
     pydantic checks the length of an object last: each item could be an error by then. Of a list it checks it first.
     """
+    # The process that reads a container uses the bounds below, and pydantic takes longer to load than a file to read.
+    from pydantic import BeforeValidator
 
     def check(value: Any) -> Any:
         if isinstance(value, dict) and len(value) > count:

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from core.amounts import DecimalMark
 from core.stored_document import Document, FormattedDocument, is_empty, is_none, no_items
+from core.types import ColumnType
 
-ColumnType = Literal["integer", "number", "boolean", "date", "category"]
 HandleMissing = Literal["drop", "mean", "median", "mode"]
 DateOrder = Literal["dmy", "mdy", "ymd"]
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.array_types import Floats
-from core.manifests import Column, ColumnType
+from core.manifests import Column
+from core.types import ColumnType
 
 # Light functions have little memory: a table of more rows is not packed, and heavy functions predict it.
 PACKED_ROWS = 2_000_000

@@ -9,9 +9,9 @@ from core.amounts import DecimalMark
 from core.bounds import MOST_COLUMNS, at_most
 from core.delimited.options import find_codec, find_delimiter
 from core.errors import InvalidInputError
-from core.manifests import ColumnType, DateOrder, Reading, ThousandsMark
+from core.manifests import DateOrder, Reading, ThousandsMark
 from core.stored_document import is_empty, is_none
-from core.types import Json
+from core.types import ColumnType, Json
 from core.whole_numbers import whole
 
 MOST_SPELLINGS = 100

@@ -18,7 +18,7 @@ from core.amounts import EXACT_INTEGER
 from core.cell_values import MISSING
 from core.delimited.cell_kinds import cell_kind
 from core.errors import TooLargeError
-from core.manifests import ColumnType
+from core.types import ColumnType
 
 if TYPE_CHECKING:
     from _csv import Writer

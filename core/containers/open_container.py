@@ -50,7 +50,7 @@ def _open(source: Path, folder: Path, reading: Reading, max_bytes: int, *, depth
         check_ole(source)
         return read_workbook(source, folder, "xls", reading.sheet, decimal=decimal, max_bytes=max_bytes)
     if found == "parquet":
-        from core.containers.parquet_rows import read_parquet
+        from core.containers.parquet import read_parquet
 
         return read_parquet(source, folder, decimal=decimal, max_bytes=max_bytes)
     if found == "json":

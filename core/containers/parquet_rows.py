@@ -1,4 +1,4 @@
-"""Read a Parquet file as a canonical text, in memory for one batch of rows at a time."""
+"""Write a Parquet file as a canonical text, in memory for one batch of rows at a time. Runs in a process of its own."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,39 +8,13 @@ import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from core.bounds import MOST_COLUMNS, check_ratio
-from core.containers.canonical import TEXT, ColumnKinds, text_kind
-from core.containers.limited_process import run_limited
-from core.containers.unpacked import Unpacked
+from core.containers.canonical import TEXT, text_kind
 from core.errors import TooLargeError, UnreadableContainerError
-from core.manifests import ColumnType, FileContainer
-from core.types import Json
+from core.types import ColumnType, Json
 
 BATCH_ROWS = 16 << 10
 # How many of each unit are a second.
 UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-ENCRYPTED = b"PARE"
-
-
-def read_parquet(source: Path, folder: Path, *, decimal: str, max_bytes: int) -> Unpacked:
-    """Write the columns to `folder` as a canonical text, with the types that the file states.
-
-    Raises `UnreadableContainerError` for a damaged or encrypted file, nested columns or a name that two columns have,
-    and `TooLargeError`.
-    """
-    with source.open("rb") as start:
-        if start.read(4) == ENCRYPTED:
-            raise UnreadableContainerError("The Parquet file is encrypted. Write it without encryption and send that.")
-    target = folder / "rows.csv"
-    request = {"source": str(source), "target": str(target), "decimal": decimal, "max_bytes": max_bytes}
-    # A page of few bytes may stand for many rows; the time is that of a file which shrank as much as an archive may.
-    answer = run_limited("parquet", request, max_bytes)
-    return Unpacked(
-        target,
-        FileContainer(format="parquet"),
-        ColumnKinds(answer["head"], [set(kinds) for kinds in answer["below"]]),
-        stated={int(position): type_ for position, type_ in answer["stated"].items()},
-        warnings=answer["warnings"],
-    )
 
 
 def write_parquet(source: str, target: str, decimal: str, max_bytes: int) -> Json:

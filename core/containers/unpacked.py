@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.containers.canonical import CODE_TEXT, NUMBER_TEXT, ColumnKinds, column_type
-from core.manifests import ColumnType, FileContainer
+from core.manifests import FileContainer
+from core.types import ColumnType
 
 MERGED_SHOWN = 3
 

@@ -15,8 +15,9 @@ from core.date_formats import CLOCK_FORMAT, EXCEL_EPOCH
 from core.errors import InvalidInputError, UnknownColumnError
 from core.inference.json_values import missing_words
 from core.inference.value_readers import without_missing
-from core.manifests import ColumnType, Feature
+from core.manifests import Feature
 from core.packed_columns import Category, ColumnTable
+from core.types import ColumnType
 
 # The name of a column type in an error message.
 TYPE_NAMES = {

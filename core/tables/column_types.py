@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from core.amounts import EXACT_INTEGER, DecimalMark, loses_digits
 from core.cell_values import BOOLEANS
 from core.date_formats import CLOCK_FORMAT, DATE_FORMATS, LITERAL
-from core.manifests import ColumnType, ThousandsMark
+from core.manifests import ThousandsMark
 from core.tables.amount_columns import AmountReader
 from core.tables.date_parsing import DATE, parse_clocks, parse_dates
+from core.types import ColumnType
 
 # How many texts are tried before all of them are: most types fail on the first ones.
 FIRST_LOOK = 64

@@ -8,8 +8,8 @@ import pyarrow as pa
 from core.amounts import loses_digits
 from core.delimited.names import quoted
 from core.errors import InvalidInputError
-from core.manifests import ColumnType
 from core.tables.column_types import TypeCandidate
+from core.types import ColumnType
 
 _MEANINGS: dict[ColumnType, str] = {
     "integer": "a whole number",

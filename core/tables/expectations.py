@@ -11,7 +11,7 @@ from core.cell_values import MISSING
 from core.date_formats import CLOCK_FORMAT, DATE_FORMATS, FIRST_PART, NUMBER_FORMATS
 from core.delimited.dialect import Dialect
 from core.errors import InvalidInputError
-from core.manifests import ColumnType, DateOrder, Feature, Reading
+from core.manifests import DateOrder, Feature, Reading
 from core.tables.code_names import is_code_name
 from core.tables.column_types import (
     TypeCandidate,
@@ -26,6 +26,7 @@ from core.tables.column_types import (
     whole_number,
 )
 from core.tables.numbers_as_dates import number_date_candidates
+from core.types import ColumnType
 
 FIRST_PARTS: dict[DateOrder, str] = {"dmy": "day", "mdy": "month", "ymd": "year"}
 # The decimal mark that goes with a mark of thousands.

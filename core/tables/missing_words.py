@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from core.cell_values import BOOLEANS
 from core.delimited.names import quoted
-from core.manifests import ColumnType
 from core.tables.stray_values import units_of
+from core.types import ColumnType
 
 # Words that may be an answer. A dash is one only where none of the others is in the column.
 _WORDS = frozenset({"无", "None", "none", "NONE", "nil", "Nil", "NIL"})

@@ -4,8 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.manifests import ColumnType, FileContainer, HandleMissing, Reading
+from core.manifests import FileContainer, HandleMissing, Reading
 from core.storage.tickets import Method as UploadMethod
+from core.types import ColumnType
 from functions.contract.answer import Answer, Cell, FileSummary, Problem, Timestamp, absent
 from functions.contract.profile_answers import ColumnStatistics, Finding
 

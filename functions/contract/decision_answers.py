@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.manifests import ColumnType
 from core.model_manifest import Metrics
 from core.storage.series_repository import Mode
+from core.types import ColumnType
 from functions.contract.answer import Answer, FeatureType, absent
 
 

@@ -8,10 +8,9 @@ from typing import Any, get_args
 
 from core.catalogue import CATALOGUE
 from core.delimited.options import DELIMITER_WORDS
-from core.manifests import ColumnType
 from core.parameter_ranges import parameter_schemas
 from core.reading_fields import MOST_SPELLINGS, MOST_TYPES, SPELLING_CHARACTERS
-from core.types import Json
+from core.types import ColumnType, Json
 from functions.contract.examples import EXAMPLES, PARAMETERS
 from functions.contract.headers import REQUEST_HEADERS
 

@@ -14,11 +14,12 @@ from pyarrow import parquet
 
 from core.delimited.decoding import read_text
 from core.delimited.dialect import find_dialect
-from core.manifests import Column, ColumnType, Reading
+from core.manifests import Column, Reading
 from core.packed_columns import ColumnTable
 from core.preprocessing.pipeline import raw_frame
 from core.tables.csv_reader import read_table
 from core.tables.table import Table
+from core.types import ColumnType
 
 ROOT = Path(__file__).parents[2]
 # Small made-up tables as they come from other programs, one a kind of trouble.

@@ -12,8 +12,9 @@ from core.delimited.exact import exact_dialect, is_exact
 from core.delimited.names import unique_names
 from core.delimited.quoting import USUAL, long_cells_refused
 from core.errors import InvalidInputError, UnreadableContainerError
-from core.manifests import Column, ColumnType, Feature, FileContainer, Reading
+from core.manifests import Column, Feature, FileContainer, Reading
 from core.tables.numbers_as_dates import number_date_candidates
+from core.types import ColumnType
 
 # The types of cells that are values; a text may still be of any type.
 VALUES = {"integer", "number", "boolean", "date"}

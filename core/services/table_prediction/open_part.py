@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from core.errors import InvalidInputError, NoSuchFileError, NotACsvError, RegattaError
 from core.inference.read_again import NOTHING_READ_AGAIN, ColumnsReadAgain
 from core.inference.sufficiency import features_to_read_again
-from core.manifests import ColumnType, DatasetManifest, Feature, Reading
+from core.manifests import DatasetManifest, Feature, Reading
 from core.progress import ReportProgress
 from core.services.prediction.parts import Part, part_key
 from core.services.prediction.stored_texts import read_texts_again
@@ -22,6 +22,7 @@ from core.storage.s3.object_store import MissingObjectError
 from core.storage.workspace import Workspace
 from core.tables.csv_reader import read_table
 from core.tables.table import Table
+from core.types import ColumnType
 
 WAY_OUT = "Correct the object, or choose a model that was trained on a file like it."
 

@@ -14,13 +14,12 @@ from pyarrow import parquet
 
 from core.context_threads import run_in_threads
 from core.freed_memory import return_freed_memory
-from core.manifests import ColumnType
 from core.services.table_prediction.export_table import SLICE_ROWS
 from core.storage.s3.object_store import ObjectStore
 from core.storage.workspace import Workspace
 from core.tables.column_types import ARROW_TYPES
 from core.tables.table_writers import TABLE_FORMATS
-from core.types import Json
+from core.types import ColumnType, Json
 
 PARQUET = "parquet"
 # How many files are copied at a time.

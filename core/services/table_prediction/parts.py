@@ -15,7 +15,6 @@ from core.errors import InvalidInputError
 from core.inference.stored_columns import check_feature_columns
 from core.jobs.commands import TableCommand
 from core.jobs.division import TaskTakenError
-from core.manifests import ColumnType
 from core.progress import ReportProgress
 from core.services.prediction.loaded_models import find_manifest
 from core.services.prediction.parts import Part, find_parts
@@ -26,7 +25,7 @@ from core.services.table_prediction.source import MOST_TASKS, OpenRows, Source
 from core.settings import settings
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
-from core.types import Json
+from core.types import ColumnType, Json
 
 # How many warnings of reading the parts a result has.
 MOST_WARNINGS = 100

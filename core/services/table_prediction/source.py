@@ -12,14 +12,13 @@ from pydantic import BaseModel, ConfigDict
 from core.errors import NoSuchModelError
 from core.inference.read_again import ColumnsReadAgain
 from core.jobs.commands import TableCommand
-from core.manifests import ColumnType
 from core.model_manifest import ModelManifest
 from core.progress import ReportProgress
 from core.services.prediction.loaded_models import LoadedModel, find_model
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
 from core.tables.table import Table
-from core.types import Json
+from core.types import ColumnType, Json
 
 # A multipart upload has at most 10,000 parts, and an answer of three lists has three for each task. Each task that
 # ends lists the markers of all others, 1,000 in a request: 3,000 tasks are 4,500 requests more.

@@ -14,7 +14,7 @@ from core.inference.file_cells import FileCells
 from core.inference.stored_columns import TYPE_NAMES, check_feature_columns, fits_feature, raw_columns_of_table
 from core.inference.sufficiency import features_to_read_again
 from core.inference.value_readers import raw_column
-from core.manifests import ColumnType, DatasetManifest, Feature
+from core.manifests import DatasetManifest, Feature
 from core.model_manifest import ModelManifest
 from core.packed_columns import Category, ColumnTable
 from core.regressors.splits import evenly_spaced
@@ -22,6 +22,7 @@ from core.regressors.validation import Rows
 from core.services.processing.open_table import open_table
 from core.services.processing.source_texts import source_texts
 from core.storage.workspace import Workspace
+from core.types import ColumnType
 
 
 @dataclass(frozen=True)
