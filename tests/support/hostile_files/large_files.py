@@ -23,8 +23,8 @@ LARGE_FILES: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "50 MB of delimiters": (lambda: b",,,,\n" * 10_000_000, "No delimiter"),
     "50 MB of quotes": (lambda: b'"' * 50_000_000, "does not end|never closed"),
     "50 MB of NULs": (lambda: bytes(50_000_000), "NUL"),
-    "30 MB of different texts": (
-        lambda: b"x,y\n" + b"".join(b"%x%08x,%d\n" % (i * 7919, i, i % 97) for i in range(1_500_000)),
+    "20 MB of different texts": (
+        lambda: b"x,y\n" + b"".join(b"%x%08x,%d\n" % (i * 7919, i, i % 97) for i in range(1_000_000)),
         None,
     ),
     "30 MB of different texts in two columns": (
@@ -36,18 +36,18 @@ LARGE_FILES: dict[str, tuple[Callable[[], bytes], str | None]] = {
         None,
     ),
     "15 MB of one digit": (lambda: b"x,y\n" + b"1,2\n3,4\n" * 1_875_000, None),
-    "30 MB of different numbers": (
-        lambda: b"x,y\n" + b"".join(b"%d,%d\n" % (i * 7919 % 9_999_991, i % 7) for i in range(3_000_000)),
+    "20 MB of different numbers": (
+        lambda: b"x,y\n" + b"".join(b"%d,%d\n" % (i * 7919 % 9_999_991, i % 7) for i in range(2_050_000)),
         None,
     ),
-    "30 MB of different fractions": (
-        lambda: b"x,y\n" + b"".join(b"%.7f,\n" % (i * 7919 % 9_999_991 / 1e7) for i in range(2_700_000)),
+    "20 MB of different fractions": (
+        lambda: b"x,y\n" + b"".join(b"%.7f,\n" % (i * 7919 % 9_999_991 / 1e7) for i in range(1_850_000)),
         None,
     ),
-    "30 MB of dates": (
+    "20 MB of dates": (
         lambda: (
             b"x,y\n"
-            + b"".join(b"%d-%02d-%02d,\n" % (1000 + i % 8999, i % 12 + 1, i % 28 + 1) for i in range(2_500_000))
+            + b"".join(b"%d-%02d-%02d,\n" % (1000 + i % 8999, i % 12 + 1, i % 28 + 1) for i in range(1_700_000))
         ),
         None,
     ),
@@ -60,11 +60,11 @@ LARGE_FILES: dict[str, tuple[Callable[[], bytes], str | None]] = {
         ),
         None,
     ),
-    "30 MB in 2,000 columns": (
+    "20 MB in 2,000 columns": (
         lambda: (
             b",".join(b"c%d" % i for i in range(2000))
             + b"\n"
-            + b"".join(b",".join(b"%d" % (i * j % 10) for j in range(2000)) + b"\n" for i in range(75)) * 100
+            + b"".join(b",".join(b"%d" % (i * j % 10) for j in range(2000)) + b"\n" for i in range(75)) * 67
         ),
         None,
     ),
