@@ -14,7 +14,6 @@ from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import conformal_interval
 from core.inference.read_again import FIRST_FILE_ROW
 from core.jobs.commands import ExportTableCommand, PredictTableCommand, TableCommand
-from core.manifests import ColumnType
 from core.progress import ReportProgress
 from core.services.prediction.predict import predict_slices
 from core.services.table_prediction.chunks import Chunks
@@ -33,7 +32,7 @@ from core.storage.s3.joined import Piece, StoredPiece
 from core.storage.task_repository import Division
 from core.storage.workspace import Workspace
 from core.tables.table_writers import TABLE_FORMATS
-from core.types import Json
+from core.types import ColumnType, Json
 
 # The format that has no file of several parts.
 WORKBOOK = "excel"
