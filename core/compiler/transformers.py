@@ -30,7 +30,7 @@ from core.compiler.category_encoders import convert_codes, convert_one_hot, conv
 from core.compiler.graph_builder import GraphBuilder
 from core.manifests import Feature
 from core.preprocessing.date_parts import date_parts, to_seconds
-from core.preprocessing.recentring import MOST_COLUMN, RecentredColumns
+from core.preprocessing.recentring import MOST_COLUMN, FiniteImputer, RecentredColumns
 
 
 def convert_preprocessing(
@@ -164,6 +164,7 @@ CONVERTERS: Mapping[type, Converter] = {
     Pipeline: _convert_steps,
     ColumnTransformer: _convert_column_transformer,
     SimpleImputer: _convert_imputer,
+    FiniteImputer: _convert_imputer,
     RecentredColumns: _convert_recentred,
     FunctionTransformer: _convert_function,
     OneHotEncoder: convert_one_hot,

@@ -4,7 +4,7 @@ A training does not use it: there the preprocessing is fitted on train rows only
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -160,6 +160,9 @@ def _fitted(
     if column.type != "category" and not column.missing:
         return [CleanColumn(column, _unique_names(names, taken))] if kept.any() else []
     branch = branch_of(column, recipe)
+    if branch.kind == "numbers":
+        # Whatever they are, what replaces missing ones is a number.
+        branch = replace(branch, recentred=True)
     pipeline = Pipeline(branch_steps(branch, table.rows))
     if column.type == "category":
         values = table.values(column.name)

@@ -9,15 +9,19 @@ import pickle
 from typing import Any
 
 from core.preprocessing.date_parts import date_parts, part_names, to_seconds
+from core.preprocessing.recentring import FiniteImputer, RecentredColumns, RecentredTarget
 from core.preprocessing.target_transforms import OnTrend, TargetTransformer
 
-# By former module and name the class or function of today. These are the names of version 0.1.
+# By former module and name the class or function of today: the names of version 0.1, and those that came later.
 FORMER_NAMES: dict[tuple[str, str], Any] = {
     ("core.learning.dates", "to_seconds"): to_seconds,
     ("core.learning.dates", "date_parts"): date_parts,
     ("core.learning.dates", "part_names"): part_names,
     ("core.learning.targets", "TargetTransform"): TargetTransformer,
     ("core.learning.targets", "OnTrend"): OnTrend,
+    ("core.preprocessing.recentring", "FiniteImputer"): FiniteImputer,
+    ("core.preprocessing.recentring", "RecentredColumns"): RecentredColumns,
+    ("core.preprocessing.recentring", "RecentredTarget"): RecentredTarget,
 }
 
 

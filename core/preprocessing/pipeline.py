@@ -19,7 +19,7 @@ from core.manifests import Column, Recipe
 from core.packed_columns import Category
 from core.preprocessing.date_parts import PARTS, date_parts, part_names, to_seconds
 from core.preprocessing.features import MAX_LEVELS
-from core.preprocessing.recentring import RecentredColumns, is_awkward_column, is_awkward_target
+from core.preprocessing.recentring import FiniteImputer, RecentredColumns, is_awkward_column, is_awkward_target
 
 # `drop` removes incomplete rows from training; in prediction a missing value still becomes the median.
 STRATEGY = {"drop": "median", "mean": "mean", "median": "median", "mode": "most_frequent"}
@@ -154,7 +154,7 @@ def branch_steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
         encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=rare, sparse_output=False)
         return [("impute", _imputer("most_frequent")), ("encode", encoder)]
     assert branch.strategy is not None
-    impute = ("impute", _imputer(branch.strategy))
+    impute = ("impute", _imputer(branch.strategy, FiniteImputer if branch.recentred else SimpleImputer))
     if branch.kind == "numbers":
         return [impute, *recentre]
     seconds = FunctionTransformer(to_seconds, feature_names_out="one-to-one")
@@ -162,10 +162,10 @@ def branch_steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
     return [("seconds", seconds), impute, ("parts", parts)]
 
 
-def _imputer(strategy: str) -> SimpleImputer:
+def _imputer(strategy: str, kind: type[SimpleImputer] = SimpleImputer) -> SimpleImputer:
     """Return the unfitted imputer for a strategy of scikit-learn."""
     # A column that begins late has no value in the first fold in time: there it is constant instead of absent.
-    return SimpleImputer(strategy=strategy, keep_empty_features=True)
+    return kind(strategy=strategy, keep_empty_features=True)
 
 
 def raw_frame(table: ColumnSource, names: list[str], rows: NDArray[np.intp] | None = None) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.impute import SimpleImputer
 
 from core.array_types import Floats
 
@@ -21,6 +22,24 @@ LEAST_TARGET, MOST_TARGET = 1e-4, 1e30
 # From twice as many rows on, quartiles are estimated by some of them.
 QUARTILE_ROWS = 5_000
 LARGEST = float(np.finfo(np.float64).max)
+# Times this, a power of two, so many numbers as memory holds have a finite sum.
+SMALLER = 2.0**-64
+
+
+class FiniteImputer(SimpleImputer):  # type: ignore[misc]
+    """A `SimpleImputer` whose mean or median is a number also where the sum of two of them is infinite."""
+
+    statistics_: Any
+
+    def fit(self, x: Any, y: Any = None) -> Self:
+        """Fit to the columns of `x`, (n, columns)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            super().fit(x, y)
+        found = self.statistics_
+        if found.dtype.kind == "f" and not np.isfinite(found).all():
+            smaller = SimpleImputer(**self.get_params()).fit(np.asarray(x, np.float64) * SMALLER).statistics_
+            self.statistics_ = np.where(np.isfinite(found), found, smaller / SMALLER)
+        return self
 
 
 class RecentredColumns(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -79,7 +98,7 @@ def is_awkward_column(values: Floats) -> bool:
         return False
     middle, spread = middle_and_spread(known)
     most = max(abs(float(known.min())), abs(float(known.max())))
-    return spread > 0 and (abs(middle) > FAR * spread or spread < LEAST_COLUMN or most > MOST_COLUMN)
+    return most > MOST_COLUMN or (spread > 0 and (abs(middle) > FAR * spread or spread < LEAST_COLUMN))
 
 
 def is_awkward_target(y: Floats) -> bool:

@@ -22,7 +22,14 @@ from core.inference.contributions.background import background_metadata
 from core.inference.contributions.explainer import Explainer
 from core.inference.session import CompiledModel
 from core.manifests import Column, Recipe
-from core.preprocessing.recentring import RecentredColumns, RecentredTarget, is_awkward_column, is_awkward_target
+from core.preprocessing.former_names import FORMER_NAMES
+from core.preprocessing.recentring import (
+    FiniteImputer,
+    RecentredColumns,
+    RecentredTarget,
+    is_awkward_column,
+    is_awkward_target,
+)
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.splits import Split, SplitOptions, split_table
@@ -159,6 +166,23 @@ def test_extreme_columns_become_finite_numbers_in_their_order() -> None:
     found = RecentredColumns().fit(x).transform(x)
     assert np.isfinite(found.astype(np.float32)).all()
     assert (np.argsort(found, axis=0) == np.argsort(x, axis=0)).all()
+
+
+def test_a_pipeline_of_awkward_numbers_refers_to_names_that_stay() -> None:
+    x, y = drawn()
+    model = fitted(split_of(1e15 + 100 * x, 1e-30 * y), candidate_of("decision_tree"))
+    used = {
+        (type(step).__module__, type(step).__name__) for step in (model[-1].transformer_, *model[0].transformers_[0][1])
+    }
+    assert {name for _, name in used} == {"FiniteImputer", "RecentredColumns", "RecentredTarget"}
+    assert used <= {(now.__module__, now.__name__) for now in FORMER_NAMES.values()}
+
+
+@pytest.mark.parametrize("strategy", ["mean", "median"])
+def test_what_replaces_missing_numbers_is_a_number_where_their_sum_is_none(strategy: str) -> None:
+    x = np.array([[1.7e308, 1.0, 1.7e308], [np.nan, np.nan, np.nan], [1.7e308, 3.0, -1.7e308]])
+    filled = FiniteImputer(strategy=strategy).fit_transform(x)
+    assert filled[1].tolist() == pytest.approx([1.7e308, 2.0, 0.0], rel=1e-15)
 
 
 def test_a_target_comes_back_to_the_bit() -> None:

@@ -55,6 +55,11 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str | None]] = {
         None,
     ),
     "a number near the largest there is": (lambda: pd.DataFrame({"x": X, "most": np.sign(X) * 1e300, "y": Y}), None),
+    "gaps among numbers whose sum is infinite": (
+        lambda: pd.DataFrame({"x": X, "most": np.where(np.arange(60) % 7, 1.7e308, np.nan), "y": Y}),
+        None,
+    ),
+    "a target far from 0": (lambda: pd.DataFrame({"x": X, "y": 1e15 + 100 * Y}), None),
     "one row far from all others": (
         lambda: pd.DataFrame({"x": np.append(X[1:], 1e12), "y": np.append(Y[1:], 1e12)}),
         None,
