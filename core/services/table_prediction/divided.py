@@ -70,9 +70,7 @@ class DividedExport:
 
     def needs_last(self, command: ExportTableCommand, division: Division, outputs: list[Json]) -> bool:
         """Return whether columns are to be cast; raises `InvalidInputError` where objects are no single table."""
-        source = _source_type(command).of(division)
-        source.warnings(outputs)
-        return any(source.casts(outputs).values())
+        return any(_casts(_source_type(command).of(division), outputs).values())
 
     def run_task(
         self,
@@ -89,7 +87,7 @@ class DividedExport:
             start = CAST_FILES * (number - division.first)
             numbers = source.in_order()[start : start + CAST_FILES]
             outputs = list(workspace.tasks.facts_so_far(job_id, range(division.first)).values())
-            return {"cast": _cast(workspace, job_id, source.casts(outputs), numbers, report_progress)}
+            return {"cast": _cast(workspace, job_id, _casts(source, outputs), numbers, report_progress)}
         ending = TABLE_FORMATS[command.format].ending
         numbers = source.in_order()
         with source.open(workspace, command, number, report_progress, job_id) as opened:
@@ -221,6 +219,12 @@ def _source_type(command: TableCommand) -> type[Source]:
     from core.services.table_prediction.parts import Parts  # loads what reads files, which chunks do without
 
     return Parts
+
+
+def _casts(source: Source, outputs: list[Json]) -> Mapping[int, Mapping[str, ColumnType]]:
+    """Return what is to be cast, by the number of the task; raises where the rows are no single table."""
+    source.warnings(outputs)
+    return source.casts(outputs)
 
 
 def _cast(
