@@ -22,7 +22,7 @@ export function Start({ query }) {
     <${Loaded} of=${files} skeleton=${{ shape: "lines", count: 6 }} isEmpty=${(found) => found.files.length === 0} empty=${empty}>
       ${(found) => html`<${ChosenFile} files=${found.files} fileId=${query.get("file") ?? found.current ?? found.files.at(-1).file_id} target=${query.get("target")} time=${query.get("time")} />`}
     <//>
-    <${EarlierRaces} />`;
+    <${EarlierRaces} files=${files.data?.files} />`;
 }
 
 function ChosenFile({ files, fileId, target, time }) {
