@@ -23,8 +23,16 @@ MOST_VISIBLE, VISIBLE, LISTED_LIMIT = 12, 8, 100
 
 
 def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup:
-    """Return each finding with severity, column, sentence, count, example rows and suggestion, in the given order."""
-    items = [_finding(finding, anchors) for finding in findings[:LISTED_LIMIT]]
+    """Return each finding with severity, column, sentence, count, example rows and suggestion, in the given order.
+
+    Of those that are folded, the first of a kind has a suggestion, unless one above has it.
+    """
+    listed = findings[:LISTED_LIMIT]
+    first = {finding["kind"]: index for index, finding in reversed(list(enumerate(listed)))}
+    items = [
+        _finding(finding, anchors, is_advised=index < VISIBLE or first[finding["kind"]] == index)
+        for index, finding in enumerate(listed)
+    ]
     return element(
         "section",
         element("h2", say("sections.findings"), element("small", _summary(findings))),
@@ -70,7 +78,7 @@ def _others(items: Iterable[Markup], total: int) -> Markup:
     )
 
 
-def _finding(finding: Json, anchors: Mapping[str, str]) -> Markup:
+def _finding(finding: Json, anchors: Mapping[str, str], *, is_advised: bool) -> Markup:
     """Return one finding as a list item."""
     severity, column = finding["severity"], finding["column"]
     sign = element("svg", element("path", d=SHAPES[severity]), viewBox="0 0 16 16", aria_hidden="true")
@@ -82,7 +90,7 @@ def _finding(finding: Json, anchors: Mapping[str, str]) -> Markup:
         element(
             "div",
             element("p", named, between, sentence(finding["finding"], after_name=named is not None)),
-            element("p", sentence(finding["suggestion"]), class_="suggestion"),
+            element("p", sentence(finding["suggestion"]), class_="suggestion") if is_advised else None,
         ),
         element("p", _where(finding), class_="where"),
         class_=severity,

@@ -8,6 +8,7 @@ from core.model_manifest import ModelManifest, TrialRecord
 from core.reporting.formatting import NOTHING, count, counted, score, short_number, size
 from core.reporting.html import Content, Markup, element, folded, isolated, scrolled
 from core.reporting.model_parts import parameter
+from core.reporting.names import regressor
 from core.reporting.words import listing, say
 
 # A table of more trials is no reading, and of those on the page not all are open.
@@ -65,7 +66,7 @@ def _standings(manifest: ModelManifest, rivals: Sequence[Standing]) -> Markup:
             (
                 count(place),
                 isolated(one.model_name),
-                one.model_type,
+                regressor(one.model_type),
                 score(one.r2),
                 short_number(one.rmse),
                 size(one.size_bytes),
@@ -124,7 +125,7 @@ def _candidate(trial: TrialRecord, differing: Sequence[str]) -> Content:
         [name, " ", parameter(trial.parameters[name])] for name in differing if name in trial.parameters
     ]
     if trial.target_transform != "none":
-        said.append(say("leaderboard.transform", name=trial.target_transform))
+        said.append(say(f"parameters.transforms.{trial.target_transform}"))
     if trial.error is not None:
         said.append(isolated(trial.error))
     return listing(said) or NOTHING

@@ -7,7 +7,7 @@ from core.model_manifest import EnsembleMember, ModelManifest
 from core.reporting.distributions import value_bars
 from core.reporting.formatting import count, score, short_number
 from core.reporting.html import Content, Markup, Named, definition_list, element, folded, isolated
-from core.reporting.names import names_of_bars
+from core.reporting.names import names_of_bars, regressor
 from core.reporting.svg import bar
 from core.reporting.words import say
 from core.shares import share
@@ -61,7 +61,7 @@ def parameters_section(manifest: ModelManifest) -> Markup:
         title = say("parameters.ensemble")
     else:
         made = element(
-            "article", element("h3", manifest.model_type), parameter_list(manifest.parameters), class_="card"
+            "article", element("h3", regressor(manifest.model_type)), parameter_list(manifest.parameters), class_="card"
         )
         title = say("parameters.title")
     return element(
@@ -94,7 +94,7 @@ def _member(member: EnsembleMember) -> Markup:
     ]
     return element(
         "article",
-        element("header", element("h3", member.model_type), weight),
+        element("header", element("h3", regressor(member.model_type)), weight),
         bar(member.weight),
         definition_list(facts),
         folded(say("parameters.title"), parameter_list(member.parameters)),

@@ -13,6 +13,7 @@ from core.reporting.model_columns import columns_section
 from core.reporting.model_errors import errors_section, segments_section
 from core.reporting.model_parts import importance_section, parameters_section
 from core.reporting.model_scores import intervals_section, scores_section
+from core.reporting.names import regressor
 from core.reporting.page import page, tile
 from core.reporting.sentences import sentence
 from core.reporting.words import say, say_with, written_in
@@ -83,7 +84,7 @@ def _overview(manifest: ModelManifest, *, is_champion: bool) -> Markup:
     column = manifest.validation.column
     facts: list[Named] = [
         (say("model.version"), say("model.serves" if is_champion else "model.rests", version=manifest.version)),
-        (say("model.regressor"), manifest.model_type),
+        (say("model.regressor"), regressor(manifest.model_type)),
         (say("model.trained"), f"{date(manifest.created_at[:16])} UTC"),
         (say("model.in"), duration(manifest.training_seconds)),
         (say("model.size"), size(manifest.graph.size_bytes)),

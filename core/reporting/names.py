@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from core.reporting.formatting import ELLIPSIS, first_characters, last_characters, shortened, width
 from core.reporting.html import Markup, element, joined
+from core.reporting.words import say
 
 # Of a text that is cut in its middle so much is its beginning.
 HEAD_SHARE = 0.35
@@ -15,6 +16,11 @@ OWN_LINES = 80
 # A line may break after one of these, rather than within a word.
 BREAKS = frozenset("_-./:;,)")
 FEWEST_BETWEEN_BREAKS = 3
+
+
+def regressor(model_type: str) -> str:
+    """Return the name of a model type in the language of the page."""
+    return say(f"regressors.{model_type}")
 
 
 def told_apart(texts: Sequence[str], characters: int) -> list[str]:

@@ -117,7 +117,7 @@ def test_members_of_an_ensemble_have_their_weights() -> None:
         for name, weight in (("ridge", 0.75), ("svr", 0.25))
     ]
     section = page_of(members=members).one("parameters")
-    assert [card.all("h3")[0].text for card in section.all("article")] == ["ridge", "svr"]
+    assert [card.all("h3")[0].text for card in section.all("article")] == ["Ridge", "Support vectors"]
     assert "weight 75.0%" in section.text
 
 

@@ -128,6 +128,14 @@ def test_findings_say_what_where_how_often_and_what_to_do() -> None:
     assert page.one(gap.all("a")[0].attributes["href"][1:]).all("h3")[0].text == "b"
 
 
+def test_what_is_advised_for_a_kind_of_finding_is_not_said_again_below_the_fold() -> None:
+    lines = [",".join("" if (row + n) % 9 == 0 else f"{row * (n + 3) % 97}.5" for n in range(30)) for row in range(90)]
+    section = page_of("\n".join([",".join(f"c{n}" for n in range(30)), *lines])).one("findings")
+    gaps = [one for one in section.all("li") if "no value in" in one.text]
+    assert len(gaps) == 30
+    assert sum("suggestion" in part.classes for one in gaps for part in one.all("p")) <= 8
+
+
 def test_a_year_and_its_month_are_counted_in_values_and_not_in_rows() -> None:
     table = {"year": [2020 + k // 24 for k in range(96)], "month": [1 + k % 12 for k in range(96)]}
     page = page_of(csv_of({**table, "price": [k * k % 31 for k in range(96)]}))

@@ -10,6 +10,8 @@ from typing import get_args
 
 import pytest
 
+from core.automl.ensemble_selection import ENSEMBLE
+from core.catalogue import CATALOGUE
 from core.languages.tags import LANGUAGES, Language
 from core.model_manifest import TrialRecord
 from core.reporting import formatting
@@ -68,8 +70,9 @@ def test_every_word_is_used_and_every_key_is_there() -> None:
     assert {key for key in known - used if not key.startswith("nouns.")} == set()
 
 
-def test_every_state_of_a_decision_has_words() -> None:
+def test_every_state_of_a_decision_and_every_model_type_has_words() -> None:
     assert {f"decision.state.{state}" for state in get_args(State)} <= words_of("zh").keys()
+    assert {f"regressors.{name}" for name in (*CATALOGUE, ENSEMBLE)} <= words_of("zh").keys()
 
 
 class Loose(Page):
