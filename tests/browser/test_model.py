@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from infra.paths import ROOT
-from tests.browser.conftest import Check
+from tests.browser.conftest import Check, choose
 from tests.support.odd_model import NAME as NAME_OF_ODD
 from tests.support.odd_model import predicted, train_odd_model
 from tests.support.stack import Stack
@@ -21,10 +21,32 @@ from tests.support.waiting import wait_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 CARS = (ROOT / "examples/mpg.csv").read_bytes()
 NAME = "汽车-range"
+SCORES = {"scores": [0.88, 0.92], "mean": 0.9, "std": 0.02}
+MEMBERS = [
+    {
+        "model_type": "lightgbm",
+        "target_transform": transform,
+        "parameters": {"n_estimators": trees, "verbosity": -1},
+        "weight": weight,
+        "cross_validation": SCORES,
+    }
+    for transform, trees, weight in (("none", 300, 0.5), ("none", 800, 0.25), ("log", 300, 0.25))
+]
+MEMBERS_SHOWN = [
+    ["LightGBM · 300 trees", "0.5", "0.900", "±0.020"],
+    ["LightGBM · 800 trees", "0.25", "0.900", "±0.020"],
+    ["LightGBM · of the logarithm", "0.25", "0.900", "±0.020"],
+]
+
+
+def as_a_blend(route: "Route") -> None:
+    """Answer with the model as if it were a blend of `MEMBERS`."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json={**answer.json(), "members": MEMBERS})
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +80,8 @@ def test_a_model_shows_what_it_is_worth_and_how_it_is_used(page: "Page", check: 
     page.locator("h1:focus").wait_for()
     page.get_by_text("Predicted and actual").wait_for()
     check(page, "model-quality")
+    page.route("**/model/info?*", as_a_blend)
+    page.reload()
     for tab in ("Why", "Inside", "Use it"):
         page.get_by_role("tab", name=tab, exact=True).click()
         page.locator(f"[role=tab][aria-selected=true]:has-text('{tab}')").wait_for()
@@ -65,6 +89,9 @@ def test_a_model_shows_what_it_is_worth_and_how_it_is_used(page: "Page", check: 
             page.get_by_role("heading", name="Partial dependence").wait_for()
             page.get_by_label("Show single rows").check()
             page.locator(".thin .line").first.wait_for(state="attached")
+        if tab == "Inside":
+            rows = page.get_by_role("table", name="Members").locator("tbody tr")
+            assert [row.split("\t") for row in rows.all_inner_texts()] == MEMBERS_SHOWN
         check(page, f"model-{tab.split()[0].lower()}")
 
 
@@ -83,7 +110,7 @@ def test_the_request_for_a_model_is_run_as_it_stands(
 ) -> None:
     page.goto(f"/console/model/{quote(odd)}?tab=use{f'&version={version}' if version else ''}")
     page.get_by_role("tab", name=language, exact=True).click()
-    code = page.locator(f"pre[aria-label={language}]").inner_text()
+    code = page.get_by_role("group", name=language).locator("pre").inner_text()
     assert bool(re.search(r"\bversion\b", code)) == bool(version)
     answered = subprocess.run([*program, code], capture_output=True, text=True, check=True, timeout=300).stdout
     assert repr(predicted(stack, version)) in answered
@@ -115,8 +142,11 @@ def test_another_version_serves_and_the_first_one_again(page: "Page", check: Che
     page.get_by_role("button", name="Let it serve").click()
     page.get_by_text("Version 1 serves now.").wait_for()
     wait_for(serving, [1].__eq__)  # within the second that other workers take to learn of it
+    # A message stays while somebody is at it.
+    undo = page.get_by_role("button", name="Undo")
+    undo.focus()
     check(page, "model-versions")
-    page.get_by_role("button", name="Undo").click()
+    undo.press("Enter")
     page.get_by_text("Version 2 serves now.").wait_for()
     wait_for(serving, [2].__eq__)
 
@@ -186,5 +216,8 @@ def test_a_model_that_was_deleted_in_another_window_is_said_to_be_gone(
     page.get_by_role("heading", name="Model", exact=True).wait_for()
     page.go_back()
     page.get_by_role("alert").get_by_text("This model is gone").wait_for()
+    choose(page, "zh", "light")
+    page.get_by_role("alert").get_by_text("没有正在服务的模型 'short-lived'，它可能已被删除。").wait_for()
+    choose(page, "en", "light")
     page.get_by_role("link", name="All models").click()
     page.get_by_role("heading", name="Model", exact=True).wait_for()

@@ -1,12 +1,13 @@
 """What the service is doing, as whoever operates it sees it: its parts, its jobs, and what can be done about them."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from tests.browser.conftest import Check
+from tests.browser.conftest import Check, choose
 from tests.support.stack import Stack
 from tests.support.tables import noisy
 from tests.support.waiting import wait_for
@@ -29,6 +30,14 @@ def file_id(client: httpx.Client) -> str:
     return str(sent.raise_for_status().json()["file_id"])
 
 
+def with_trials(route: "Route") -> None:
+    """Answer with the job as if two trials of one regressor had run."""
+    answer = route.fetch()
+    trial = {"model_type": "lightgbm", "target_transform": "none", "r2": 0.9, "folds": 5, "seconds": 1.5}
+    standings = [{**trial, "parameters": {"n_estimators": trees}} for trees in (300, 800)]
+    route.fulfill(response=answer, json={**answer.json(), "standings": standings})
+
+
 def submit(client: httpx.Client, path: str, **order: Any) -> str:
     """Submit work on the file and return the id of its job."""
     return str(client.post(path, json=order, headers=IN_TURN).raise_for_status().json()["job_id"])
@@ -42,8 +51,11 @@ def test_whoever_operates_sees_the_parts_and_the_jobs(
     page.get_by_text("Everything answers").wait_for()
     page.get_by_role("heading", name="Object storage").wait_for()
     check(page, "operate")
+    page.route(re.compile("/jobs/[^/?]+$"), with_trials)
     page.get_by_role("link", name="Training", exact=True).first.click()
     page.get_by_role("heading", name="Course").wait_for()
+    trials = page.get_by_role("table", name="Trials").get_by_role("rowheader")
+    assert trials.all_inner_texts() == ["LightGBM · 300 trees", "LightGBM · 800 trees"]
     page.get_by_role("link", name="Open the model").wait_for()
     check(page, "operate-job")
 
@@ -102,6 +114,8 @@ def test_a_job_that_failed_says_why_in_the_list_and_by_itself(page: "Page", clie
     row.get_by_role("link").click()
     page.get_by_role("alert").get_by_text("The table has too few rows").wait_for()
     check(page, "operate-failed")
+    choose(page, "zh", "light")
+    page.get_by_role("alert").get_by_text("只剩 3 行可用").wait_for()
 
 
 def test_what_needs_somebody_is_counted_with_the_command_that_starts_it_again(page: "Page", check: Check) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
-from tests.browser.conftest import Check
+from tests.browser.conftest import Check, choose
 from tests.support.stack import Stack
 from tests.support.tables import noisy
 from tests.support.workflow import csv_cells
@@ -69,6 +69,10 @@ def test_a_prediction_moves_with_the_values_of_its_row(page: "Page", stack: Stac
     page.get_by_label("x", exact=True).fill("many")
     page.locator(".field.invalid .field-error", has_text="must be a finite number").wait_for()
     check(page, "predict-refused")
+    choose(page, "zh", "dark")
+    page.locator(".field.invalid .field-error", has_text="必须是有限的数，而不是 'many'").wait_for()
+    page.get_by_label("x", exact=True).fill("-50")
+    page.locator(".outside .hint", has_text="超出训练数据").wait_for()
 
 
 def test_a_prediction_is_drawn_anew_while_a_slider_moves(page: "Page", file_id: str) -> None:

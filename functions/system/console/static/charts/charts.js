@@ -1,5 +1,5 @@
 // The pictures of the console. Each says in words what it shows, and draws with classes of console.css.
-import { coefficient, count, number, share, shorten } from "../parts/format.js";
+import { coefficient, count, number, shorten } from "../parts/format.js";
 import { html } from "../parts/preact.js";
 import { t } from "../parts/words.js";
 import { Axes, Figure } from "./figure.js";
@@ -13,6 +13,8 @@ const MOST_POINTS = 5000;
 const LABEL_PIXELS = 16;
 // The width of a name below an axis.
 const NAME_PIXELS = 110;
+// A picture of a smaller width has names above and not beside.
+const NARROW = 480;
 
 // How often values fall into each bin. edges: n + 1 numbers; counts: n.
 // ends: what stands at both ends of the axis, where that is not the first and the last edge.
@@ -150,12 +152,28 @@ export function Heatmap({ title, name, names, values, show = coefficient, words 
   }}<//>`;
 }
 
-// Where values are missing: one strip a column, a share for each block of rows.
-export function Gaps({ shares, words }) {
-  return html`<${Figure} words=${words}>${(width) => html`<svg width=${width} height="16" class="gaps">
-    <rect class="ground" width=${width} height="16" rx="3" />
-    ${shares.map((value, index) => value > 0 && html`<rect class="gap" x=${(index * width) / shares.length} width=${width / shares.length + 0.5} height="16" fill-opacity=${Math.max(0.35, value)}><title>${share(value)}</title></rect>`)}
-  </svg>`}<//>`;
+// Where values are missing: one strip a column, a share for each block of rows. rows: [{ label, shares, note }]; ends: what
+// stands below the first and the last block.
+export function Gaps({ title, name, rows, ends }) {
+  return html`<${Figure} title=${title} name=${name} interactive>${(width) => {
+    const isNarrow = width < NARROW;
+    const shown = toldApart(rows.map(({ label }) => label), 26);
+    const [row, down] = isNarrow ? [46, 20] : [28, 0];
+    const room = (texts) => (isNarrow ? 0 : 12 + Math.ceil(Math.max(...texts.map(measure))));
+    const [left, right] = [room(shown), width - room(rows.map(({ note }) => note))];
+    const height = rows.length * row + 20;
+    return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}" class="gaps">
+      ${rows.map(({ label, shares, note }, index) => html`<g>
+        <title>${`${label}: ${note}`}</title>
+        <text class="bar-label" x=${isNarrow ? 0 : left - 12} y=${index * row + 14} text-anchor=${isNarrow ? "start" : "end"} dominant-baseline="central">${shown[index]}</text>
+        <rect class="ground" x=${left} y=${index * row + 6 + down} width=${right - left} height="16" rx="3" />
+        ${shares.map((value, block) => value > 0 && html`<rect class="gap" x=${left + (block * (right - left)) / shares.length} y=${index * row + 6 + down} width=${(right - left) / shares.length + 0.5} height="16" fill-opacity=${Math.max(0.35, value)} />`)}
+        <text class="tick" x=${width} y=${index * row + 14} text-anchor="end" dominant-baseline="central">${note}</text>
+      </g>`)}
+      <text class="tick" x=${left} y=${height - 4}>${ends[0]}</text>
+      <text class="tick" x=${right} y=${height - 4} text-anchor="end">${ends[1]}</text>
+    </svg>`;
+  }}<//>`;
 }
 
 // Return where the name of each point begins: to its right, or to its left; null where another one stands. Higher ones first.

@@ -5,12 +5,12 @@ import { Confirm, ErrorPanel, Loaded } from "../../parts/feedback.js";
 import { ago, count, duration, moment, NOTHING, score } from "../../parts/format.js";
 import { cancel, follow, OVER, retry } from "../../parts/jobs.js";
 import { html, useEffect, useState } from "../../parts/preact.js";
-import { regressor } from "../../parts/regressors.js";
+import { namesOf } from "../../parts/regressors.js";
 import { useAction, useResource } from "../../parts/resource.js";
 import { href } from "../../parts/router.js";
 import { Table } from "../../parts/table.js";
 import { known, t } from "../../parts/words.js";
-import { JobState, tookSeconds } from "./jobs.js";
+import { JobState, tookSeconds, tookWords } from "./jobs.js";
 
 export function JobView({ jobId }) {
   const job = useResource((signal) => get(`/jobs/${encodeURIComponent(jobId)}`, {}, { signal }), [jobId]);
@@ -44,7 +44,7 @@ function Job({ job, onChange }) {
       [t("operate.jobs.created"), moment(job.created_at)],
       [t("operate.job.started"), job.started_at ? moment(job.started_at) : NOTHING],
       [t("operate.job.finished"), job.finished_at ? moment(job.finished_at) : NOTHING],
-      [t("operate.jobs.took"), tookSeconds(job) === null ? NOTHING : duration(tookSeconds(job))],
+      [t("operate.jobs.took"), tookWords(tookSeconds(job)) ?? NOTHING],
       [t("operate.jobs.attempts"), count(job.attempts)],
     ].map(([name, fact]) => html`<div><dt>${name}</dt><dd>${fact}</dd></div>`)}</dl></div><//>
     ${(job.standings ?? []).length > 0 && html`<${Section} title=${t("operate.job.standings")}><${Standings} rows=${job.standings} /><//>`}
@@ -63,9 +63,9 @@ function Outcome({ job: { job_id: id, kind, result } }) {
 }
 
 function Standings({ rows }) {
+  const nameOf = namesOf(rows);
   return html`<${Table} caption=${t("operate.job.standings")} rows=${rows} csv="trials.csv" columns=${[
-    { name: "model_type", label: t("operate.job.model"), isHeading: true, show: (type) => regressor(type) },
-    { name: "target_transform", label: t("operate.job.transform"), show: (name) => (name === "none" ? null : name) },
+    { name: "name", label: t("operate.job.model"), isHeading: true, value: nameOf },
     { name: "r2", label: "R²", number: true, show: (value) => (value === null ? null : score(value)) },
     { name: "folds", label: t("operate.job.folds"), number: true, show: count },
     { name: "seconds", label: t("operate.job.seconds"), number: true, show: duration },

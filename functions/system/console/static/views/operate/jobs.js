@@ -45,7 +45,7 @@ function JobTable({ jobs }) {
     { name: "status", label: t("operate.jobs.status"), show: (status) => html`<${JobState} status=${status} />` },
     { name: "progress", label: t("operate.jobs.progress"), show: (share, job) => (job.status === "running" ? html`<${Progress} share=${share} label=${known(`stages.${job.stage}`, job.stage)} />` : null) },
     { name: "created_at", label: t("operate.jobs.created"), show: (when) => ago(when) },
-    { name: "seconds", label: t("operate.jobs.took"), number: true, value: tookSeconds, show: (seconds) => (seconds === null ? null : duration(seconds)) },
+    { name: "seconds", label: t("operate.jobs.took"), number: true, value: tookSeconds, show: tookWords },
     { name: "attempts", label: t("operate.jobs.attempts"), number: true },
     { name: "reason", label: t("operate.jobs.reason"), wide: true, value: (job) => job.error?.title ?? null, show: (title, job) => title && known(`errors.type.${typeOf(job.error)}`, title) },
   ]} />`;
@@ -54,6 +54,9 @@ function JobTable({ jobs }) {
 export const JobState = ({ status }) => html`<${Tag} kind=${KINDS[status] ?? "plain"}>${known(`operate.status.${status}`, status)}<//>`;
 
 export const typeOf = (problem) => (problem.type ?? "").split(":").at(-1);
+
+// The moments of a job are whole seconds.
+export const tookWords = (seconds) => (seconds === 0 ? `<${duration(1)}` : seconds && duration(seconds));
 
 export function tookSeconds({ started_at: started, finished_at: finished }) {
   return started && finished ? (Date.parse(finished) - Date.parse(started)) / 1000 : null;

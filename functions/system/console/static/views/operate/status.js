@@ -1,4 +1,5 @@
 // The parts the service is made of: which of them answer, what waits, and how often the cache helps.
+import { Bars } from "../../charts/charts.js";
 import { Figures, Icon, Section, Tag } from "../../parts/elements.js";
 import { count, duration, NOTHING, number, share } from "../../parts/format.js";
 import { html } from "../../parts/preact.js";
@@ -55,15 +56,10 @@ const figure = (value) => (Number.isFinite(value) ? count(value) : NOTHING);
 function Cache({ of: cache }) {
   const levels = LEVELS.filter((level) => cache[level] && cache[level].hits + cache[level].misses > 0);
   if (levels.length === 0) return html`<p class="muted">${t("operate.cache.none")}</p>`;
-  return html`<ul class="levels">
-    ${levels.map((level) => {
-      const { hits, misses } = cache[level];
-      return html`<li>
-        <span>${t(`operate.cache.${level}`)}</span>
-        <span class="track" role="img" aria-label=${t("operate.cache.words", { share: share(hits, hits + misses) })}><span class="done" style=${{ width: `${(100 * hits) / (hits + misses)}%` }} /></span>
-        <span class="hit-share">${share(hits, hits + misses)}</span>
-        <span class="muted">${t("operate.cache.lookups", { n: hits + misses, count: count(hits + misses) })}</span>
-      </li>`;
-    })}
-  </ul>`;
+  const items = levels.map((level) => {
+    const { hits, misses } = cache[level];
+    const lookups = t("operate.cache.lookups", { n: hits + misses, count: count(hits + misses) });
+    return { label: t(`operate.cache.${level}`), value: hits / (hits + misses), note: `${share(hits, hits + misses)} · ${lookups}` };
+  });
+  return html`<${Bars} title=${t("operate.cache.found")} name="cache" items=${items} words=${items.map(({ label, note }) => `${label}: ${note}`).join(", ")} most=${1} />`;
 }

@@ -1,4 +1,5 @@
 // One row: a form made from the schema of the model, and the prediction, which is drawn anew while the form changes.
+import { Interval } from "../../charts/interval.js";
 import { post } from "../../parts/api.js";
 import { Button, Details, Icon } from "../../parts/elements.js";
 import { ErrorPanel } from "../../parts/feedback.js";
@@ -19,7 +20,7 @@ export function OneRow({ schema, info, ranges, level }) {
   const [row, setRow] = useState(() => tidy(schema.example.data));
   const { answer, error, busy } = usePrediction(schema, row, level);
   const set = (name) => (value) => setRow((before) => ({ ...before, [name]: value }));
-  const problems = Object.fromEntries((error?.errors ?? []).map(({ field, message }) => [field, message]));
+  const problems = Object.fromEntries((error?.errors ?? []).map(({ field, message }) => [field, html`<${Said} text=${message} />`]));
   const isInForm = Object.keys(problems).some((name) => name in row);
   const features = byImportance(schema.features, info.importance ?? []);
   const field = (feature) => html`<${FeatureField} key=${feature.name} feature=${feature} statistics=${ranges[feature.name]} value=${row[feature.name]} error=${problems[feature.name]} onChange=${set(feature.name)} />`;
@@ -34,7 +35,7 @@ export function OneRow({ schema, info, ranges, level }) {
     <div class="predicted">
       <div class="card" aria-busy=${busy ? "true" : undefined}>
         <p class="eyebrow">${schema.output.target_column}</p>
-        ${answer ? html`<${Answer} answer=${answer} unit=${schema.output.unit} range=${ranges[schema.output.target_column]} old=${Boolean(error)} />` : !error && html`<p class="prediction muted">…</p>`}
+        ${answer ? html`<${Answer} answer=${answer} schema=${schema} range=${ranges[schema.output.target_column]} old=${Boolean(error)} />` : !error && html`<p class="prediction muted">…</p>`}
         ${error && !isInForm && html`<${ErrorPanel} error=${error} />`}
         ${error && isInForm && html`<p class="field-error"><${Icon} name="error" size="16" />${t("predict.correct")}</p>`}
         <${Reasons} schema=${schema} row=${row} isUsable=${!error} />
@@ -49,25 +50,12 @@ function byImportance(features, importance) {
   return [...features].sort((one, other) => (means.get(other.name) ?? 0) - (means.get(one.name) ?? 0));
 }
 
-function Answer({ answer, unit, range, old }) {
+function Answer({ answer, schema, range, old }) {
   const { prediction, interval } = answer;
+  const { unit } = schema.output;
+  const words = interval && t("predict.between", { level: percentage(interval.level), lower: number(interval.lower, 6), upper: number(interval.upper, 6) });
   return html`<p class="prediction ${old ? "muted" : ""}" role="status"><bdi>${number(prediction, 6)}</bdi>${unit && html` <small>${unit}</small>`}</p>
-    ${interval && html`<${Interval} interval=${interval} prediction=${prediction} range=${range} />`}`;
-}
-
-// The interval as a bar on the range of the training data, widened where it does not fit in.
-function Interval({ interval: { level, lower, upper }, prediction, range }) {
-  const low = Math.min(lower, range?.min ?? lower);
-  const high = Math.max(upper, range?.max ?? upper);
-  const place = (value) => `${(100 * (value - low)) / (high - low || 1)}%`;
-  return html`<figure class="interval">
-    <div class="interval-track" role="img" aria-label=${t("predict.between", { level: percentage(level), lower: number(lower, 6), upper: number(upper, 6) })}>
-      <span class="interval-bar" style=${{ left: place(lower), width: `${(100 * (upper - lower)) / (high - low || 1)}%` }} />
-      <span class="interval-mark" style=${{ left: place(prediction) }} />
-    </div>
-    <div class="interval-ends"><span>${number(low)}</span><span>${number(high)}</span></div>
-    <figcaption>${t("predict.between", { level: percentage(level), lower: number(lower, 6), upper: number(upper, 6) })}</figcaption>
-  </figure>`;
+    ${interval && html`<div class="interval"><${Interval} title=${t("predict.interval")} name=${`${schema.model_name} interval`} words=${words} prediction=${prediction} lower=${interval.lower} upper=${interval.upper} range=${range} /></div>`}`;
 }
 
 // Return the newest answer for the row; while a new one is asked for, the old one stays. One request is under way at a time:

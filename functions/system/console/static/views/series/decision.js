@@ -35,6 +35,8 @@ function Decision({ name, path, report, onChange }) {
     save(await page.blob(), `${name}-${arrival.filename}.html`);
   };
   const learned = arrival.state === "held" && !arrival.learned;
+  // What the decision does not say itself.
+  const further = [...(plausibility?.reasons ?? []), ...notes].filter((each) => !arrival.reason.includes(each));
   return html`
     <${ViewHead} eyebrow=${html`<a href=${href("series", name)}>${name}</a>`} title=${arrival.filename} note=${html`<${DecisionState} of=${arrival} /> ${ago(arrival.decided_at)}`}>
       ${file && html`<${ButtonLink} icon="data" href=${href("data", file.file_id)}>${t("series.toFile")}<//>`}
@@ -42,8 +44,7 @@ function Decision({ name, path, report, onChange }) {
       ${(learned || arrival.learned) && html`<${Button} onClick=${() => setAsked({ row: arrival, learned })}>${t(learned ? "series.learn" : "series.exclude")}<//>`}
     <//>
     <${Section} title=${t("series.why")}><div class="card"><p><${Said} whole text=${arrival.reason} /></p>
-      ${(plausibility?.reasons ?? []).length > 0 && html`<ul class="bullets">${plausibility.reasons.map((reason) => html`<li><${Said} whole text=${reason} /></li>`)}</ul>`}
-      ${notes.length > 0 && html`<ul class="bullets">${notes.map((note) => html`<li><${Said} whole text=${note} /></li>`)}</ul>`}</div><//>
+      ${further.length > 0 && html`<ul class="bullets">${further.map((each) => html`<li><${Said} whole text=${each} /></li>`)}</ul>`}</div><//>
     ${scores && html`<${Section} title=${t("series.scores")} note=${t("series.scoresNote", { n: scores.rows, count: count(scores.rows) })}><${ScoreTable} scores=${scores} /><//>`}
     ${plausibility && html`<${Section} title=${t("series.plausibility")}><div class="card"><${Figures} items=${[
       [t("series.outside"), share(plausibility.outside), t("series.outsideNote", { limit: share(plausibility.outside_limit) })],
@@ -66,7 +67,7 @@ function ScoreTable({ scores }) {
 function Drift({ name, drift }) {
   const columns = [...drift.columns].sort((one, other) => other.psi - one.psi);
   return html`<div class="grid-2">
-    <div class="card"><${Bars} title=${t("series.psi")} name=${`${name} drift`} items=${columns.slice(0, 12).map((column) => ({ label: column.name, value: column.psi, kind: column.level === "none" ? "rest" : "" }))} /></div>
+    <div class="card"><${Bars} title=${t("series.psi")} name=${`${name} drift`} items=${columns.slice(0, 12).map((column) => ({ label: column.name, value: column.psi, note: number(column.psi, 3), kind: column.level === "none" ? "rest" : "" }))} /></div>
     <${Table} caption=${t("series.drift")} rows=${columns} pageRows=${12} csv=${`${name}-drift.csv`} columns=${[
       { name: "name", label: t("series.column"), isHeading: true },
       { name: "psi", label: "PSI", number: true, show: (value) => number(value, 3) },
