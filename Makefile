@@ -47,7 +47,7 @@ test-browser: $(SETUP)  ## the console in Chromium, as people use it; leaves a p
 pictures: test-browser  ## make the pictures in docs/console.md anew
 	cp $(PICTURES:%=out/console/%.png) docs/console/
 PICTURES := data-overview-en-light prepare-effect-en-light race-over-en-light model-quality-zh-dark predict-row-en-light \
-  predict-row-zh-light-phone series-decision-en-light operate-en-light
+  predict-row-zh-light-phone series-decision-en-light operate-en-light data-loading
 
 test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
 	$(BIN)/pytest tests/localstack

@@ -37,7 +37,7 @@ PICTURED = {
     ("zh", "dark", "desktop"): "zh-dark",
     ("zh", "light", "phone"): "zh-light-phone",
 }
-# A message that passes hides what is below it. The page takes no style sheet of a picture.
+# A message that passes hides what is below it in a picture. The page takes no style sheet of a picture.
 SET_TOASTS = "(visibility) => { document.querySelector('.toasts').style.visibility = visibility }"
 AXE = Path(__file__).parent / "axe/axe.min.js"
 # What no view may have, by what axe calls its impact. In one frame charts learn how wide they are, in the next one they
@@ -56,6 +56,20 @@ async () => {
     .map(({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(({html}) => html.slice(0, 160)).join(" | ")}`);
 }
 """
+# Whatever can be scrolled sideways without a mark that says so.
+UNMARKED = """
+[...document.querySelectorAll('main *, header *')].filter((each) =>
+  each.scrollWidth > each.clientWidth + 2 && ['auto', 'scroll'].includes(getComputedStyle(each).overflowX)
+  && !each.parentElement.dataset.more).map((each) => each.outerHTML.slice(0, 160))
+"""
+# Pictures and tables that nobody can save; a form in the shape of a table is none.
+UNSAVED = """
+[...document.querySelectorAll('main figure')].filter((each) =>
+  !each.querySelector('.menu button, .table-foot button') && !each.querySelector('td input, td select'))
+  .map((each) => each.outerHTML.slice(0, 160))
+"""
+# Begin at the top, and leave where the focus is, unless that keeps a message from going.
+AT_REST = "scrollTo(0, 0); document.activeElement.closest('.toast') || document.activeElement.blur()"
 # What a service without a file answers.
 NO_FILES = {"files": [], "current": None, "next": None}
 Check = Callable[["Page", str], None]
@@ -99,21 +113,23 @@ def check() -> Check:
 
     def check(page: "Page", name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
-        page.evaluate(SET_TOASTS, "hidden")
         page.evaluate(axe())
         for look in LOOKS:
             language, theme, size = look
             page.set_viewport_size(SIZES[size])
             choose(page, language, theme)
-            page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+            page.evaluate(AT_REST)
             if look in PICTURED:
+                page.evaluate(SET_TOASTS, "hidden")
                 page.screenshot(path=PICTURES / f"{name}-{PICTURED[look]}.png", full_page=True)
+                page.evaluate(SET_TOASTS, "visible")
             assert page.evaluate(FAULTS) == [], f"{name} in {look}"
             assert page.evaluate(SIDEWAYS) == 0, f"{name} in {look} scrolls sideways"
+            assert page.evaluate(UNMARKED) == [], f"{name} in {look} has more than can be seen"
+        assert page.evaluate(UNSAVED) == [], f"{name} has what cannot be saved"
         page.set_viewport_size(ZOOMED)
         assert page.evaluate(SIDEWAYS) == 0, f"{name} at 200 % scrolls sideways"
         page.set_viewport_size(DESKTOP)
-        page.evaluate(SET_TOASTS, "visible")
 
     return check
 

@@ -3,11 +3,12 @@
 import csv
 import re
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import httpx
 import pytest
 
-from tests.browser.conftest import NO_FILES, SIDEWAYS, Check, choose, problem
+from tests.browser.conftest import NO_FILES, PICTURES, SIDEWAYS, Check, choose, problem
 from tests.browser.hands import FOCUSED
 from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv
@@ -151,13 +152,17 @@ def test_names_and_cells_are_texts_and_a_saved_table_runs_nothing(page: "Page", 
     download.value.save_as(saved)
     _, first, *_ = csv.reader(saved.read_text("utf-8-sig").splitlines())
     assert first == ["'=1+1", "n", "1"]
+    page.get_by_role("tab", name="Columns").click()
+    menu = page.locator(".column").filter(has_text="<b>").locator(".menu button").first
     with page.expect_download() as picture:
-        page.locator(".menu button").first.click()
+        menu.click()
         page.get_by_role("button", name="SVG").click()
     picture.value.save_as(saved)
-    assert saved.read_text("utf-8").startswith("<svg")
+    drawn = list(ElementTree.fromstring(saved.read_text("utf-8")).iter())
+    assert {each.tag.rpartition("}")[2] for each in drawn} == {"svg", "rect", "g", "title", "text"}
+    assert f"{HOSTILE}: 40" in [each.text for each in drawn]
     with page.expect_download() as picture:
-        page.locator(".menu button").first.click()
+        menu.click()
         page.get_by_role("button", name="PNG").click()
     picture.value.save_as(saved)
     assert saved.read_bytes().startswith(b"\x89PNG")
@@ -199,6 +204,11 @@ def test_a_file_is_switched_renamed_and_deleted_by_keyboard(page: "Page", stack:
     dialog.get_by_role("button", name="Delete", exact=True).press("Enter")
     page.get_by_text("“第一.csv” is deleted.").wait_for()
     assert page.url.endswith("/console/data")
+    # The row goes with its button, and the focus stays at the table.
+    page.get_by_role("button", name="Delete “second.csv”").press("Enter")
+    dialog.get_by_role("button", name="Delete", exact=True).press("Enter")
+    page.get_by_text("“second.csv” is deleted.").wait_for()
+    page.locator(".scroll:focus").wait_for()
 
 
 def test_a_service_that_goes_away_is_waited_for(page: "Page") -> None:
@@ -257,6 +267,9 @@ def test_a_press_on_the_button_for_files_is_not_lost_when_the_list_arrives(page:
         (listed, page.get_by_role("link", name="week.csv")),
     ):
         page.goto("/console/data")
+        # Until the list is there its shape stands in its place.
+        page.get_by_role("status").filter(has_text="Loading").wait_for()
+        page.screenshot(path=PICTURES / "data-loading.png")
         button = page.get_by_role("button", name="Choose a file").first
         button.focus()
         # The list comes while the browser asks which file it is to be.

@@ -63,8 +63,14 @@ def test_of_a_hundred_and_twenty_columns_those_in_sight_are_drawn_beside_the_row
     page.goto(f"/console/data/{file_id}")
     page.get_by_text("Rows 2 to 21, 45 in all").wait_for()
     table = page.get_by_role("group", name="Rows", exact=True)
+    # Where there is more of it is marked, and the keyboard gets there.
+    marked = page.locator("#rows .sideways")
+    assert marked.get_attribute("data-more") == "after"
+    table.press("ArrowRight")
+    page.locator("#rows .sideways[data-more='before after']").wait_for()
     table.evaluate("(element) => { element.scrollLeft = element.scrollWidth }")
     page.get_by_role("columnheader", name="channel_119").wait_for()
+    page.locator("#rows .sideways[data-more='before']").wait_for()
     assert page.get_by_role("columnheader").count() < 30
     number = page.get_by_role("rowheader").first.bounding_box()
     around = table.bounding_box()

@@ -3,6 +3,7 @@ import { Button, useWidth } from "../parts/elements.js";
 import { toast } from "../parts/feedback.js";
 import { save } from "../parts/files.js";
 import { html, useEffect, useRef, useState } from "../parts/preact.js";
+import { Sideways } from "../parts/sideways.js";
 import { t } from "../parts/words.js";
 import { tickLabels } from "./scales.js";
 
@@ -16,7 +17,7 @@ export function Figure({ title, words, name, children, note, interactive = false
   return html`<figure class="chart">
     ${title && html`<div class="chart-head"><figcaption title=${title}>${title}</figcaption><${SaveMenu} of=${element} name=${name ?? title} /></div>`}
     ${!title && name && html`<div class="chart-menu"><${SaveMenu} of=${element} name=${name} /></div>`}
-    <div class="chart-body" ref=${element} role=${interactive ? "group" : "img"} aria-label=${words ?? title}>${children(width)}</div>
+    <${Sideways} class="chart-body" of=${element} isReached=${!interactive} role=${interactive ? "group" : "img"} aria-label=${words ?? title}>${children(width)}<//>
     ${note && html`<p class="hint">${note}</p>`}
   </figure>`;
 }

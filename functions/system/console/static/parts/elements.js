@@ -3,6 +3,7 @@ import { html, useEffect, useId, useRef, useState } from "./preact.js";
 import { copy } from "./files.js";
 import { count } from "./format.js";
 import { hasMoved } from "./router.js";
+import { Sideways, reveal } from "./sideways.js";
 import { t } from "./words.js";
 
 // With more options than this, one that can be searched is; so many are offered at once.
@@ -69,7 +70,7 @@ export function ButtonLink({ kind = "secondary", icon, href, children, ...rest }
 export function ViewHead({ title, eyebrow, note, children }) {
   const heading = useRef(null);
   useEffect(() => {
-    if (hasMoved() && document.activeElement === document.body) heading.current.focus({ preventScroll: true });
+    if (hasMoved() && [document.body, document.getElementById("main")].includes(document.activeElement)) heading.current.focus({ preventScroll: true });
   }, []);
   const isLong = typeof title === "string" && title.length > LONG_TITLE;
   return html`<header class=${`view-head ${isLong ? "long" : ""}`}>
@@ -214,11 +215,12 @@ export function Tabs({ label, value, tabs, onChange, children }) {
     onChange(tabs[at][0]);
     list.current.children[at].focus();
   };
+  useEffect(() => reveal(list.current, list.current.querySelector("[aria-selected=true]")), [value]);
   return html`<div class="tabs">
-    <div role="tablist" aria-label=${label} ref=${list} onKeyDown=${move}>
+    <${Sideways} of=${list} role="tablist" aria-label=${label} onKeyDown=${move}>
       ${tabs.map(([name, text]) => html`<button type="button" role="tab" id=${`${id}-${name}`} aria-controls=${`${id}-panel`}
         aria-selected=${name === value ? "true" : "false"} tabindex=${name === value ? 0 : -1} onClick=${() => onChange(name)}>${text}</button>`)}
-    </div>
+    <//>
     <div role="tabpanel" id=${`${id}-panel`} aria-labelledby=${`${id}-${value}`} tabindex="0">${children}</div>
   </div>`;
 }
@@ -255,7 +257,7 @@ export function Code({ text, label }) {
     setTimeout(() => setDone("copy"), COPIED_MS);
   };
   return html`<div class="code">
-    <pre tabindex="0" aria-label=${label}><code ref=${shown}>${text}</code></pre>
+    <${Sideways} class="code-body" tabindex="0" role="group" aria-label=${label}><pre><code ref=${shown}>${text}</code></pre><//>
     <${Button} kind="quiet" icon=${done === "copied" ? "check" : "copy"} label=${t(`common.${done}`)} onClick=${take} />
     ${done === "selected" && html`<p class="hint" role="status">${t("common.selected")}</p>`}
   </div>`;

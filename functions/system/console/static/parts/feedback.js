@@ -66,12 +66,18 @@ export function Guarded({ children }) {
 const toasts = createStore([]);
 let last = 0;
 
-// Say something for a few seconds, such as what was done. `action`: { label, run }.
+// Say something for a few seconds, such as what was done, and as long as somebody is at it. `action`: { label, run }.
 export function toast(text, { kind = "good", action, lang } = {}) {
   const id = (last += 1);
   const leave = () => toasts.set(toasts.get().filter((each) => each.id !== id));
-  toasts.set([...toasts.get(), { id, text, lang, kind, action, leave }]);
-  setTimeout(leave, action ? 2 * TOAST_MS : TOAST_MS);
+  let timer;
+  const stay = () => clearTimeout(timer);
+  const wait = () => {
+    stay();
+    timer = setTimeout(leave, action ? 2 * TOAST_MS : TOAST_MS);
+  };
+  toasts.set([...toasts.get(), { id, text, lang, kind, action, leave, stay, wait }]);
+  wait();
 }
 
 // Say why something was not done.
@@ -83,7 +89,7 @@ export function toastError(error) {
 export function Toasts() {
   const shown = useStore(toasts);
   return html`<div class="toasts" role="status" aria-live="polite">
-    ${shown.map(({ id, text, lang, kind, action, leave }) => html`<div class="toast ${kind}" key=${id}>
+    ${shown.map(({ id, text, lang, kind, action, leave, stay, wait }) => html`<div class="toast ${kind}" key=${id} onMouseEnter=${stay} onMouseLeave=${wait} onfocusin=${stay} onfocusout=${wait}>
       <${Icon} name=${kind === "good" ? "check" : kind} size="18" /><span lang=${lang}>${text}</span>
       ${action && html`<${Button} kind="quiet" onClick=${() => { leave(); action.run(); }}>${action.label}<//>`}
       <${Button} kind="quiet" icon="close" label=${t("common.close")} onClick=${leave} />

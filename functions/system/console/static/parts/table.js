@@ -3,6 +3,7 @@ import { Button } from "./elements.js";
 import { save } from "./files.js";
 import { count, shorten } from "./format.js";
 import { html, useMemo, useRef, useState, useEffect } from "./preact.js";
+import { Sideways } from "./sideways.js";
 import { t } from "./words.js";
 
 const PAGE_ROWS = 100;
@@ -12,6 +13,7 @@ const MANY_ROWS = 12;
 const MANY_COLUMNS = 40;
 const COLUMN_PIXELS = 150;
 const BESIDE = 4;
+const NARROW_LETTERS = 26;
 // A spreadsheet would run a text that begins so; docs/http.md#files says the same of the files of the service.
 const FORMULA = /^[\s'"]*[=+\-@＝＋－＠]|^[\t\r\n]/;
 
@@ -40,11 +42,13 @@ export function Table({ columns, rows, caption, sort: first, rowKey, csv = `${ca
   };
   const headSpacer = spacers("td");
   const heading = (column) => html`<${Heading} key=${column.name} column=${column} isNarrow=${!window_.all} sort=${sort} onSort=${(next) => { setSort(next); setPage(0); }} />`;
+  // A button that was disabled at an end would lose the focus.
+  const pager = (name, next) => html`<${Button} kind="quiet" icon=${name} label=${t(`table.${name}`)} aria-disabled=${next === at ? "true" : undefined} onClick=${() => setPage(next)} />`;
   return html`<figure class="table-figure">
     ${search && rows.length > MANY_ROWS && html`<label class="table-search"><span class="visually-hidden">${search}</span>
       <input type="search" placeholder=${search} value=${wanted} onInput=${(event) => { setWanted(event.target.value); setPage(0); }} />
       <span class="muted" role="status">${wanted.trim() ? t("table.found", { n: found.length, count: count(found.length) }) : ""}</span></label>`}
-    <div class="scroll" ref=${scroller} tabindex="0" role="group" aria-label=${caption}>
+    <${Sideways} class="scroll ${pinned.length ? "with-pinned" : ""}" of=${scroller} tabindex="0" role="group" aria-label=${caption}>
       <table class=${window_.all ? "" : "fixed"} aria-rowcount=${sorted.length + 1} aria-colcount=${columns.length}
         style=${window_.all ? {} : { width: `${columns.length * COLUMN_PIXELS}px` }}>
         <caption class="visually-hidden">${caption}</caption>
@@ -65,24 +69,22 @@ export function Table({ columns, rows, caption, sort: first, rowKey, csv = `${ca
           </tr>`)}
         </tbody>
       </table>
-    </div>
+    <//>
     ${(pages > 1 || csv) && html`<figcaption class="table-foot">
       <span>${pages > 1 ? t("table.range", { from: count(at * pageRows + 1), to: count(Math.min((at + 1) * pageRows, sorted.length)), all: count(sorted.length) }) : ""}</span>
       <span class="actions">
         ${csv && html`<${Button} kind="quiet" icon="download" onClick=${() => save(csvOf(columns, sorted), csv)}>${t("table.csv")}<//>`}
-        ${pages > 1 && html`
-          <${Button} kind="quiet" icon="previous" label=${t("table.previous")} disabled=${at === 0} onClick=${() => setPage(at - 1)} />
-          <${Button} kind="quiet" icon="next" label=${t("table.next")} disabled=${at === pages - 1} onClick=${() => setPage(at + 1)} />`}
+        ${pages > 1 && html`${pager("previous", Math.max(0, at - 1))}${pager("next", Math.min(pages - 1, at + 1))}`}
       </span>
     </figcaption>`}
   </figure>`;
 }
 
-// In a narrow column the middle of a long name goes: names of many columns often begin alike.
+// In a narrow column a long name has two lines, and its middle goes: names of many columns often begin alike.
 function Heading({ column, isNarrow, sort, onSort }) {
   const mine = sort?.name === column.name;
   const whole = column.label ?? column.name;
-  const label = isNarrow && typeof whole === "string" ? shorten(whole, 16) : whole;
+  const label = isNarrow && typeof whole === "string" ? shorten(whole, NARROW_LETTERS) : whole;
   const next = { name: column.name, down: mine ? !sort.down : Boolean(column.number) };
   return html`<th scope="col" class="${column.number ? "number" : ""} ${column.isPinned ? "pinned" : ""}" aria-sort=${mine ? (sort.down ? "descending" : "ascending") : undefined}>
     ${column.sortable === false ? html`<span class="cell" title=${typeof whole === "string" ? whole : undefined}><bdi>${label}</bdi></span>` : html`<button type="button" class="sort" title=${whole} onClick=${() => onSort(next)}>

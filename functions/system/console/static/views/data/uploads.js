@@ -5,6 +5,7 @@ import { ErrorPanel, Notice, toast } from "../../parts/feedback.js";
 import { share } from "../../parts/format.js";
 import { html, useEffect } from "../../parts/preact.js";
 import { href, navigate, route } from "../../parts/router.js";
+import { Sideways } from "../../parts/sideways.js";
 import { createStore, useStore } from "../../parts/store.js";
 import { BrokenOff, giveUp, upload } from "../../parts/uploads.js";
 import { known, t } from "../../parts/words.js";
@@ -88,8 +89,8 @@ function Refused({ id, file, error }) {
 
 function Excerpt({ of: { first, lines, marked, line: wrong, at } }) {
   return html`<div class="excerpt"><p class="hint">${t("data.excerpt")}</p>
-    <ol start=${first}>${lines.map((line, index) => html`<li class=${marked.has(first + index) ? "marked" : ""}>
-      <span class="line-number">${first + index}</span><code><bdi>${first + index === wrong && at !== null ? html`${line.slice(0, at)}<mark>${line.slice(at, at + 1)}</mark>${line.slice(at + 1)}` : line}</bdi></code></li>`)}</ol>
+    <${Sideways} class="excerpt-lines" isReached role="group" aria-label=${t("data.excerpt")}><ol start=${first}>${lines.map((line, index) => html`<li class=${marked.has(first + index) ? "marked" : ""}>
+      <span class="line-number">${first + index}</span><code><bdi>${first + index === wrong && at !== null ? html`${line.slice(0, at)}<mark>${line.slice(at, at + 1)}</mark>${line.slice(at + 1)}` : line}</bdi></code></li>`)}</ol><//>
   </div>`;
 }
 

@@ -1,0 +1,38 @@
+// What may be wider than its place: it scrolls sideways, and says at which of its sides there is more.
+import { html, useEffect, useRef, useState } from "./preact.js";
+
+// Layouts round widths.
+const SLACK = 2;
+// What is brought into sight is not below the mark at the edge.
+const BESIDE_EDGE = 40;
+
+// The attributes are those of what scrolls, which is in `of`. With `isReached` the keyboard gets there while there is more.
+export function Sideways({ of, isReached, class: extra = "", children, ...rest }) {
+  const own = useRef(null);
+  const element = of ?? own;
+  const [more, setMore] = useState("");
+  useEffect(() => {
+    const scroller = element.current;
+    const look = () => {
+      const { scrollLeft: before, clientWidth, scrollWidth } = scroller;
+      setMore([before > SLACK && "before", before + clientWidth < scrollWidth - SLACK && "after"].filter(Boolean).join(" "));
+    };
+    const watcher = new ResizeObserver(look);
+    [scroller, ...scroller.children].forEach((each) => watcher.observe(each));
+    scroller.addEventListener("scroll", look, { passive: true });
+    return () => {
+      watcher.disconnect();
+      scroller.removeEventListener("scroll", look);
+    };
+  }, []);
+  return html`<div class="sideways" data-more=${more}>
+    <div class="scrolled ${extra}" ref=${element} tabindex=${isReached && more ? 0 : undefined} ...${rest}>${children}</div>
+  </div>`;
+}
+
+// Scroll sideways until a part is in sight, and the page not at all.
+export function reveal(scroller, part) {
+  const [outer, inner] = [scroller, part].map((each) => each.getBoundingClientRect());
+  if (inner.left < outer.left + BESIDE_EDGE) scroller.scrollLeft += inner.left - outer.left - BESIDE_EDGE;
+  else if (inner.right > outer.right - BESIDE_EDGE) scroller.scrollLeft += inner.right - outer.right + BESIDE_EDGE;
+}
