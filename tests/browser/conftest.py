@@ -56,11 +56,15 @@ async () => {
     .map(({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(({html}) => html.slice(0, 160)).join(" | ")}`);
 }
 """
-# Whatever can be scrolled sideways without a mark that says so.
+# Whatever can be scrolled sideways without a mark that says so, or has what is chosen out of sight.
 UNMARKED = """
-[...document.querySelectorAll('main *, header *')].filter((each) =>
+[...[...document.querySelectorAll('main *, header *')].filter((each) =>
   each.scrollWidth > each.clientWidth + 2 && ['auto', 'scroll'].includes(getComputedStyle(each).overflowX)
-  && !each.parentElement.dataset.more).map((each) => each.outerHTML.slice(0, 160))
+  && !each.parentElement.dataset.more),
+ ...[...document.querySelectorAll('.scrolled > :is([aria-current], [aria-selected=true])')].filter((each) => {
+  const [inner, outer] = [each, each.parentElement].map((one) => one.getBoundingClientRect());
+  return inner.left < outer.left - 1 || inner.right > outer.right + 1;
+})].map((each) => each.outerHTML.slice(0, 160))
 """
 # Pictures and tables that nobody can save; a form in the shape of a table is none.
 UNSAVED = """

@@ -267,11 +267,11 @@ def test_a_press_on_the_button_for_files_is_not_lost_when_the_list_arrives(page:
         (listed, page.get_by_role("link", name="week.csv")),
     ):
         page.goto("/console/data")
+        button = page.get_by_role("button", name="Choose a file").first
+        button.focus()
         # Until the list is there its shape stands in its place.
         page.get_by_role("status").filter(has_text="Loading").wait_for()
         page.screenshot(path=PICTURES / "data-loading.png")
-        button = page.get_by_role("button", name="Choose a file").first
-        button.focus()
         # The list comes while the browser asks which file it is to be.
         with page.expect_file_chooser() as asked:
             page.keyboard.press("Enter")

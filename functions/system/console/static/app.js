@@ -6,7 +6,7 @@ import { LANGUAGES, THEMES, language, theme } from "./parts/preferences.js";
 import { html, useEffect, useRef, useState } from "./parts/preact.js";
 import { BASE } from "./parts/places.js";
 import { hasMoved, href, navigate, route } from "./parts/router.js";
-import { Sideways, reveal } from "./parts/sideways.js";
+import { Sideways } from "./parts/sideways.js";
 import { createStore, useStore } from "./parts/store.js";
 import { shownLanguage, t } from "./parts/words.js";
 import { VIEWS } from "./views/index.js";
@@ -35,15 +35,9 @@ function skip(event) {
 }
 
 function Navigation({ view }) {
-  const links = useRef(null);
-  // On a phone the links are wider than the page.
-  useEffect(() => {
-    const current = links.current.querySelector("[aria-current]");
-    if (current) reveal(links.current, current);
-  }, [view]);
   return html`<header class="side">
     <a class="brand" href=${href("data")}><${Mark} /><span>Regatta</span></a>
-    <nav aria-label=${t("nav.views")}><${Sideways} class="links" of=${links}>
+    <nav aria-label=${t("nav.views")}><${Sideways} class="links" current="[aria-current]" place=${view}>
       ${Object.keys(VIEWS).map((name) => html`<a href=${href(name)} aria-current=${name === view ? "page" : undefined}>
         <${Icon} name=${name} /><span>${t(`nav.${name}`)}</span>
       </a>`)}

@@ -3,7 +3,7 @@ import { html, useEffect, useId, useRef, useState } from "./preact.js";
 import { copy } from "./files.js";
 import { count } from "./format.js";
 import { hasMoved } from "./router.js";
-import { Sideways, reveal } from "./sideways.js";
+import { Sideways } from "./sideways.js";
 import { t } from "./words.js";
 
 // With more options than this, one that can be searched is; so many are offered at once.
@@ -215,9 +215,8 @@ export function Tabs({ label, value, tabs, onChange, children }) {
     onChange(tabs[at][0]);
     list.current.children[at].focus();
   };
-  useEffect(() => reveal(list.current, list.current.querySelector("[aria-selected=true]")), [value]);
   return html`<div class="tabs">
-    <${Sideways} of=${list} role="tablist" aria-label=${label} onKeyDown=${move}>
+    <${Sideways} of=${list} current="[aria-selected=true]" place=${value} role="tablist" aria-label=${label} onKeyDown=${move}>
       ${tabs.map(([name, text]) => html`<button type="button" role="tab" id=${`${id}-${name}`} aria-controls=${`${id}-panel`}
         aria-selected=${name === value ? "true" : "false"} tabindex=${name === value ? 0 : -1} onClick=${() => onChange(name)}>${text}</button>`)}
     <//>

@@ -6,18 +6,28 @@ const SLACK = 2;
 // What is brought into sight is not below the mark at the edge.
 const BESIDE_EDGE = 40;
 
-// The attributes are those of what scrolls, which is in `of`. With `isReached` the keyboard gets there while there is more.
-export function Sideways({ of, isReached, class: extra = "", children, ...rest }) {
+// The attributes are those of what scrolls, which is in `of`. With `isReached` the keyboard gets there while there is more. Of
+// several parts the one that the selector `current` finds is kept in sight, as often as `place` changes.
+export function Sideways({ of, current, place, isReached, class: extra = "", children, ...rest }) {
   const own = useRef(null);
   const element = of ?? own;
   const [more, setMore] = useState("");
+  const show = () => {
+    const part = current && element.current?.querySelector(current); // an effect may come after its view has gone
+    if (part) reveal(element.current, part);
+  };
+  useEffect(show, [place]);
   useEffect(() => {
     const scroller = element.current;
+    if (!scroller) return undefined;
     const look = () => {
       const { scrollLeft: before, clientWidth, scrollWidth } = scroller;
       setMore([before > SLACK && "before", before + clientWidth < scrollWidth - SLACK && "after"].filter(Boolean).join(" "));
     };
-    const watcher = new ResizeObserver(look);
+    const watcher = new ResizeObserver(() => {
+      show();
+      look();
+    });
     [scroller, ...scroller.children].forEach((each) => watcher.observe(each));
     scroller.addEventListener("scroll", look, { passive: true });
     return () => {
@@ -31,7 +41,7 @@ export function Sideways({ of, isReached, class: extra = "", children, ...rest }
 }
 
 // Scroll sideways until a part is in sight, and the page not at all.
-export function reveal(scroller, part) {
+function reveal(scroller, part) {
   const [outer, inner] = [scroller, part].map((each) => each.getBoundingClientRect());
   if (inner.left < outer.left + BESIDE_EDGE) scroller.scrollLeft += inner.left - outer.left - BESIDE_EDGE;
   else if (inner.right > outer.right - BESIDE_EDGE) scroller.scrollLeft += inner.right - outer.right + BESIDE_EDGE;
