@@ -27,10 +27,11 @@ def received_frame(data: Any, folder: Path, reading: Reading) -> ReceivedTable:
     """Return the table of a DataFrame of pandas or polars, without its index, as a text in `folder`.
 
     `reading` overrules what its texts mean. Raises `InvalidInputError` for anything else, for a frame without rows or
-    columns, for a name that two columns have, and for a column of lists or dicts.
+    columns, for a name that is empty or that two columns have, and for a column of lists or dicts.
     """
     frame = _checked(data)
-    columns = {str(label): _array(str(label), frame.iloc[:, position]) for position, label in enumerate(frame.columns)}
+    names = [str(label).strip() for label in frame.columns]
+    columns = {name: _array(name, frame.iloc[:, position]) for position, name in enumerate(names)}
     path = folder / "frame.csv"
     texts = pa.table({name: texts_of_column(column, ".") for name, column in columns.items()})
     csv.write_csv(texts, path)
@@ -53,7 +54,13 @@ def _checked(data: Any) -> pd.DataFrame:
             "makes a DataFrame of a list of dicts.",
             [{"field": "data", "message": "is no DataFrame and no path"}],
         )
-    twice = [name for name, count in Counter(map(str, data.columns)).items() if count > 1]
+    # Blanks around a name do not count, as in a file.
+    counts = Counter(str(label).strip() for label in data.columns)
+    if "" in counts:
+        raise InvalidInputError(
+            "The DataFrame has a column without a name. Name it.", [{"field": "data", "message": "a name is empty"}]
+        )
+    twice = [name for name, count in counts.items() if count > 1]
     if twice:
         raise InvalidInputError(
             f"The DataFrame has the column {twice[0]!r} twice. Rename one of them.",

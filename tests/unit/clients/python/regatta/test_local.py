@@ -235,6 +235,8 @@ def test_an_error_says_the_way_out(
 def test_a_label_that_is_no_text_names_its_column() -> None:
     numbered = pd.DataFrame({0: range(40), 1: [3.0 * value for value in range(40)]})
     assert local.train(numbered, 1, "ridge", handle_missing="mean", columns={"0": "mean"}).target == "1"
+    blank = numbered.rename(columns={0: " a "})
+    assert local.train(blank, 1, "linear_regression").predict(blank.tail(1)).tolist() == pytest.approx([117])
 
 
 def test_data_that_is_none_is_refused(frame: pd.DataFrame, tmp_path: Path) -> None:
@@ -244,6 +246,10 @@ def test_data_that_is_none_is_refused(frame: pd.DataFrame, tmp_path: Path) -> No
         local.train([1, 2], "mpg")
     with pytest.raises(InvalidInputError, match="'mpg' twice"):
         local.train(pd.concat([frame, frame[["mpg"]]], axis=1), "mpg")
+    with pytest.raises(InvalidInputError, match="'mpg' twice"):
+        local.train(frame.assign(**{" mpg": 1.0}), "mpg")
+    with pytest.raises(InvalidInputError, match="without a name"):
+        local.train(frame.rename(columns={"weight": " "}), "mpg")
     with pytest.raises(InvalidInputError, match="'l' has lists or dicts"):
         local.train(frame.assign(l=[[1]] * len(frame)), "mpg")
     with pytest.raises(InvalidInputError, match="no ONNX model"):
