@@ -41,6 +41,7 @@ test: environments  ## every test, with coverage of core and functions
 test-busy: environments  ## every test, or those of ARGS, three times on one core beside a busy loop: none depends on speed
 	$(BIN)/python -m tests.support.busy_core $(BIN)/pytest $(PARALLEL) $(ARGS)
 
+test-browser: export CONSOLE_PICTURES := 1
 test-browser: $(SETUP)  ## the console in Chromium, as people use it; leaves a picture of each view in out/console
 	$(BIN)/pytest tests/browser
 

@@ -1,6 +1,7 @@
 """One Chromium for every view, and what looks at each: axe, in both languages, themes and widths, and pictures."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,8 +18,9 @@ from tests.support.stack import Stack
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-# What the pictures of the documentation are taken from; nothing reads them again.
-PICTURES = ROOT / "out/console"
+# What the pictures of the documentation are taken from. No test reads them, so they are taken where somebody wants
+# them: `make test-browser` says so by this variable.
+PICTURES, WANTED = ROOT / "out/console", "CONSOLE_PICTURES"
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 812}
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 # At 200 % a page of the desktop has half the width and height to itself.
@@ -116,7 +118,6 @@ def check() -> Check:
     """Return what looks at a view in each look, keeps pictures, and fails for whatever axe finds serious in one."""
 
     def check(page: "Page", name: str) -> None:
-        PICTURES.mkdir(parents=True, exist_ok=True)
         page.evaluate(axe())
         for look in LOOKS:
             language, theme, size = look
@@ -125,7 +126,7 @@ def check() -> Check:
             page.evaluate(AT_REST)
             if look in PICTURED:
                 page.evaluate(SET_TOASTS, "hidden")
-                page.screenshot(path=PICTURES / f"{name}-{PICTURED[look]}.png", full_page=True)
+                take_picture(page, f"{name}-{PICTURED[look]}")
                 page.evaluate(SET_TOASTS, "visible")
             assert page.evaluate(FAULTS) == [], f"{name} in {look}"
             assert page.evaluate(SIDEWAYS) == 0, f"{name} in {look} scrolls sideways"
@@ -136,6 +137,12 @@ def check() -> Check:
         page.set_viewport_size(DESKTOP)
 
     return check
+
+
+def take_picture(page: "Page", name: str) -> None:
+    """Keep a picture of the whole page, where pictures are wanted."""
+    if WANTED in os.environ:
+        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 def choose(page: "Page", language: str, theme: str) -> None:

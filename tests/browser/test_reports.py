@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import DESKTOP, FAULTS, PHONE, PICTURES, SIDEWAYS, axe
+from tests.browser.conftest import DESKTOP, FAULTS, PHONE, SIDEWAYS, axe, take_picture
 from tests.support.browser import opened
 from tests.support.model_reports import crowded_model_report
 from tests.support.printed_pages import BROKEN, CUT, PAPER, on_paper, printed
@@ -54,7 +54,6 @@ def test_paper_has_no_heading_alone_and_every_finding_and_the_whole_heat_map(pap
 
 
 def test_a_screen_shows_the_report_without_a_fault_in_either_theme(chromium: "Browser", report: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
     with opened(chromium, REPORTS[report](), DESKTOP) as page:
         page.evaluate(axe())
         for theme in ("light", "dark"):
@@ -63,7 +62,7 @@ def test_a_screen_shows_the_report_without_a_fault_in_either_theme(chromium: "Br
                 page.set_viewport_size(size)
                 assert page.evaluate(SIDEWAYS) == 0, f"{theme}, {name}"
                 assert page.evaluate("document.documentElement.scrollHeight") < LONGEST[name]
-                page.screenshot(path=PICTURES / f"report-{report}-{theme}-{name}.png", full_page=True)
+                take_picture(page, f"report-{report}-{theme}-{name}")
             assert page.evaluate(FAULTS) == [], theme
 
 
