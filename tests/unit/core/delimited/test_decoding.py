@@ -31,10 +31,10 @@ def texts() -> dict[str, tuple[str, str]]:
     """Short tables in every language and encoding (text and encoding): in the header, in cells, and long ones."""
     made = {}
     for language, (header, city, note, encodings) in LANGUAGES.items():
+        rows = "".join(f'{i},{city},"{note}"\n' for i in range(20_000))
         for encoding in encodings:
             made[f"{language} header in {encoding}"] = f"{header}\n1.5,2,3\n4,5,6\n", encoding
             made[f"{language} cells in {encoding}"] = f'id,city,note\n1,{city},"{note}"\n2,x,y\n', encoding
-            rows = "".join(f'{i},{city},"{note}"\n' for i in range(20_000))
             made[f"{language} long in {encoding}"] = f"{header}\n{rows}", encoding
     return made
 

@@ -13,6 +13,7 @@ from core.progress import ignore_progress
 from core.services.table_prediction.export_table import export_table
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
+from tests.support.kept_objects import KeptObjects
 
 HALVES = [(index / 8, f"a;{index % 3}", 3 * index / 8 + 1 / 3) for index in range(40)]
 TABLE = "size,kind,price\n" + "".join(f"{size},{kind},{price!r}\n" for size, kind, price in HALVES)
@@ -20,10 +21,13 @@ EUROPEAN = {"delimiter": "semicolon", "decimal": "comma"}
 
 
 @pytest.fixture
-def model(handlers: httpx.Client) -> str:
-    handlers.post("/data/upload", files={"file": ("halves.csv", TABLE)}).raise_for_status()
-    command = {"model_type": "linear_regression", "target_column": "price"}
-    name: str = handlers.post("/model/train", json=command).raise_for_status().json()["model_name"]
+def model(handlers: httpx.Client, bucket: ObjectStore, kept_objects: KeptObjects) -> str:
+    def train() -> Any:
+        handlers.post("/data/upload", files={"file": ("halves.csv", TABLE)}).raise_for_status()
+        command = {"model_type": "linear_regression", "target_column": "price"}
+        return handlers.post("/model/train", json=command).raise_for_status().json()["model_name"]
+
+    name: str = kept_objects.fill(bucket, train)
     return name
 
 

@@ -15,6 +15,8 @@ from core.inference.contributions import explainer
 from core.jobs.commands import TrainCommand
 from core.services.processing.ingest import ingest
 from core.services.training.train import train_model
+from core.storage.s3.object_store import ObjectStore
+from tests.support.kept_objects import KeptObjects
 from tests.support.storage import home
 
 FEATURES = ["=start", "crew", "port", "insured", "prediction"]
@@ -33,13 +35,17 @@ def voyages_csv() -> str:
 
 
 @pytest.fixture
-def client(handlers: httpx.Client, tmp_path: Path) -> httpx.Client:
+def client(handlers: httpx.Client, bucket: ObjectStore, kept_objects: KeptObjects, tmp_path: Path) -> httpx.Client:
     """A service with the model `船价`."""
-    path = tmp_path / "航次.csv"
-    path.write_text(voyages_csv())
-    file_id = ingest(home(), path.name, path).file_id
-    command = {"target_column": "fare", "file_id": file_id, "model_name": "船价"}
-    train_model(home(), TrainCommand(model_type="gradient_boosting", params={"n_estimators": 30}, **command))
+
+    def train() -> None:
+        path = tmp_path / "航次.csv"
+        path.write_text(voyages_csv())
+        file_id = ingest(home(), path.name, path).file_id
+        command = {"target_column": "fare", "file_id": file_id, "model_name": "船价"}
+        train_model(home(), TrainCommand(model_type="gradient_boosting", params={"n_estimators": 30}, **command))
+
+    kept_objects.fill(bucket, train)
     return handlers
 
 
