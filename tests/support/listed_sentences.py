@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from functions.system.console.assets import assets
 from tests.support.service_sentences import HOLE
@@ -34,9 +36,20 @@ class Form:
 
 @cache
 def listed(language: str = "zh") -> dict[str, dict[str, str]]:
-    """Return the words of a language by their English form, of `sentences` and of their `parts`."""
-    found: dict[str, dict[str, str]] = json.loads(assets()[f"words/service.{language}.json"].body)
+    """Return the words of a language by their English form, of `sentences` and of their `parts`.
+
+    Raises `ValueError` where a form is listed twice: two people may have translated it, each in other words.
+    """
+    body = assets()[f"words/service.{language}.json"].body
+    found: dict[str, dict[str, str]] = json.loads(body, object_pairs_hook=_each_once)
     return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
+    if twice:
+        raise ValueError(f"listed twice: {twice}")
+    return dict(pairs)
 
 
 def unlisted(text: str, depth: int = DEPTH) -> list[str]:

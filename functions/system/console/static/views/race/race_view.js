@@ -2,13 +2,13 @@
 import { get, Problem } from "../../parts/api.js";
 import { Button, ButtonLink, Progress, Section, ViewHead } from "../../parts/elements.js";
 import { Confirm, ErrorPanel, Loaded, Notice } from "../../parts/feedback.js";
-import { ago, duration } from "../../parts/format.js";
+import { ago } from "../../parts/format.js";
 import { cancel, follow, OVER } from "../../parts/jobs.js";
 import { html, useEffect, useState } from "../../parts/preact.js";
 import { useResource } from "../../parts/resource.js";
 import { href } from "../../parts/router.js";
 import { known, t } from "../../parts/words.js";
-import { JobState } from "../operate/jobs.js";
+import { JobState, tookWords } from "../operate/jobs.js";
 import { LiveBoard } from "./live_board.js";
 import { Outcome } from "./outcome.js";
 
@@ -28,7 +28,7 @@ function Race({ job, query, onChange }) {
   const [stopping, setStopping] = useState(false);
   const runs = !OVER.includes(job.status);
   const seconds = useElapsed(job);
-  const note = html`<${JobState} status=${job.status} /> ${seconds === null ? ago(job.created_at) : duration(seconds)}`;
+  const note = html`<${JobState} status=${job.status} /> ${seconds === null ? ago(job.created_at) : tookWords(seconds)}`;
   return html`
     <${ViewHead} eyebrow=${html`<a href=${href("race")}>${t("race.title")}</a>`} title=${t(runs ? "race.running" : job.error ? "race.broken" : "race.over")} note=${note}>
       ${runs && html`<${Button} icon="close" onClick=${() => setStopping(true)}>${t("race.stop")}<//>`}
