@@ -147,7 +147,8 @@ def take_picture(page: "Page", name: str) -> None:
 
 def choose(page: "Page", language: str, theme: str) -> None:
     """Choose a language and a theme as a person does."""
-    for choice, value in zip(page.locator(".picker select").all(), (theme, language), strict=True):
+    for place, value in enumerate((theme, language)):
+        choice = page.locator(".picker select").nth(place)
         if choice.input_value() != value:
             choice.select_option(value)
     page.wait_for_selector(f"html[lang={'zh-CN' if language == 'zh' else 'en'}][data-theme={theme}]")

@@ -91,6 +91,7 @@ def test_a_model_shows_what_it_is_worth_and_how_it_is_used(page: "Page", check: 
             page.locator(".thin .line").first.wait_for(state="attached")
         if tab == "Inside":
             rows = page.get_by_role("table", name="Members").locator("tbody tr")
+            rows.first.wait_for()
             assert [row.split("\t") for row in rows.all_inner_texts()] == MEMBERS_SHOWN
         check(page, f"model-{tab.split()[0].lower()}")
 

@@ -55,6 +55,7 @@ def test_whoever_operates_sees_the_parts_and_the_jobs(
     page.get_by_role("link", name="Training", exact=True).first.click()
     page.get_by_role("heading", name="Course").wait_for()
     trials = page.get_by_role("table", name="Trials").get_by_role("rowheader")
+    trials.first.wait_for()
     assert trials.all_inner_texts() == ["LightGBM · 300 trees", "LightGBM · 800 trees"]
     page.get_by_role("link", name="Open the model").wait_for()
     check(page, "operate-job")

@@ -225,7 +225,7 @@ def test_the_nine_on_noise_say_that_there_is_nothing_to_learn(page: "Page", stac
     costs = page.locator(".board li small", has_text="a row")
     costs.first.wait_for()
     text = costs.first.inner_text().replace("\N{NO-BREAK SPACE}", " ")
-    assert re.fullmatch(r"\d+ folds? · [\d.]+ m?s · [\d.]+ kB · [\d.]+ µs a row", text)
+    assert re.fullmatch(r"\d+ folds? · [\d.]+ m?s · [\d.]+ [kM]?B · [\d.,]+ [µm]s a row", text), text
     while not held:
         page.wait_for_timeout(20)
     held[0][0].fulfill(response=held[0][1])
