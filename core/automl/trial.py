@@ -142,9 +142,12 @@ def trial_statuses(trials: Sequence[Trial], running: Collection[Trial]) -> list[
 
     `running` are those with a fit under way. Those that ran on fewer folds are compared on these (`comparable_means`).
     """
-    begun = [trial for trial in trials if trial in running or (trial.failure is None and trial.scores)]
     failed = [trial for trial in trials if trial.failure is not None and trial.failure.detail != OUT_OF_TIME]
-    begun = [trial for trial in begun if trial not in failed]
+    begun = [
+        trial
+        for trial in trials
+        if trial not in failed and (trial in running or (trial.failure is None and trial.scores))
+    ]
     means = comparable_means([trial.scores if trial.failure is None else [] for trial in begun])
     ordered = [trial for _, trial in sorted(zip(means, begun, strict=True), key=lambda item: -item[0])]
     return [_status(trial, is_running=trial in running) for trial in [*ordered, *failed]]

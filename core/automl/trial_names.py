@@ -5,7 +5,7 @@ from typing import Any
 
 from core.regressors.candidates import Candidate
 
-# Trials are told apart by these of their parameters first, as in `parts/regressors.js` of the console.
+# The parameters that a name shows first where trials differ in them, as in `parts/regressors.js` of the console.
 TELLING = (
     "n_estimators",
     "max_iter",
