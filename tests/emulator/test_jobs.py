@@ -27,7 +27,7 @@ from core.types import Json
 from infra.emulator_account import REGION
 from tests.emulator.test_deploy_and_serve import served, wait_until_up
 from tests.support.process_state import process_environment
-from tests.support.stack import CLI, Stack, free_ports
+from tests.support.stack import CLI, Stack, free_ports, running_processes
 from tests.support.waiting import wait_for
 
 ASYNC = {"Prefer": "respond-async"}
@@ -101,7 +101,7 @@ def versions(client: httpx.Client, name: str) -> list[int]:
 
 def workers(own: Stack) -> list[psutil.Process]:
     """The processes of the worker's Lambda function."""
-    return [p for p in own.processes() if "regatta-worker" in " ".join([p.name(), *p.cmdline()])]
+    return running_processes(own.processes(), lambda p: "regatta-worker" in " ".join([p.name(), *p.cmdline()]))
 
 
 @pytest.mark.parametrize("road", ["server", "gateway"])

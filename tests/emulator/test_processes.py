@@ -9,16 +9,10 @@ import pytest
 
 from infra.local import parts
 from infra.local.restarts import MOST_RESTARTS
-from tests.support.stack import Stack
+from tests.support.stack import Stack, running_processes
 from tests.support.waiting import wait_for
 
 CSV = b"area,price\n" + b"".join(b"%d,%d\n" % (row, 3 * row) for row in range(60))
-
-
-def workers(stack: Stack) -> list[psutil.Process]:
-    """Return the processes that answer requests; those that compute give way to them."""
-    web = stack.process("web")
-    return [one for one in web.children() if one.nice() == web.nice()]
 
 
 def web_state(stack: Stack) -> dict[str, int]:
@@ -41,27 +35,27 @@ def test_redis_may_end_again_and_again(running: Stack) -> None:
 
 def test_a_killed_worker_is_replaced_and_the_status_tells(running: Stack) -> None:
     replaced = web_state(running)["replaced"] + 1
-    victim, other = workers(running)
+    victim, other = running.workers()
     victim.kill()
     web = wait_for(lambda: web_state(running), lambda web: web["replaced"] == replaced and web["serving"] == 2)
     assert web["workers"] == 2
     told = json.loads(running.call("status", "--json").stdout)["parts"]["web"]
     assert (told["replaced"], told["serving"]) == (replaced, 2)
-    assert other in workers(running)
-    assert victim not in workers(running)
+    assert other in running.workers()
+    assert victim not in running.workers()
 
 
 def test_a_server_answers_while_its_workers_are_killed(running: Stack) -> None:
     with httpx.Client(base_url=running.base_url, timeout=300) as client:
         client.post("/data/upload", files={"file": ("flats.csv", CSV)}).raise_for_status()
-    workers(running)[0].kill()
+    running.workers()[0].kill()
     for _ in range(20):
         assert httpx.get(f"{running.base_url}/data/info", timeout=300).status_code == 200
 
 
 def redis_processes(stack: Stack) -> list[psutil.Process]:
     """Return the Redis of the stack, which may be away for the moment."""
-    return [one for one in stack.processes() if one.name().startswith(("redis", "valkey")) and one.is_running()]
+    return running_processes(stack.processes(), lambda process: process.name().startswith(("redis", "valkey")))
 
 
 def restarts(stack: Stack) -> int:
@@ -76,7 +70,7 @@ def test_nothing_outlives_what_started_it(running: Stack, victim: str) -> None:
         family = running.processes()
         running.kill_supervisor()
     else:
-        family = workers(running)
+        family = running.workers()
         running.process("web").send_signal(signal.SIGKILL)
     assert family
     wait_for(lambda: [one for one in family if one.is_running()], lambda alive: not alive)

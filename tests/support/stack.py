@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,17 @@ class Stack:
 
     def process(self, part: str) -> psutil.Process:
         """Return the process that the supervisor started for `part`: web, ministack or redis."""
-        return next(p for p in marked(self.home, part) if p.ppid() == self.supervisor.pid)
+        return self.started(part)[0]
+
+    def started(self, part: str) -> list[psutil.Process]:
+        """Return the processes that the supervisor started for `part` and that run: none or one."""
+        return running_processes(marked(self.home, part), lambda process: process.ppid() == self.supervisor.pid)
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the processes that answer requests; those that compute give way to them."""
+        web = self.process("web")
+        niceness = web.nice()
+        return running_processes(web.children(), lambda process: process.nice() == niceness)
 
     def cli(self, *arguments: str, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run `regatta ARGUMENTS` in this stack's shell, in `directory`."""
@@ -143,6 +154,18 @@ class Stack:
     def env(self) -> dict[str, str]:
         """The variables that point a process at this stack."""
         return dict(self.running.variables)
+
+
+def running_processes(
+    processes: Iterable[psutil.Process], where: Callable[[psutil.Process], object]
+) -> list[psutil.Process]:
+    """Return the processes that run and for which `where` holds. Any of them may end at any moment."""
+    found = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.is_running() and where(process):
+                found.append(process)
+    return found
 
 
 def status_of(url: str) -> dict[str, Any]:
