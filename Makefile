@@ -16,7 +16,7 @@ NPM           := PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm --loglevel=error
 # Some shells and images set it. Then each of the hundreds of processes that the tests start compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo up down test test-busy test-localstack test-browser pictures test-clients test-contract lint style types contracts template \
+.PHONY: demo up down test test-busy coverage test-localstack test-browser pictures test-clients test-contract lint style types contracts template \
   security weaknesses secrets advisories fuzz build openapi client bench setup environments bytecode lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving; ARGS=--open shows the console
@@ -32,9 +32,12 @@ down:  ## stop a running stack; its data stays under .regatta/
 PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # By default a thread of OpenMP keeps a core busy while it waits for another one, which a busy machine lets wait as well.
-test test-busy: export OMP_WAIT_POLICY := passive
+test test-busy coverage: export OMP_WAIT_POLICY := passive
 
-test: environments  ## every test, with coverage of core and functions
+test: environments  ## every test
+	$(BIN)/pytest $(PARALLEL)
+
+coverage: environments  ## every test, and which lines and branches of core and functions they reach; fails below 95 %
 	$(BIN)/python -m slipcover --json --out .coverage.json -m pytest $(PARALLEL)
 	$(BIN)/python -m slipcover --branch --skip-covered --fail-under 95 --out .coverage.json --merge .coverage.json
 
