@@ -128,21 +128,25 @@ environments: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP) $(CLIENTS_SETUP)  ## all
 bytecode: $(SETUP)  ## compile what the tests import once, and not in each of their processes
 	@$(BIN)/pytest --collect-only --quiet > /dev/null || true
 
-# pip checks every hash; the lists are complete, so it looks for no dependencies. The project itself is installed without
-# build isolation, so that nothing unpinned is fetched.
-$(SETUP): requirements/dev.txt pyproject.toml
+# pip checks every hash; the lists are complete, so it looks for no dependencies.
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
+LOCKED  := $(INSTALL) --require-hashes --requirement
+make_environment = $(PYTHON) -m venv --clear $(1) && $(1)/bin/python $(LOCKED) requirements/pip.txt
+
+# The project itself is installed without build isolation, so that nothing unpinned is fetched.
+$(SETUP): requirements/dev.txt requirements/pip.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Regatta needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.11 ..."; exit 1; }
 	@echo "Setting up .venv (about a minute, once) ..."
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(call make_environment,.venv)
+	@$(BIN)/python $(LOCKED) requirements/dev.txt
+	@$(BIN)/python $(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-.venv-%/.ready: requirements/%.txt
+.venv-%/.ready: requirements/%.txt requirements/pip.txt
 	@echo "Setting up .venv-$* (about a minute, once) ..."
-	@$(PYTHON) -m venv --clear .venv-$*
-	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r $<
+	@$(call make_environment,.venv-$*)
+	@.venv-$*/bin/python $(LOCKED) $< --no-compile
 	@touch $@
 
 $(NODE_MODULES): clients/typescript/package-lock.json | $(CLIENTS_SETUP)
@@ -157,6 +161,7 @@ lock:
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/light.txt
 	$(COMPILE) pyproject.toml --extra export --constraints requirements/dev.txt --output-file requirements/scoring.txt
 	$(COMPILE) pyproject.toml --extra learning --constraints requirements/dev.txt --output-file requirements/heavy.txt
+	$(COMPILE) --group pip --output-file requirements/pip.txt
 	$(COMPILE) --group clients --output-file requirements/clients.txt
 	$(COMPILE) --group sam --output-file requirements/sam.txt
 	$(COMPILE) --group security --output-file requirements/security.txt
@@ -172,10 +177,10 @@ INSTALLED       := .aws-sam/installed/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)
 SCORING         := Predict Inference Export
 $(INSTALLED)/%: requirements/%.txt
 	rm -rf $@
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: \
+	$(or $(wildcard $(BIN)/python),$(PYTHON)) $(LOCKED) $< --only-binary=:all: \
 	  --no-compile --implementation cp --python-version $(LAMBDA_PYTHON) \
 	  --platform manylinux_2_28_$(LAMBDA_PLATFORM) --platform manylinux2014_$(LAMBDA_PLATFORM) \
-	  --requirement $< --target $@
+	  --target $@
 	touch $@
 .SECONDEXPANSION:
 build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
