@@ -40,6 +40,7 @@ def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup
         if items
         else _none(),
         _others(items[VISIBLE:], len(findings)) if len(items) > MOST_VISIBLE else None,
+        element("p", say("findings.views"), class_="note") if items else None,
         id="findings",
     )
 

@@ -13,18 +13,17 @@ def sentence(text: str, *, after_name: bool = False) -> Markup:
 
     A sentence whose Chinese is not listed stays English, and says so to a screen reader.
     """
+    found = translated(text, language())
     if language() == "en":
-        return isolated(_english(text, after_name=after_name))
-    chinese = translated(text)
-    if chinese is None:
+        return isolated(_english(found or text, after_name=after_name))
+    if found is None:
         return element("bdi", _english(text, after_name=after_name), lang="en")
-    return isolated(chinese if chinese.endswith(CHINESE_ENDS) else f"{chinese}。")
+    return isolated(found if found.endswith(CHINESE_ENDS) else f"{found}。")
 
 
 def phrase(text: str) -> Markup:
     """Return a part of a sentence as it stands within one."""
-    chinese = None if language() == "en" else translated(text)
-    return isolated(text if chinese is None else chinese)
+    return isolated(translated(text, language()) or text)
 
 
 def _english(text: str, *, after_name: bool) -> str:

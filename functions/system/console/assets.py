@@ -9,7 +9,8 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from core.languages.service_sentences import CHINESE, table
+from core.languages.service_sentences import table
+from core.languages.tags import LANGUAGES
 from functions.system.text_file import TextFile
 
 STATIC = Path(__file__).with_name("static")
@@ -29,8 +30,9 @@ def assets() -> dict[str, TextFile]:
     """Return every file by its path below `static/`, but for the page."""
     found = sorted(path for path in STATIC.rglob("*") if path.suffix in MEDIA_TYPES)
     own = {path.relative_to(STATIC).as_posix(): _read(path) for path in found}
-    # The reports write the service's sentences by the same file.
-    return {**own, f"words/{CHINESE}": TextFile(table(), MEDIA_TYPES[".json"])}
+    # The reports write the service's sentences by the same files.
+    listed = {f"words/service.{each}.json": TextFile(table(each), MEDIA_TYPES[".json"]) for each in LANGUAGES}
+    return {**own, **listed}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A sentence of the service in Chinese keeps its values; one that is not listed has no Chinese."""
+"""Pages say a sentence of the service in words of their own that keep its values; one that is not listed has none."""
 
 import re
 
@@ -19,14 +19,27 @@ from core.languages.service_sentences import MOST_CHARACTERS, translated
     ],
 )
 def test_a_sentence_is_known_by_its_form(english: str, chinese: str | None) -> None:
-    assert translated(english) == chinese
+    assert translated(english, "zh") == chinese
+
+
+@pytest.mark.parametrize("column", ["size", "size; of what", "No. Of rooms"])
+def test_english_names_a_view_where_the_service_names_a_request(column: str) -> None:
+    advice = f'leave it out: POST /data/process with {{"leave_out": ["{column}"]}}'
+    assert translated(advice, "en") == "leave it out in Prepare"
+    assert translated(f"it tells rows apart only rarely; {advice}", "en") == (
+        "it tells rows apart only rarely; leave it out in Prepare"
+    )
+    assert translated("nobody lists this", "en") is None
+    assert translated("Nobody lists this. Send the file by POST /data/uploads, or with `regatta upload`.", "en") == (
+        "Nobody lists this. Send the file in parts, or with `regatta upload`."
+    )
 
 
 def test_of_several_sentences_each_may_be_listed_by_itself() -> None:
     one, two = "There is no file a1. GET /data/files lists what there is.", "GET /data/info lists the columns."
-    assert translated(f"{two} {two}") == f"{translated(two)}{translated(two)}"
-    assert translated(f"{two} Nobody lists this.") is None
-    assert "a1" in str(translated(one))
+    assert translated(f"{two} {two}", "zh") == 2 * str(translated(two, "zh"))
+    assert translated(f"{two} Nobody lists this.", "zh") is None
+    assert "a1" in str(translated(one, "zh"))
 
 
 @pytest.mark.parametrize(
@@ -45,11 +58,11 @@ def test_of_several_sentences_each_may_be_listed_by_itself() -> None:
     ids=["out of proportion", "read otherwise"],
 )
 def test_of_several_reasons_in_one_sentence_none_stays_english(english: str) -> None:
-    chinese = translated(english)
+    chinese = translated(english, "zh")
     assert chinese is not None
     assert "；" in chinese
     assert set(re.findall("[A-Za-z]+", chinese)) <= {"x", "d", "n", "D", "M", "Y", "kg"}
 
 
 def test_a_reason_that_is_not_listed_leaves_its_sentence_english() -> None:
-    assert translated("held back, and not learned from: 'x' drifted far; nobody lists this.") is None
+    assert translated("held back, and not learned from: 'x' drifted far; nobody lists this.", "zh") is None

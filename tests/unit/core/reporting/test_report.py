@@ -124,7 +124,7 @@ def test_findings_say_what_where_how_often_and_what_to_do() -> None:
     assert gap.all("span", "severity")[0].text == "Note"
     assert gap.all("a")[0].text == "b"
     assert gap.all("p", "where")[0].text == "2 rows5, 7"
-    assert "POST /data/process" in gap.all("p", "suggestion")[0].text
+    assert gap.all("p", "suggestion")[0].text.startswith("Choose in Prepare what fills it")
     assert page.one(gap.all("a")[0].attributes["href"][1:]).all("h3")[0].text == "b"
 
 
@@ -257,7 +257,7 @@ def test_two_thousand_columns_are_two_hundred_cards_and_a_table() -> None:
     assert len(section.all("article", "card")) == 200
     assert len(section.all("tbody")[0].all("tr")) == 1800
     assert "The first 200 columns have a card each. The other 1,800 are in this table" in section.text
-    assert "GET /data/profile has all 2,000." in page.one("findings").text
+    assert "Data in the console has all 2,000." in page.one("findings").text
     assert "The 60 columns with the most gaps, of 2,000 that have some." in page.one("missing").text
     assert "The first 10 rows of the first 100 columns." in page.one("rows").text
 

@@ -4,11 +4,14 @@ import re
 
 import pytest
 
+from core.languages.service_sentences import translated
 from tests.support.listed_sentences import DEPTH, NAME, listed, unlisted
 from tests.support.service_sentences import HOLE, Sentence, sentences
 
 # Where sentences are made, and how many there are at least: less would say that they are not found any more.
 MADE = {"core/": 400, "core/profiling/": 25, "core/tables/": 25, "core/inference/": 30, "functions/": 60}
+
+REQUEST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE)\b|\{keep\}")
 
 
 def stays_english(sentence: Sentence) -> list[str]:
@@ -37,7 +40,13 @@ def test_every_sentence_of_the_service_is_listed() -> None:
 
 def test_the_words_lead_to_the_views_of_the_console_and_not_to_the_api() -> None:
     every = [other for language in ("zh", "en") for texts in listed(language).values() for other in texts.values()]
-    assert [other for other in every if re.search(r"\b(GET|POST|PUT|PATCH|DELETE)\b|\{keep\}", other)] == []
+    assert [other for other in every if REQUEST.search(other)] == []
+
+
+def test_in_english_too_no_sentence_names_a_request_to_a_person() -> None:
+    naming = [each.form.replace(HOLE, "1") for each in sentences() if REQUEST.search(each.form)]
+    assert len(naming) > 50
+    assert [form for form in naming if REQUEST.search(translated(form, "en") or form)] == []
 
 
 def test_a_sentence_that_the_console_says_otherwise_in_english_is_one_of_the_service() -> None:

@@ -1,6 +1,6 @@
 // Sentences of the service in the language that is shown. The service speaks English, and a sentence is known by its form:
-// "has no value in {Rows} ({share})" in words/service.zh.json, a file of core/languages. What stands for a name with a capital letter is a sentence
-// or one of the `parts` of sentences, such as "44 rows"; any other value stays as it is, {n} is a number. Of several
+// "has no value in {Rows} ({share})" in words/service.zh.json, a file of core/languages; service.en.json lists those that name a request
+// where the console has a view. What stands for a name with a capital letter is a sentence or one of the `parts` of sentences, such as "44 rows"; any other value stays as it is, {n} is a number. Of several
 // sentences, and of several reasons with semicolons between them, each may be listed by itself. What is not listed stays
 // English, and says so.
 import { html } from "./preact.js";
@@ -47,13 +47,14 @@ function found(text, depth) {
   const { sentences: whole, parts } = formsOf(sentences());
   const known = depth < DEPTH ? [...whole, ...parts] : whole;
   const isEnglish = shownLanguage.get() === "en";
-  const several = text.split(BREAK);
-  if (several.length > 1) {
-    return byForm(text, known.filter(({ isSeveral }) => isSeveral), depth) ?? joined(several, isEnglish ? " " : "", depth) ?? byForm(text, known, depth);
-  }
-  const reasons = text.split(SEMICOLON);
-  if (reasons.length === 1) return byForm(text, known, depth);
-  return byForm(text, known.filter(({ isDivided }) => isDivided), depth) ?? joined(reasons, isEnglish ? SEMICOLON : "；", depth) ?? byForm(text, known, depth);
+  const sentencesOf = text.split(BREAK);
+  const several = sentencesOf.length > 1 ? sentencesOf : text.split(SEMICOLON);
+  if (several.length === 1) return byForm(text, known, depth);
+  const [divided, between] = several === sentencesOf ? [({ isSeveral }) => isSeveral, isEnglish ? " " : ""] : [({ isDivided }) => isDivided, isEnglish ? SEMICOLON : "；"];
+  const each = () => joined(several, between, depth);
+  const form = byForm(text, known.filter(divided), depth);
+  // In English there is something to say of every piece, also where a value was divided: so they come last.
+  return form ?? (isEnglish ? byForm(text, known, depth) ?? each() : each() ?? byForm(text, known, depth));
 }
 
 function joined(pieces, between, depth) {

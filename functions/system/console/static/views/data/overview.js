@@ -38,7 +38,7 @@ function Finding({ of: { severity, column, kind, finding, count: many, rows, sug
     <div>
       <p class="finding-title">${column ? html`<a href=${href("data", fileId, { tab: "columns", find: column })}><bdi>${column}</bdi></a> · ` : ""}${known(`data.findings.kind.${kind}`, kind)}</p>
       <p><${Said} whole text=${finding} /></p>
-      <p class="muted">${known(`data.findings.advice.${kind}`, suggestion)}${fix && html` <a class="finding-fix" href=${fix.href}>${t(`data.findings.fix.${fix.name}`)}</a>`}</p>
+      <p class="muted"><${Said} whole text=${suggestion} />${fix && html` <a class="finding-fix" href=${fix.href}>${t(`data.findings.fix.${fix.name}`)}</a>`}</p>
     </div>
     ${many > 0 && html`<div class="finding-count"><p>${t("data.findings.rows", { n: many, count: count(many) })}</p>${rows.length > 0 && html`<p><${RowLinks} fileId=${fileId} rows=${rows} /></p>`}</div>`}
   </li>`;
