@@ -1,11 +1,13 @@
 """Finding cards: the findings, the worst first, and the warnings of reading the file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.reporting.formatting import count, counted
 from core.reporting.html import Markup, element, folded, isolated
+from core.reporting.names import short_names
 from core.reporting.sentences import sentence
-from core.reporting.words import say
+from core.reporting.words import listing, say
+from core.severity import grouped
 from core.types import Json
 
 # The shapes differ as well as the words and the colours: an octagon, a triangle, a disc.
@@ -18,28 +20,26 @@ SHAPES = {
 COUNTING_VALUES = frozenset({"identifier", "free-text", "high-cardinality", "ordered-in-time", "target-few-values"})
 # The subject of these sentences is a value of the column, and not the column.
 NAMING_A_VALUE = frozenset({"sentinel", "zeros"})
-# Of more than `MOST_VISIBLE` only so many are visible at once, and how many are on the page at all.
-MOST_VISIBLE, VISIBLE, LISTED_LIMIT = 12, 8, 100
+# Of more than `MOST_VISIBLE` only so many are visible at once.
+MOST_VISIBLE, VISIBLE = 12, 8
+# Of one kind so many columns are named, each of these in so many characters, and so many are on the page at all.
+NAMED, NAME_CHARACTERS, LISTED_LIMIT = 5, 40, 100
 
 
 def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup:
     """Return each finding with severity, column, sentence, count, example rows and suggestion, in the given order.
 
-    Of those that are folded, the first of a kind has a suggestion, unless one above has it.
+    Many of one kind are one item, that of the first, behind which the others are folded.
     """
-    listed = findings[:LISTED_LIMIT]
-    first = {finding["kind"]: index for index, finding in reversed(list(enumerate(listed)))}
-    items = [
-        _finding(finding, anchors, is_advised=index < VISIBLE or first[finding["kind"]] == index)
-        for index, finding in enumerate(listed)
-    ]
+    groups = grouped(findings)
+    items = [_item(group, anchors) for group in groups]
     return element(
         "section",
-        element("h2", say("sections.findings"), element("small", _summary(findings))),
+        element("h2", say("sections.findings"), element("small", _summary([first for first, *_ in groups]))),
         element("ul", *items[: VISIBLE if len(items) > MOST_VISIBLE else None], class_="findings")
         if items
         else _none(),
-        _others(items[VISIBLE:], len(findings)) if len(items) > MOST_VISIBLE else None,
+        _others(items[VISIBLE:]) if len(items) > MOST_VISIBLE else None,
         element("p", say("findings.views"), class_="note") if items else None,
         id="findings",
     )
@@ -68,34 +68,53 @@ def _none() -> Markup:
     return element("p", say("findings.none"), class_="note")
 
 
-def _others(items: Iterable[Markup], total: int) -> Markup:
+def _others(items: Sequence[Markup]) -> Markup:
     """Return the findings that a reader unfolds."""
-    beyond = say("findings.all", n=count(total)) if total > LISTED_LIMIT else None
-    return folded(
-        say("more", n=count(min(total, LISTED_LIMIT) - VISIBLE)),
-        element("ul", *items, class_="findings"),
-        element("p", beyond, class_="note") if beyond else None,
-        class_="more",
-    )
+    return folded(say("more", n=count(len(items))), element("ul", *items, class_="findings"), class_="more")
 
 
-def _finding(finding: Json, anchors: Mapping[str, str], *, is_advised: bool) -> Markup:
-    """Return one finding as a list item."""
-    severity, column = finding["severity"], finding["column"]
+def _item(group: Sequence[Json], anchors: Mapping[str, str]) -> Markup:
+    """Return findings of one kind as one list item: the first of them, and the others that a reader unfolds."""
+    first, *others = group
+    severity = first["severity"]
     sign = element("svg", element("path", d=SHAPES[severity]), viewBox="0 0 16 16", aria_hidden="true")
-    named = element("a", isolated(column), href=f"#{anchors[column]}") if column in anchors else None
-    between = (say("colon") if finding["kind"] in NAMING_A_VALUE else " ") if named else None
     return element(
         "li",
         element("span", sign, say(f"findings.severity.{severity}"), class_="severity"),
         element(
             "div",
-            element("p", named, between, sentence(finding["finding"], after_name=named is not None)),
-            element("p", sentence(finding["suggestion"]), class_="suggestion") if is_advised else None,
+            element("p", _statement(first, anchors)),
+            element("p", sentence(first["suggestion"]), class_="suggestion"),
+            _likewise(others, anchors) if others else None,
         ),
-        element("p", _where(finding), class_="where"),
+        element("p", _where(first), class_="where"),
         class_=severity,
     )
+
+
+def _likewise(findings: Sequence[Json], anchors: Mapping[str, str]) -> Markup:
+    """Return the first few columns that findings are about, behind which each finding is folded."""
+    names = short_names([finding["column"] for finding in findings[:NAMED]], NAME_CHARACTERS)
+    more = say("andMore", n=count(len(findings) - NAMED)) if len(findings) > NAMED else None
+    items = (
+        element("li", element("p", _statement(finding, anchors)), element("p", _where(finding), class_="where"))
+        for finding in findings[:LISTED_LIMIT]
+    )
+    beyond = say("findings.all", n=count(1 + len(findings))) if len(findings) > LISTED_LIMIT else None
+    return folded(
+        [say("findings.likewise"), listing(names), more],
+        element("ul", *items),
+        element("p", beyond, class_="note") if beyond else None,
+        class_="likewise",
+    )
+
+
+def _statement(finding: Json, anchors: Mapping[str, str]) -> Iterable[Markup | str | None]:
+    """Return the sentence of a finding, behind the name of its column."""
+    column = finding["column"]
+    named = element("a", isolated(column), href=f"#{anchors[column]}") if column in anchors else None
+    between = (say("colon") if finding["kind"] in NAMING_A_VALUE else " ") if named else None
+    return named, between, sentence(finding["finding"], after_name=named is not None)
 
 
 def _where(finding: Json) -> Iterable[Markup]:

@@ -55,7 +55,7 @@ def definition_list(rows: Iterable[Named]) -> Markup:
     return element("dl", *lines, class_="figures")
 
 
-def folded(summary: str, *content: Content, class_: str | None = None) -> Markup:
+def folded(summary: Content, *content: Content, class_: str | None = None) -> Markup:
     """Return content that a reader unfolds, behind a summary; on paper it is open."""
     return element("details", element("summary", summary), *content, class_=class_)
 

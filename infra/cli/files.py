@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 METHODS = ("drop", "mean", "median", "mode")
 SEVERITIES = {"error": "red", "warning": "yellow"}
+# So many columns with a finding of one kind are named besides the first.
+NAMED = 5
 
 
 def files(
@@ -142,6 +144,7 @@ def _profile_here(path: str, output: Output) -> "Json":
 
 
 def _print_profile(found: "Json", output: Output) -> None:
+    from core.severity import grouped
     from infra.cli.figures import counted, number
     from infra.cli.tables import Column, Table
 
@@ -161,10 +164,13 @@ def _print_profile(found: "Json", output: Output) -> None:
     if output.quiet or not found["findings"]:
         return
     output.line("")
-    for finding in found["findings"]:
+    for finding, *others in grouped(found["findings"]):
         place = f"{finding['column']}: " if finding["column"] else ""
         colour = SEVERITIES.get(finding["severity"], "")
         output.line(f"{finding['severity']}: {place}{finding['finding']}", colour)
+        if others:
+            columns = ", ".join(str(each["column"]) for each in others[:NAMED])
+            output.line(f"  likewise {columns}" + (f" and {len(others) - NAMED:,} more" if others[NAMED:] else ""))
         if finding["suggestion"]:
             output.line(f"  {finding['suggestion']}")
 

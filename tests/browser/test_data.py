@@ -382,6 +382,6 @@ def test_a_report_of_a_wide_table_fits_the_paper_with_all_of_its_findings(page: 
     page.emulate_media(media="print")
     page.set_content(report.text)
     assert page.evaluate(SIDEWAYS) == 0
-    findings = page.locator(".findings > li")
+    findings = page.locator(".findings li")
     assert findings.count() > 12
     assert findings.evaluate_all("(all) => all.every((each) => each.checkVisibility({contentVisibilityAuto: true}))")

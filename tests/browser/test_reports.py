@@ -46,7 +46,7 @@ def test_paper_has_no_heading_alone_and_every_finding_and_the_whole_heat_map(pap
     assert sheets.lonely_headings() == []
     if report == "model":
         return
-    findings = [name for name in paper.eval_on_selector_all(".findings > li", "items => items.map(({id}) => id)")]
+    findings = [name for name in paper.eval_on_selector_all(".findings li", "items => items.map(({id}) => id)")]
     assert len({sheets.places[name] for name in findings}) == len(findings) > 12
     heat_map, last_row = (paper.locator(selector) for selector in (".map", ".map li:last-child"))
     assert sheets.places[heat_map.get_attribute("id")][0] == sheets.places[last_row.get_attribute("id")][0]

@@ -68,7 +68,7 @@ NAMED = """
       !element.closest('.note, .caption, .legend, .kind'));
     if (below) found.push([heading.textContent, name(heading), name(below)]);
   });
-  const others = [...document.querySelectorAll('.findings > li, .map, .map li:last-child')].map(name);
+  const others = [...document.querySelectorAll('.findings li, .map, .map li:last-child')].map(name);
   const links = document.createElement('p');
   for (const id of new Set([...found.flatMap(([, ...ids]) => ids), ...others])) {
     const link = document.createElement('a');

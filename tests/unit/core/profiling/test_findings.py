@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from core.profiling.profile import profile
-from core.severity import ORDER
+from core.severity import ORDER, grouped
 from tests.support.findings import column_findings, kinds_of
 from tests.support.tables import CSVS, read, real, typed
 
@@ -89,6 +89,13 @@ def test_the_worst_comes_first() -> None:
     severities = [ORDER.index(entry["severity"]) for entry in findings]
     assert severities == sorted(severities)
     assert kinds_of(findings) == ["nothing-to-learn", "duplicates", "empty-column", "constant"]
+
+
+def test_many_columns_of_one_kind_are_one_to_a_reader() -> None:
+    kinds = [("constant", 1), ("skew", 2), ("constant", 3), ("few-rows", None), ("constant", 4), ("constant", 5)]
+    found = [{"kind": kind, "severity": "info", "column": column} for kind, column in kinds]
+    found.append({"kind": "constant", "severity": "warning", "column": 6})
+    assert [[each["column"] for each in group] for group in grouped(found)] == [[1, 3, 4, 5], [2], [None], [6]]
 
 
 def test_what_makes_a_score_wrong_leads_whatever_else_there_is() -> None:

@@ -128,12 +128,17 @@ def test_findings_say_what_where_how_often_and_what_to_do() -> None:
     assert page.one(gap.all("a")[0].attributes["href"][1:]).all("h3")[0].text == "b"
 
 
-def test_what_is_advised_for_a_kind_of_finding_is_not_said_again_below_the_fold() -> None:
+def test_findings_of_one_kind_about_many_columns_are_one_item_with_their_names() -> None:
     lines = [",".join("" if (row + n) % 9 == 0 else f"{row * (n + 3) % 97}.5" for n in range(30)) for row in range(90)]
     section = page_of("\n".join([",".join(f"c{n}" for n in range(30)), *lines])).one("findings")
     gaps = [one for one in section.all("li") if "no value in" in one.text]
     assert len(gaps) == 30
-    assert sum("suggestion" in part.classes for one in gaps for part in one.all("p")) <= 8
+    (item,) = (one for one in section.all("ul", "findings")[0].children if "no value in" in one.text)
+    assert len(item.all("p", "suggestion")) == 1
+    names = item.all("summary")[0]
+    assert [one.text for one in names.all("bdi")] == ["c1", "c2", "c3", "c4", "c5"]
+    assert names.text.startswith("Likewise c1") and names.text.endswith(" and 24 more")
+    assert {one.all("a")[0].text for one in item.all("details")[0].all("li")} == {f"c{n}" for n in range(1, 30)}
 
 
 def test_a_year_and_its_month_are_counted_in_values_and_not_in_rows() -> None:

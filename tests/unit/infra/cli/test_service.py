@@ -104,6 +104,24 @@ def test_a_misspelt_file_suggests_the_near_one() -> None:
     assert (code, "Did you mean 'concrete.csv'?" in errors) == (ExitCode.FAILED, True)
 
 
+def test_many_findings_of_one_kind_are_one_with_its_columns() -> None:
+    same = {"severity": "info", "kind": "constant", "finding": "has one value", "suggestion": "leave it out"}
+    profile = {
+        "rows": 9,
+        "duplicate_rows": 0,
+        "columns": {},
+        "findings": [{**same, "column": f"c{at}"} for at in range(9)],
+    }
+    with fake_service(**{"GET /data/files": FILES, "GET /data/profile": profile}) as service:
+        code, shown, _ = run("profile", "--url", service.url)
+    assert code == ExitCode.OK
+    assert shown.splitlines()[-3:] == [
+        "info: c0: has one value",
+        "  likewise c1, c2, c3, c4, c5 and 3 more",
+        "  leave it out",
+    ]
+
+
 def on_a_terminal(url: str, *arguments: str, columns: int) -> str:
     """Run a command with a terminal of so many columns as its output."""
     controller, terminal = pty.openpty()

@@ -263,7 +263,7 @@ export function Code({ text, label }) {
 }
 
 // Something that is shown on request. The summary is always there.
-export const Details = ({ summary, open, children }) => html`<details class="details" open=${open}>
+export const Details = ({ summary, open, onToggle, children }) => html`<details class="details" open=${open} onToggle=${onToggle && (({ target }) => onToggle(target.open))}>
   <summary><${Icon} name="next" size="16" /><span>${summary}</span></summary>
   <div>${children}</div>
 </details>`;

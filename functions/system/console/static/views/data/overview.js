@@ -1,6 +1,6 @@
 // The overview of a file: findings first, then how it was read, then its rows.
 import { Button, Details, Icon, Section } from "../../parts/elements.js";
-import { count } from "../../parts/format.js";
+import { count, listed } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { href } from "../../parts/router.js";
 import { Said } from "../../parts/service_words.js";
@@ -9,6 +9,9 @@ import { ReadOtherwise } from "./reading.js";
 import { RowLinks, RowPages } from "./row_pages.js";
 
 const SHOWN_FINDINGS = 6;
+// More findings of one kind are one to a reader; of one kind so many columns are named besides the first.
+const MOST_ALONE = 3;
+const NAMED = 5;
 // The findings of columns that had better be left out.
 const LEAVE_OUT = ["identifier", "constant", "nearly-constant", "empty-column", "redundant", "leakage", "free-text", "high-cardinality"];
 const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space" };
@@ -21,9 +24,10 @@ export function Overview({ info, profile, query }) {
 }
 
 function Findings({ info, findings }) {
-  const first = findings.slice(0, SHOWN_FINDINGS);
-  const more = findings.slice(SHOWN_FINDINGS);
-  const each = (finding) => html`<${Finding} of=${finding} fileId=${info.file_id} />`;
+  const groups = grouped(findings);
+  const first = groups.slice(0, SHOWN_FINDINGS);
+  const more = groups.slice(SHOWN_FINDINGS);
+  const each = ([finding, ...likewise]) => html`<${Finding} of=${finding} likewise=${likewise} fileId=${info.file_id} />`;
   return html`<${Section} title=${t("data.findings.title")} note=${findings.length ? t("data.findings.note") : null}>
     ${findings.length === 0 && html`<p class="all-well"><${Icon} name="check" />${t("data.findings.none")}</p>`}
     ${first.length > 0 && html`<ul class="findings">${first.map(each)}</ul>`}
@@ -31,7 +35,21 @@ function Findings({ info, findings }) {
   <//>`;
 }
 
-function Finding({ of: { severity, column, kind, finding, count: many, rows, suggestion }, fileId }) {
+// Findings as people read them, as `core/severity.py` groups them for the reports: many columns of one kind together, where the first stands.
+function grouped(findings) {
+  const kindOf = ({ severity, kind }) => `${severity} ${kind}`;
+  const counts = new Map();
+  for (const finding of findings) if (finding.column !== null) counts.set(kindOf(finding), (counts.get(kindOf(finding)) ?? 0) + 1);
+  const groups = new Map();
+  findings.forEach((finding, position) => {
+    const isAlone = finding.column === null || counts.get(kindOf(finding)) <= MOST_ALONE;
+    const name = isAlone ? position : kindOf(finding);
+    groups.set(name, [...(groups.get(name) ?? []), finding]);
+  });
+  return [...groups.values()];
+}
+
+function Finding({ of: { severity, column, kind, finding, count: many, rows, suggestion }, likewise = [], fileId }) {
   const fix = column && fixOf(kind, column, fileId);
   return html`<li class=${severity}>
     <span class="severity"><${Icon} name=${severity} /><span class="visually-hidden">${t(`data.severity.${severity}`)}</span></span>
@@ -39,9 +57,19 @@ function Finding({ of: { severity, column, kind, finding, count: many, rows, sug
       <p class="finding-title">${column ? html`<a href=${href("data", fileId, { tab: "columns", find: column })}><bdi>${column}</bdi></a> · ` : ""}${known(`data.findings.kind.${kind}`, kind)}</p>
       <p><${Said} whole text=${finding} /></p>
       <p class="muted"><${Said} whole text=${suggestion} />${fix && html` <a class="finding-fix" href=${fix.href}>${t(`data.findings.fix.${fix.name}`)}</a>`}</p>
+      ${likewise.length > 0 && html`<${Likewise} findings=${likewise} fileId=${fileId} />`}
     </div>
     ${many > 0 && html`<div class="finding-count"><p>${t("data.findings.rows", { n: many, count: count(many) })}</p>${rows.length > 0 && html`<p><${RowLinks} fileId=${fileId} rows=${rows} /></p>`}</div>`}
   </li>`;
+}
+
+// The other columns of a kind, by their names until a reader unfolds them.
+function Likewise({ findings, fileId }) {
+  const [open, setOpen] = useState(false);
+  const names = t("data.findings.likewise", { names: listed(findings.map(({ column }) => column), NAMED) });
+  return html`<${Details} summary=${names} onToggle=${setOpen}>
+    ${open && html`<ul class="findings">${findings.map((finding) => html`<${Finding} of=${finding} fileId=${fileId} />`)}</ul>`}
+  <//>`;
 }
 
 // Where a finding about a column is mended; undefined where nothing here does.
