@@ -64,25 +64,15 @@ class ReportProgress(Protocol):
         """
 
 
-def ignore_progress(
-    stage: str,
-    share: float,
-    parts: Mapping[str, float] | None = None,
-    leaderboard: Sequence[TrialStatus] | None = None,
-) -> None:
+def ignore_progress(*_: Any, **__: Any) -> None:
     """Do nothing: a `ReportProgress` for work that nobody follows."""
 
 
 def progress_within(report_progress: ReportProgress, start: float, end: float) -> ReportProgress:
     """Return a `ReportProgress` for one part of the work, whose shares 0 to 1 are `start` to `end` of the whole."""
 
-    def report(
-        stage: str,
-        share: float,
-        parts: Mapping[str, float] | None = None,
-        leaderboard: Sequence[TrialStatus] | None = None,
-    ) -> None:
-        report_progress(stage, start + (end - start) * share, parts, leaderboard)
+    def report(stage: str, share: float, *shown: Any, **named: Any) -> None:
+        report_progress(stage, start + (end - start) * share, *shown, **named)
 
     return report
 
@@ -90,12 +80,7 @@ def progress_within(report_progress: ReportProgress, start: float, end: float) -
 def without_leaderboard(report_progress: ReportProgress) -> ReportProgress:
     """Return a `ReportProgress` that leaves the live leaderboard as it is."""
 
-    def report(
-        stage: str,
-        share: float,
-        parts: Mapping[str, float] | None = None,
-        leaderboard: Sequence[TrialStatus] | None = None,
-    ) -> None:
+    def report(stage: str, share: float, parts: Mapping[str, float] | None = None, *_: Any, **__: Any) -> None:
         report_progress(stage, share, parts)
 
     return report
@@ -108,14 +93,9 @@ def stop_once(report_progress: ReportProgress) -> ReportProgress:
     """
     raised: set[Reason] = set()
 
-    def report(
-        stage: str,
-        share: float,
-        parts: Mapping[str, float] | None = None,
-        leaderboard: Sequence[TrialStatus] | None = None,
-    ) -> None:
+    def report(*progress: Any, **named: Any) -> None:
         try:
-            report_progress(stage, share, parts, leaderboard)
+            report_progress(*progress, **named)
         except StoppedError as stopped:
             if stopped.is_final and stopped.reason in raised:
                 return
@@ -128,14 +108,9 @@ def stop_once(report_progress: ReportProgress) -> ReportProgress:
 def uninterrupted(report_progress: ReportProgress) -> ReportProgress:
     """Return a `ReportProgress` that raises no final `StoppedError`, for the end of work that keeps its results."""
 
-    def report(
-        stage: str,
-        share: float,
-        parts: Mapping[str, float] | None = None,
-        leaderboard: Sequence[TrialStatus] | None = None,
-    ) -> None:
+    def report(*progress: Any, **named: Any) -> None:
         try:
-            report_progress(stage, share, parts, leaderboard)
+            report_progress(*progress, **named)
         except StoppedError as stopped:
             if not stopped.is_final:
                 raise

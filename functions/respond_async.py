@@ -5,7 +5,7 @@ What was expected to fit and does not becomes a job when its time is over, befor
 Functions that answer most requests at once import this only when one becomes a job.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import wait
 from math import inf
 from threading import Event
@@ -22,7 +22,7 @@ from core.jobs import service
 from core.jobs.commands import Command, TableCommand
 from core.jobs.effort import Effort
 from core.jobs.worker import Handlers, run_job
-from core.progress import StoppedError, TrialStatus
+from core.progress import StoppedError
 from core.services.prediction.predict import most_table_rows
 from core.services.prediction.stored_texts import seconds_to_read_again
 from core.services.quotas import check_job
@@ -115,12 +115,7 @@ def _carry_out(workspace: Workspace, command: Command, handlers: Handlers, job_i
     return handlers[type(command)](workspace, command, _end_unawaited, job_id)
 
 
-def _end_unawaited(
-    stage: str,
-    share: float,
-    parts: Mapping[str, float] | None = None,
-    leaderboard: Sequence[TrialStatus] | None = None,
-) -> None:
+def _end_unawaited(*_: Any, **__: Any) -> None:
     """End work whose caller has left or has had its answer: a `ReportProgress` for work that nobody follows."""
     check_departure()
     try:
