@@ -77,6 +77,15 @@ def progress_within(report_progress: ReportProgress, start: float, end: float) -
     return report
 
 
+def in_stage(name: str, report_progress: ReportProgress) -> ReportProgress:
+    """Return a `ReportProgress` that says the stage of this name whatever the work says."""
+
+    def report(stage: str, share: float, *shown: Any, **named: Any) -> None:
+        report_progress(name, share, *shown, **named)
+
+    return report
+
+
 def without_leaderboard(report_progress: ReportProgress) -> ReportProgress:
     """Return a `ReportProgress` that leaves the live leaderboard as it is."""
 

@@ -16,7 +16,7 @@ from core.catalogue import SEED
 from core.catalogue_entry import Regressor
 from core.model_manifest import TrialRecord
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
-from core.progress import ReportProgress, without_leaderboard
+from core.progress import ReportProgress, in_stage, without_leaderboard
 from core.regressors.candidates import Candidate, regressor_parameters
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
@@ -49,6 +49,7 @@ def tune(
     them, each with its serving cost, once they run on all rows.
     """
     begun, forecast = time.monotonic(), Forecast(len(fold_cache.data.columns))
+    report_progress = in_stage("tuning", report_progress)
     report_rung = without_leaderboard(report_progress) if beside else report_progress
     candidates = [start, *_others(start)]
     trial_records: list[TrialRecord] = []

@@ -83,10 +83,12 @@ class Boards:
 
     def __init__(self) -> None:
         self.boards: list[Sequence[TrialStatus]] = []
+        self.stages: list[str] = []
 
     def __call__(self, stage: str, share: float, parts: Any = None, board: Sequence[TrialStatus] | None = None) -> None:
         if board is not None:
             self.boards.append(board)
+            self.stages.append(stage)
 
 
 def ingested(folder: Path, text: str) -> str:
@@ -208,6 +210,8 @@ def test_tuned_and_untuned_both_show(file_id: str, three: tuple[str, ...], monke
     # While one is tuned its candidates stand beside all of the nine, each with what it costs.
     together = [board for board in live.boards if len(board) > 2 * len(three)]
     assert together
+    at = [stage for stage, board in zip(live.stages, live.boards, strict=True) if board in together]
+    assert set(at) == {"tuning"}
     assert all({row["model_type"] for row in board if not row["parameters"]} == set(three) for board in together)
     assert all(row["size_bytes"] and row["latency_us"] for board in together for row in board if row["folds"] > 1)
     tuned = {row["model_type"]: row for row in answer["results"] if row["tuned"]}
