@@ -256,13 +256,13 @@ def _settle(workspace: Workspace, job_id: str, division: Division, number: int, 
     Where the task `number` is one of the first, and all of these are done, whoever gets the job begins the last ones.
     """
     missing = workspace.tasks.missing(job_id, division)
-    job = workspace.jobs.read(job_id, fresh=True)
+    job, progress = workspace.jobs.read(job_id, fresh=True), {}
     if job is not None and job.is_divided:
         progress = progress_of_tasks(workspace, job_id, how, division, missing)
         is_shown = workspace.jobs.report_progress(job, **progress)
         _keep(workspace, job, with_tasks(progress), now=is_shown is None)
     if not missing or (number < division.first and not division.first_are_missing(missing)):
-        _offer_to_finish(workspace, job_id)
+        _offer_to_finish(workspace, job_id, progress)
         job = workspace.jobs.read(job_id, fresh=True)
     return job
 
@@ -283,9 +283,9 @@ def _keep(workspace: Workspace, job: Job, fields: Json | None = None, *, now: bo
         return  # other workers of its tasks have done so
 
 
-def _offer_to_finish(workspace: Workspace, job_id: str) -> None:
-    """Give a job to the queue whose tasks are all done, once."""
-    offered = {**free(attempts=0), "offered_at": time.time()}
+def _offer_to_finish(workspace: Workspace, job_id: str, progress: Json | None = None) -> None:
+    """Give a job to the queue whose tasks are all done, once; what was reported as its tasks' progress is stored."""
+    offered = {**free(attempts=0), "offered_at": time.time(), **(progress or {})}
     try:
         job = workspace.jobs.change(job_id, lambda newest: offered if newest.is_divided else None)
     except ConflictError:

@@ -97,8 +97,11 @@ class Job(Leased):
 
     @property
     def is_interrupted(self) -> bool:
-        """Return whether a worker took the job and let its lease run out."""
-        return self.status == "running" and not self.is_leased
+        """Return whether a worker took the job and let its lease run out.
+
+        One that has no worker since its tasks are done, or stopped, waits for the one that ends it.
+        """
+        return self.status == "running" and self.owner is not None and not self.is_leased
 
 
 @dataclass(frozen=True)

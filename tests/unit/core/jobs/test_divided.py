@@ -15,6 +15,7 @@ from core.services.handlers import DIVIDED
 from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
+from functions.job_responses import job_response
 from tests.support.job_commands import ERRORS, JobProbe
 from tests.support.jobs import carry_out, read_job, submit
 from tests.support.object_stores import FailingStore
@@ -46,6 +47,9 @@ def test_the_tasks_are_done_one_by_one_and_then_the_job_is_finished(probe: JobPr
     assert read_job(job_id).stage == "2 of 3 tasks"
     assert read_job(job_id).progress == pytest.approx(2 / 3, abs=0.01)
     assert not do_next(job_id).is_leased
+    # Until a worker takes its end, nobody has it, and nothing is wrong with it.
+    shown = job_response(home(), read_job(job_id))
+    assert (shown["status"], shown["stage"], shown["progress"]) == ("running", "3 of 3 tasks", 1.0)
     assert carry_out(job_id).result == {"shares": SHARES}
     assert (probe.tasks, len(stages)) == ([0, 1, 2], 2)
 

@@ -7,6 +7,7 @@ import pytest
 from core.errors import ConflictError
 from core.jobs import service as jobs
 from core.jobs.worker import MOST_ATTEMPTS
+from functions.job_responses import job_response
 from tests.support.job_commands import JobProbe
 from tests.support.jobs import carry_out, read_job, submit
 from tests.support.storage import home
@@ -49,6 +50,7 @@ def test_a_cancelled_job_ends_with_the_best_so_far(probe: JobProbe) -> None:
     do(job_id, 0)
     do(job_id, 1)
     assert jobs.cancel_job(home(), job_id).status == "running"
+    assert job_response(home(), read_job(job_id))["stage"] == "cancelling"
     assert do(job_id, 2).status == "running"
     ended = carry_out(job_id)
     assert (ended.status, ended.result, probe.tasks) == ("cancelled", {"best": 101}, [0, 1])
