@@ -24,7 +24,8 @@ JOB_FIELDS = {
 
 def job_response(workspace: Workspace, job: Job) -> dict[str, Any]:
     """Return one job with its live leaderboard and its result, which is what the call would have answered."""
-    return with_links({**_shown(job), "standings": job.standings, "result": job_result(workspace, job)})
+    standings = [{**row, "running": False} for row in job.standings] if job.is_over else job.standings
+    return with_links({**_shown(job), "standings": standings, "result": job_result(workspace, job)})
 
 
 def job_summary(job: Job) -> dict[str, Any]:

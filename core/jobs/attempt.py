@@ -131,11 +131,14 @@ class Attempt:
     def end(self, fields: Json) -> None:
         """Store these fields at the end of the attempt, unless another worker has the job by now.
 
+        A job that is over keeps the leaderboard that was reported last.
         An attempt that an outage of storage ended is taken off the count also then, where storage does not answer now
         before this process takes its next job. Only a fault of ours counts all the same.
         """
         note(outcome=fields["status"])
         self._stop_keeping()
+        if self._state and "finished_at" in fields:
+            fields = {"standings": self._state["standings"], **fields}
         if self._lost_in_outage and fields == requeued(self._job.attempts - 1):
             self._jobs.uncounted.add(self._take_off)
             self._jobs.uncounted.take_off()

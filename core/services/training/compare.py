@@ -11,7 +11,7 @@ from core.automl.ensemble_selection import ENSEMBLE, final_weights, make_ensembl
 from core.automl.portfolio_search import TimeLimit
 from core.automl.serving_cost import ServingLimits
 from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial
-from core.automl.trial import Trial
+from core.automl.trial import Trial, trial_statuses
 from core.context_threads import ContextThreadPool
 from core.errors import RegattaError, UnavailableError
 from core.jobs.commands import CompareCommand
@@ -22,7 +22,7 @@ from core.regressors.splits import Split
 from core.regressors.unseen_rows import OutOfFold
 from core.services.quotas import counts_training
 from core.services.training.comparison import make_trials, open_comparison
-from core.services.training.finalists import TUNED, Finalist, run_comparison
+from core.services.training.finalists import TUNED, Compared, Finalist, run_comparison
 from core.services.training.leaderboard import (
     Row,
     baseline_row,
@@ -86,7 +86,7 @@ def compare_on_split(
     trials = list(map(known, make_trials(fold_cache, command)))
     compared = run_comparison(fold_cache, command, trials, begun, report_progress)
     report_progress = uninterrupted(report_progress)
-    report_progress("storing", 0.9)
+    report_progress("storing", 0.9, None, trial_statuses(_last_trials(compared), ()))
     trained = [_evaluated(fold_cache, finalist) for finalist in compared.finalists]
     warnings = list(data.notes)
     if command.ensemble and compared.cut is None:
@@ -96,6 +96,13 @@ def compare_on_split(
         warnings.append(ended_early(compared.cut))
     answer = _leaderboard(publication, fold_cache, trained, compared.trials, warnings, report_progress)
     return answer if compared.cut is None else {**answer, "cut": compared.cut.reason}
+
+
+def _last_trials(compared: Compared) -> list[Trial]:
+    """Return all trials of a comparison, each as far as it came."""
+    fitted = [finalist.trial for finalist in compared.finalists]
+    labels = {trial.label for trial in fitted}
+    return fitted + [trial for trial in compared.trials if trial.label not in labels]
 
 
 def _evaluated(fold_cache: FoldCache, finalist: Finalist) -> Outcome:

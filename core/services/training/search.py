@@ -10,6 +10,7 @@ from core.automl.race import Race
 from core.automl.refit import Winner, refit_winner
 from core.automl.serving_cost import ServingLimits
 from core.automl.training import TrainedModel, evaluate_on_holdout
+from core.automl.trial import trial_statuses
 from core.automl.trial_names import trial_names
 from core.model_manifest import SearchRecord
 from core.progress import ReportProgress, StoppedError, progress_within, stop_once
@@ -74,9 +75,14 @@ def finish_search(
     name: str | None = None,
 ) -> dict[str, Any]:
     """Select the winner of a search whose trials have run, refit and store it; return what `search_models` returns."""
+    try:
+        # Fits that were abandoned run no more.
+        report_progress("training", 0.85, None, trial_statuses(search.trials, ()))
+    except StoppedError as stop:
+        search = search.cut_short(stop)
     winner = refit_winner(search, progress_within(report_progress, 0.85, 0.95))
     try:
-        report_progress("storing", 0.95)
+        report_progress("storing", 0.95, None, trial_statuses(winner.search.trials, ()))
     except StoppedError as stop:
         winner = replace(winner, search=winner.search.cut_short(stop))
     trained = _trained_model(winner, time_limit)

@@ -210,6 +210,7 @@ def test_tuned_and_untuned_both_show(file_id: str, three: tuple[str, ...], monke
     # While one is tuned its candidates stand beside all of the nine, each with what it costs.
     together = [board for board in live.boards if len(board) > 2 * len(three)]
     assert together
+    assert not any(row["running"] for row in live.boards[-1])
     at = [stage for stage, board in zip(live.stages, live.boards, strict=True) if board in together]
     assert set(at) == {"tuning"}
     assert all({row["model_type"] for row in board if not row["parameters"]} == set(three) for board in together)

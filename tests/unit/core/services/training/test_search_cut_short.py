@@ -168,6 +168,11 @@ def test_a_cancelled_race_shows_its_standings_and_ends_with_its_best(
     assert job.status == "cancelled"
     assert job.result is not None
     assert job.result["cut"] == "cancelled"
+    # The last report is of what the result has: no fit that was abandoned runs on in it.
+    shown = job_response(home(), job)["standings"]
+    assert not any(one["running"] for one in job.standings + shown)
+    tried = [row for row in job.result["results"] if row["model_type"] not in ("baseline", "blend")]
+    assert {one["r2"] for one in shown} >= {round(row["cross_validation"]["mean"], 6) for row in tried}
     assert stored() == [job.result["best"]["model_name"]]
     with pytest.raises(ConflictError, match="best so far"):
         jobs.retry_job(home(), job_id)
