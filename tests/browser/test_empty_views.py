@@ -1,10 +1,11 @@
-"""What a view shows before there is anything: what it is for, and what to do."""
+"""What a view shows before there is anything: what it is for, and what to do; and before it is loaded: its heading."""
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Check
+from tests.browser.conftest import Check, problem
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -15,6 +16,18 @@ VIEWS = {
     "predict": ("/model/trained", "models", "There is no model yet", "Start a race"),
     "series": ("/series", "series", "No series yet", "Set up a series"),
     "operate": ("/jobs", "jobs", "No jobs yet", None),
+}
+# What stands above each view until it is loaded.
+HEADINGS = {
+    "data/x": "File",
+    "prepare": "Prepare",
+    "race/x": "Race",
+    "model/a-model": "a-model",
+    "predict/a-model": "a-model",
+    "series": "Series",
+    "series/a-series": "a-series",
+    "series/a-series/x": "Decision",
+    "operate/x": "Job",
 }
 
 
@@ -32,3 +45,27 @@ def test_an_empty_view_says_what_to_do(page: "Page", check: Check, view: str) ->
     if way:
         assert page.locator(".empty .actions").get_by_text(way).is_visible()
     check(page, f"{view}-empty")
+
+
+def test_a_view_has_its_heading_before_it_is_loaded_and_when_it_cannot_be(page: "Page") -> None:
+    held: list[Route] = []
+    refusal, is_held = problem(403, "not-allowed", "Not with this key."), True
+
+    def answer(route: "Route") -> None:
+        if is_held:
+            held.append(route)
+        else:
+            route.fulfill(**refusal)
+
+    page.route(re.compile(r"^https?://[^/]+/(?!console)"), answer)
+    for address, heading in HEADINGS.items():
+        is_held = True
+        page.goto(f"/console/{address}")
+        page.get_by_role("heading", name=heading, level=1, exact=True).wait_for()
+        page.locator(".skeleton").first.wait_for()
+        assert page.locator("h1").count() == 1, address
+        is_held = False
+        while held:
+            held.pop().fulfill(**refusal)
+        page.get_by_role("alert").first.wait_for()
+        assert page.locator("h1").all_inner_texts() == [heading], address

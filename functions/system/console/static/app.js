@@ -1,6 +1,6 @@
 // The frame around every view: navigation, theme and language, sign-in, and what is said when the service is away.
 import { Unreachable, answers, connection, hasKey, identity, signIn, signInAsked, signOut } from "./parts/api.js";
-import { Button, Icon, Skeleton } from "./parts/elements.js";
+import { Button, Icon, Skeleton, ViewHead } from "./parts/elements.js";
 import { Dialog, ErrorPanel, Guarded, Notice, Toasts, toast } from "./parts/feedback.js";
 import { LANGUAGES, THEMES, language, theme } from "./parts/preferences.js";
 import { html, useEffect, useRef, useState } from "./parts/preact.js";
@@ -104,12 +104,13 @@ function View() {
     main.current?.querySelector("h1")?.focus({ preventScroll: true });
   }, [place, Boolean(loaded)]);
   if (!(view in VIEWS)) return html`<${NotFound} />`;
-  if (loaded?.error instanceof Unreachable) return html`<${ErrorPanel} error=${loaded.error} />`;
+  const head = html`<${ViewHead} title=${t(`nav.${view}`)} />`;
+  if (loaded?.error instanceof Unreachable) return html`${head}<${ErrorPanel} error=${loaded.error} />`;
   if (loaded?.error) {
-    return html`<${Notice} kind="warning" title=${t("errors.otherVersion")} actions=${html`<${Button} kind="primary" onClick=${() => location.reload()}>${t("errors.reload")}<//>`}>${t("errors.otherVersionNote")}<//>`;
+    return html`${head}<${Notice} kind="warning" title=${t("errors.otherVersion")} actions=${html`<${Button} kind="primary" onClick=${() => location.reload()}>${t("errors.reload")}<//>`}>${t("errors.otherVersionNote")}<//>`;
   }
   return html`<div class="view" ref=${main} key=${view}>
-    ${loaded ? html`<${Guarded} key=${place}><${loaded.Component} path=${path} query=${query} /><//>` : html`<${Skeleton} shape="cards" />`}
+    ${loaded ? html`<${Guarded} key=${place} head=${head}><${loaded.Component} path=${path} query=${query} /><//>` : html`${head}<${Skeleton} shape="cards" />`}
   </div>`;
 }
 

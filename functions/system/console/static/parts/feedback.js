@@ -57,10 +57,10 @@ export function Loaded({ of, skeleton = {}, head, isEmpty, empty, children }) {
     ${of.data !== undefined && children(of.data)}`;
 }
 
-// Keeps an error of one view from taking the page down.
-export function Guarded({ children }) {
+// Keeps an error of one view from taking the page down; `head` stands above the error.
+export function Guarded({ head, children }) {
   const [error, reset] = useErrorBoundary((found) => console.error(found));
-  return error ? html`<${ErrorPanel} error=${error} onRetry=${reset} />` : children;
+  return error ? html`${head}<${ErrorPanel} error=${error} onRetry=${reset} />` : children;
 }
 
 const toasts = createStore([]);

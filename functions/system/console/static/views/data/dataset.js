@@ -29,7 +29,8 @@ export function DatasetView({ fileId, query }) {
     return { info, profile, isCurrent: files.current === fileId };
   }, [fileId]);
   const tab = query.get("tab") in TABS ? query.get("tab") : "overview";
-  return html`<${Loaded} of=${dataset} skeleton=${{ shape: "cards", count: 6 }}>
+  const head = html`<${ViewHead} eyebrow=${html`<a href=${href("data")}>${t("data.title")}</a>`} title=${t("data.file")} />`;
+  return html`<${Loaded} of=${dataset} head=${head} skeleton=${{ shape: "cards", count: 6 }}>
     ${(found) => {
       const Part = TABS[tab];
       const choose = (name) => navigate(href("data", fileId, { tab: name === "overview" ? null : name }), { replace: true });

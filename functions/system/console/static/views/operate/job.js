@@ -21,7 +21,8 @@ export function JobView({ jobId }) {
     follow(jobId, { onChange: job.set, signal: controller.signal }).catch(() => {}); // the resource shows what is wrong
     return () => controller.abort();
   }, [jobId, OVER.includes(status), status === undefined]);
-  return html`<${Loaded} of=${job} skeleton=${{ shape: "lines", count: 6 }}>${(found) => html`<${Job} job=${found} onChange=${job.reload} />`}<//>`;
+  const head = html`<${ViewHead} eyebrow=${html`<a href=${href("operate")}>${t("operate.title")}</a>`} title=${t("operate.jobs.kind")} />`;
+  return html`<${Loaded} of=${job} head=${head} skeleton=${{ shape: "lines", count: 6 }}>${(found) => html`<${Job} job=${found} onChange=${job.reload} />`}<//>`;
 }
 
 function Job({ job, onChange }) {

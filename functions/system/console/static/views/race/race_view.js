@@ -21,7 +21,7 @@ export function RaceView({ jobId, query }) {
     follow(jobId, { onChange: race.set, signal: controller.signal }).catch(() => {}); // what is wrong shows when it is loaded again
     return () => controller.abort();
   }, [jobId, runs]);
-  return html`<${Loaded} of=${race} skeleton=${{ shape: "table", count: 6 }}>${(found) => html`<${Race} job=${found} query=${query} onChange=${race.reload} />`}<//>`;
+  return html`<${Loaded} of=${race} head=${html`<${ViewHead} title=${t("race.title")} />`} skeleton=${{ shape: "table", count: 6 }}>${(found) => html`<${Race} job=${found} query=${query} onChange=${race.reload} />`}<//>`;
 }
 
 function Race({ job, query, onChange }) {

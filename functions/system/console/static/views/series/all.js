@@ -14,12 +14,12 @@ export function AllSeries() {
   const [isOpen, setOpen] = useState(false);
   const series = useResource((signal) => list("/series", "series", { limit: 100, signal }), []);
   const begin = html`<${Button} kind="primary" icon="series" onClick=${() => setOpen(true)}>${t("series.setUp")}<//>`;
+  const isBegun = Boolean(series.data?.series.length);
   return html`
-    <${Loaded} of=${series} skeleton=${{ shape: "table", count: 5 }} isEmpty=${(found) => found.series.length === 0}
-      empty=${html`<${ViewHead} title=${t("series.title")} note=${t("series.note")} /><${Empty} icon="series" title=${t("series.none")} actions=${begin}>${t("series.noneNote")}<//>`}>
-      ${(found) => html`
-        <${ViewHead} title=${t("series.title")} note=${t("series.note")}>${begin}<//>
-        <${Section}><${SeriesTable} rows=${found.series} /><//>`}
+    <${ViewHead} title=${t("series.title")} note=${t("series.note")}>${isBegun && begin}<//>
+    <${Loaded} of=${series} skeleton=${{ shape: "table", count: 5 }} isEmpty=${() => !isBegun}
+      empty=${html`<${Empty} icon="series" title=${t("series.none")} actions=${begin}>${t("series.noneNote")}<//>`}>
+      ${(found) => html`<${Section}><${SeriesTable} rows=${found.series} /><//>`}
     <//>
     ${isOpen && html`<${SetUp} onClose=${() => setOpen(false)} />`}`;
 }

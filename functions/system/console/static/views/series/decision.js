@@ -24,7 +24,8 @@ export function DecisionView({ name, jobId }) {
     // A report stays as it was made; whether the file is learned from may have been overruled since.
     return { ...found, arrival: history.find(({ job_id: id }) => id === jobId) ?? found.arrival };
   }, [name, jobId]);
-  return html`<${Loaded} of=${report} skeleton=${{ shape: "lines", count: 8 }}>${(found) => html`<${Decision} name=${name} path=${path} report=${found} onChange=${report.reload} />`}<//>`;
+  const head = html`<${ViewHead} eyebrow=${html`<a href=${href("series", name)}>${name}</a>`} title=${t("series.decision")} />`;
+  return html`<${Loaded} of=${report} head=${head} skeleton=${{ shape: "lines", count: 8 }}>${(found) => html`<${Decision} name=${name} path=${path} report=${found} onChange=${report.reload} />`}<//>`;
 }
 
 function Decision({ name, path, report, onChange }) {
