@@ -23,7 +23,7 @@ NAMING_A_VALUE = frozenset({"sentinel", "zeros"})
 # Of more than `MOST_VISIBLE` only so many are visible at once.
 MOST_VISIBLE, VISIBLE = 12, 8
 # Of one kind so many columns are named, each of these in so many characters, and so many are on the page at all.
-NAMED, NAME_CHARACTERS, LISTED_LIMIT = 5, 40, 100
+NAMED, NAME_CHARACTERS, LISTED_LIMIT = 5, 28, 100
 
 
 def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup:
@@ -85,25 +85,33 @@ def _item(group: Sequence[Json], anchors: Mapping[str, str]) -> Markup:
             "div",
             element("p", _statement(first, anchors)),
             element("p", sentence(first["suggestion"]), class_="suggestion"),
-            _likewise(others, anchors) if others else None,
+            _likewise(first, others, anchors) if others else None,
         ),
         element("p", _where(first), class_="where"),
         class_=severity,
     )
 
 
-def _likewise(findings: Sequence[Json], anchors: Mapping[str, str]) -> Markup:
-    """Return the first few columns that findings are about, behind which each finding is folded."""
+def _likewise(first: Json, findings: Sequence[Json], anchors: Mapping[str, str]) -> Markup:
+    """Return the first few columns that findings are about, behind which each finding is folded.
+
+    Where all of them say the same as the `first`, only the names of all columns are.
+    """
     names = short_names([finding["column"] for finding in findings[:NAMED]], NAME_CHARACTERS)
     more = say("andMore", n=count(len(findings) - NAMED)) if len(findings) > NAMED else None
+    listed = findings[:LISTED_LIMIT]
+    are_same = all((one["finding"], one["rows"]) == (first["finding"], first["rows"]) for one in findings)
     items = (
         element("li", element("p", _statement(finding, anchors)), element("p", _where(finding), class_="where"))
-        for finding in findings[:LISTED_LIMIT]
+        for finding in listed
     )
     beyond = say("findings.all", n=count(1 + len(findings))) if len(findings) > LISTED_LIMIT else None
+    likewise = say("findings.likewise")
+    # On paper there is no summary that says so.
+    all_names = element("p", element("span", likewise), listing(_name(one, anchors) for one in listed))
     return folded(
-        [say("findings.likewise"), listing(names), more],
-        element("ul", *items),
+        [likewise, listing(names), more],
+        all_names if are_same else element("ul", *items),
         element("p", beyond, class_="note") if beyond else None,
         class_="likewise",
     )
@@ -111,10 +119,15 @@ def _likewise(findings: Sequence[Json], anchors: Mapping[str, str]) -> Markup:
 
 def _statement(finding: Json, anchors: Mapping[str, str]) -> Iterable[Markup | str | None]:
     """Return the sentence of a finding, behind the name of its column."""
-    column = finding["column"]
-    named = element("a", isolated(column), href=f"#{anchors[column]}") if column in anchors else None
+    named = _name(finding, anchors)
     between = (say("colon") if finding["kind"] in NAMING_A_VALUE else " ") if named else None
     return named, between, sentence(finding["finding"], after_name=named is not None)
+
+
+def _name(finding: Json, anchors: Mapping[str, str]) -> Markup | None:
+    """Return the name of the column, as a link to its card; None for a finding about the table."""
+    column = finding["column"]
+    return element("a", isolated(column), href=f"#{anchors[column]}") if column in anchors else None
 
 
 def _where(finding: Json) -> Iterable[Markup]:

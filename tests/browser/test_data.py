@@ -213,7 +213,7 @@ def test_a_file_is_switched_renamed_and_deleted_by_keyboard(page: "Page", stack:
 
 def test_a_service_that_goes_away_is_waited_for(page: "Page") -> None:
     page.goto("/console/data")
-    page.get_by_role("heading", name="Data", exact=True).wait_for()
+    page.locator("tbody a").first.wait_for()
     is_away = True
     page.route(re.compile(r"/(data|healthz)"), lambda route: route.abort() if is_away else route.continue_())
     page.locator("tbody a").first.click()
@@ -319,8 +319,8 @@ def test_a_file_that_was_deleted_in_another_window_is_said_to_be_gone(page: "Pag
 
 
 def test_a_finding_leads_to_its_column_and_to_where_it_is_mended(page: "Page", stack: Stack) -> None:
-    rows = "".join(f"{n},{n % 7},{n * 3 % 11},نفسه\n" for n in range(60))
-    body = f"id,السعر,y,constant\n{rows}".encode()
+    rows = "".join(f"{n},{n % 7},{n * 3 % 11},نفسه,1,2,3\n" for n in range(60))
+    body = f"id,السعر,y,constant,one,two,three\n{rows}".encode()
     sent = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("findings.csv", body)}, timeout=300).json()
     page.goto(f"/console/data/{sent['file_id']}")
     # A name that is written from right to left is set so, and nothing beside it is.
@@ -338,6 +338,11 @@ def test_a_finding_leads_to_its_column_and_to_where_it_is_mended(page: "Page", s
     finding.get_by_role("link", name="constant", exact=True).click()
     page.locator(".column").filter(has_text="constant").wait_for()
     assert page.locator(".column").count() == 1
+    page.go_back()
+    # Four columns that say nothing are one finding.
+    finding.get_by_text("Likewise one, two, three").click()
+    finding.get_by_role("link", name="three", exact=True).wait_for()
+    assert finding.locator("li").count() == 3
 
 
 def test_a_sentence_that_is_not_listed_stays_english_and_says_so(page: "Page", stack: Stack) -> None:
@@ -348,16 +353,20 @@ def test_a_sentence_that_is_not_listed_stays_english_and_says_so(page: "Page", s
     # Each of them is listed by itself, and one that has an unknown part is not half translated.
     two = "The file is encrypted. Try again in a moment."
     partly = "The file does not fit the model: who knows why."
-    finding = {"severity": "info", "column": "a", "kind": "new", "count": 0, "rows": [], "suggestion": "look"}
+    # What names a request to programs names a view to people, whatever the name of the column.
+    advice = 'leave it out: POST /data/process with {"leave_out": ["a; b"]}'
+    finding = {"severity": "info", "column": "a", "count": 0, "rows": [], "suggestion": advice}
 
     def answer(route: "Route") -> None:
         profile = route.fetch().json()
-        findings = [{**finding, "finding": text} for text in (known, nested, two, partly, unknown)]
+        findings = [{**finding, "finding": text, "kind": text[:3]} for text in (known, nested, two, partly, unknown)]
         route.fulfill(json={**profile, "findings": findings})
 
     page.route("**/data/profile*", answer)
     page.goto(f"/console/data/{sent['file_id']}")
+    page.locator(".findings").get_by_text("Leave it out in Prepare.", exact=True).first.wait_for()
     choose(page, "zh", "light")
+    assert page.locator(".findings").get_by_text("可排除此列。", exact=True).count() == 5
     page.get_by_text("有 1,234 行没有值（5.0%）。", exact=True).wait_for()
     page.get_by_text("列 'name' 在 398 行中有 305 段不同的文本，已略去；可在“准备”中保留它。", exact=True).wait_for()
     page.get_by_text("文件已加密。请稍后重试。", exact=True).wait_for()

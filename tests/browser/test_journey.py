@@ -126,7 +126,15 @@ def test_a_table_with_a_key_that_ends_midway_and_a_download_from_the_bucket(
     # It goes on at the same place with another key.
     hands.press(page.get_by_role("tab", name=say("data.tab.outliers")))
     page.get_by_role("dialog").get_by_text(say("signIn.refused")).wait_for()
-    sign_in(page, new_key(guarded)[1], say)
+    page.keyboard.press("Escape")
+    choose(page, "zh", "light")
+    chinese = words("zh")
+    hands.press(page.get_by_role("button", name=chinese("signIn.otherKey")))
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text(chinese("signIn.refused")).wait_for()
+    assert dialog.locator("[lang=en]").count() == 0
+    sign_in(page, new_key(guarded)[1], chinese)
+    choose(page, "en", "light")
     page.locator("[role=tabpanel] table, [role=tabpanel] .card").first.wait_for()
     statuses: list[int] = []
     page.on("response", lambda answer: statuses.append(answer.status) if "/data/download" in answer.url else None)
