@@ -34,7 +34,10 @@ def with_trials(route: "Route") -> None:
     """Answer with the job as if two trials of one regressor had run."""
     answer = route.fetch()
     trial = {"model_type": "lightgbm", "target_transform": "none", "r2": 0.9, "folds": 5, "seconds": 1.5}
-    standings = [{**trial, "parameters": {"n_estimators": trees}} for trees in (300, 800)]
+    costs = ({"size_bytes": 120_000, "latency_us": 35.5}, {"size_bytes": None, "latency_us": None})
+    standings = [
+        {**trial, **cost, "parameters": {"n_estimators": trees}} for trees, cost in zip((300, 800), costs, strict=True)
+    ]
     route.fulfill(response=answer, json={**answer.json(), "standings": standings})
 
 
@@ -54,9 +57,12 @@ def test_whoever_operates_sees_the_parts_and_the_jobs(
     page.route(re.compile("/jobs/[^/?]+$"), with_trials)
     page.get_by_role("link", name="Training", exact=True).first.click()
     page.get_by_role("heading", name="Course").wait_for()
-    trials = page.get_by_role("table", name="Trials").get_by_role("rowheader")
-    trials.first.wait_for()
-    assert trials.all_inner_texts() == ["LightGBM · 300 trees", "LightGBM · 800 trees"]
+    trials = page.get_by_role("table", name="Trials")
+    trials.get_by_role("rowheader").first.wait_for()
+    assert trials.get_by_role("rowheader").all_inner_texts() == ["LightGBM · 300 trees", "LightGBM · 800 trees"]
+    costs = [row.get_by_role("cell").all_inner_texts()[-2:] for row in trials.locator("tbody tr").all()]
+    assert costs[0] == ["120 kB", "35.5\u00a0µs"]
+    assert all("missing" in each for each in costs[1])
     page.get_by_role("link", name="Open the model").wait_for()
     check(page, "operate-job")
 

@@ -2,7 +2,7 @@
 import { get, Problem } from "../../parts/api.js";
 import { Button, ButtonLink, Code, Details, Progress, Section, ViewHead } from "../../parts/elements.js";
 import { Confirm, ErrorPanel, Loaded } from "../../parts/feedback.js";
-import { ago, count, duration, moment, NOTHING, score } from "../../parts/format.js";
+import { ago, bytes, count, duration, microseconds, moment, NOTHING, score } from "../../parts/format.js";
 import { cancel, follow, OVER, retry } from "../../parts/jobs.js";
 import { html, useEffect, useState } from "../../parts/preact.js";
 import { namesOf } from "../../parts/regressors.js";
@@ -65,10 +65,13 @@ function Outcome({ job: { job_id: id, kind, result } }) {
 
 function Standings({ rows }) {
   const nameOf = namesOf(rows);
+  const whereKnown = (show) => (value) => (value === null || value === undefined ? null : show(value));
   return html`<${Table} caption=${t("operate.job.standings")} rows=${rows} csv="trials.csv" columns=${[
     { name: "name", label: t("operate.job.model"), isHeading: true, value: nameOf },
-    { name: "r2", label: "R²", number: true, show: (value) => (value === null ? null : score(value)) },
+    { name: "r2", label: "R²", number: true, show: whereKnown(score) },
     { name: "folds", label: t("operate.job.folds"), number: true, show: count },
     { name: "seconds", label: t("operate.job.seconds"), number: true, show: duration },
+    { name: "size_bytes", label: t("race.size"), number: true, show: whereKnown(bytes) },
+    { name: "latency_us", label: t("race.axis.latency_us"), number: true, show: whereKnown(microseconds) },
   ]} />`;
 }
