@@ -49,14 +49,14 @@ function grouped(findings) {
   return [...groups.values()];
 }
 
-function Finding({ of: { severity, column, kind, finding, count: many, rows, suggestion }, likewise = [], fileId }) {
+function Finding({ of: { severity, column, kind, finding, count: many, rows, suggestion }, likewise = [], isFirst = true, fileId }) {
   const fix = column && fixOf(kind, column, fileId);
   return html`<li class=${severity}>
     <span class="severity"><${Icon} name=${severity} /><span class="visually-hidden">${t(`data.severity.${severity}`)}</span></span>
     <div>
       <p class="finding-title">${column ? html`<a href=${href("data", fileId, { tab: "columns", find: column })}><bdi>${column}</bdi></a> · ` : ""}${known(`data.findings.kind.${kind}`, kind)}</p>
       <p><${Said} whole text=${finding} /></p>
-      <p class="muted"><${Said} whole text=${suggestion} />${fix && html` <a class="finding-fix" href=${fix.href}>${t(`data.findings.fix.${fix.name}`)}</a>`}</p>
+      <p class="muted">${isFirst && html`<${Said} whole text=${suggestion} />`}${fix && html` <a class="finding-fix" href=${fix.href}>${t(`data.findings.fix.${fix.name}`)}</a>`}</p>
       ${likewise.length > 0 && html`<${Likewise} findings=${likewise} fileId=${fileId} />`}
     </div>
     ${many > 0 && html`<div class="finding-count"><p>${t("data.findings.rows", { n: many, count: count(many) })}</p>${rows.length > 0 && html`<p><${RowLinks} fileId=${fileId} rows=${rows} /></p>`}</div>`}
@@ -68,7 +68,7 @@ function Likewise({ findings, fileId }) {
   const [open, setOpen] = useState(false);
   const names = t("data.findings.likewise", { names: listed(findings.map(({ column }) => column), NAMED) });
   return html`<${Details} summary=${names} onToggle=${setOpen}>
-    ${open && html`<ul class="findings">${findings.map((finding) => html`<${Finding} of=${finding} fileId=${fileId} />`)}</ul>`}
+    ${open && html`<ul class="findings">${findings.map((finding) => html`<${Finding} of=${finding} isFirst=${false} fileId=${fileId} />`)}</ul>`}
   <//>`;
 }
 
