@@ -1,10 +1,13 @@
 """The sentences of the service in the console's Chinese: every one that it can answer is listed, with its values."""
 
+import json
 import re
 
 import pytest
 
+from core.automl.trial_names import TELLING
 from core.languages.service_sentences import translated
+from functions.system.console.assets import assets
 from tests.support.listed_sentences import DEPTH, NAME, listed, unlisted
 from tests.support.service_sentences import HOLE, Sentence, sentences
 
@@ -60,3 +63,8 @@ def test_a_sentence_keeps_its_values() -> None:
             assert other.strip(), english
             assert set(NAME.findall(other)) <= set(NAME.findall(english)), english
             assert "}{" not in english, "two values side by side cannot be told apart"
+
+
+def test_trials_are_named_by_the_same_parameters_in_the_console_as_in_sentences() -> None:
+    script = assets()["parts/regressors.js"].body.decode()
+    assert f"const TELLING = {json.dumps(TELLING)};" in script
