@@ -19,6 +19,8 @@ from weakref import WeakSet
 
 from ministack.services import s3
 
+from infra.local.ranged_reads import noting
+
 # How much is copied at a time: it stays in the cache of a processor.
 BLOCK_BYTES = 256 << 10
 
@@ -31,8 +33,8 @@ _parts: ContextVar[dict[int, dict[str, Any]] | None] = ContextVar("parts", defau
 def install() -> None:
     """Replace how MiniStack copies parts, joins them and writes what was joined."""
     s3._read_body = _opening(s3._read_body)
-    s3._upload_part_copy = _copying(s3._upload_part_copy)
-    s3._complete_multipart_upload = _joining(s3._complete_multipart_upload)
+    s3._upload_part_copy = noting(_is_copy, lambda *_: True, s3._upload_part_copy)
+    s3._complete_multipart_upload = noting(_parts, _parts_to_join, s3._complete_multipart_upload)
     # MiniStack calls it first of all with the object that it has made of the parts.
     s3._maybe_replicate = _keeping_parts(s3._maybe_replicate)
     s3._atomic_write = _writing_parts(s3._atomic_write)
@@ -138,19 +140,6 @@ def _md5(data: bytes = b"", *, usedforsecurity: bool = False) -> Any:
     return _KnownDigest(data.md5()) if isinstance(data, _Part) else hashlib.md5(data, usedforsecurity=False)
 
 
-def _copying(copy: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a handler of requests that notes that they copy a part."""
-
-    def copy_part(*arguments: Any) -> Any:
-        token = _is_copy.set(True)
-        try:
-            return copy(*arguments)
-        finally:
-            _is_copy.reset(token)
-
-    return copy_part
-
-
 def _opening(read: Callable[..., Any]) -> Callable[..., Any]:
     """Return a reader of bodies that opens the file of one that is copied as a part."""
 
@@ -169,28 +158,22 @@ def _opening(read: Callable[..., Any]) -> Callable[..., Any]:
     return read_body
 
 
-def _joining(complete: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a handler of requests that join parts, which does not let MiniStack join their bytes in memory.
+def _parts_to_join(
+    bucket: str, key: str, body: bytes, query: dict[str, Any], *_: Any
+) -> dict[int, dict[str, Any]] | None:
+    """Return the parts that a request joins, as MiniStack need not join their bytes in memory.
 
-    A version of an object, and a replica, have bytes of their own.
+    None for a version of an object or a replica, which have bytes of their own.
     """
-
-    def join(bucket: str, key: str, body: bytes, query: dict[str, Any], headers: dict[str, str] | None = None) -> Any:
-        parts = s3._multipart_uploads.get(s3._qp(query, "uploadId"), {}).get("parts", {})
-        has_versions = s3._bucket_versioning.get(bucket) or s3._bucket_replication.get(bucket)
-        for part in parts.values():
-            found = part["body"]
-            if has_versions:
-                part["body"] = b"".join(map(bytes, found.blocks())) if isinstance(found, _Part) else found
-            elif not isinstance(found, _Part):
-                part["body"] = _Part.of(found, 0, len(found), part["etag"].strip('"'))
-        token = _parts.set(None if has_versions else parts)
-        try:
-            return complete(bucket, key, body, query, headers)
-        finally:
-            _parts.reset(token)
-
-    return join
+    parts: dict[int, dict[str, Any]] = s3._multipart_uploads.get(s3._qp(query, "uploadId"), {}).get("parts", {})
+    has_versions = s3._bucket_versioning.get(bucket) or s3._bucket_replication.get(bucket)
+    for part in parts.values():
+        found = part["body"]
+        if has_versions:
+            part["body"] = b"".join(map(bytes, found.blocks())) if isinstance(found, _Part) else found
+        elif not isinstance(found, _Part):
+            part["body"] = _Part.of(found, 0, len(found), part["etag"].strip('"'))
+    return None if has_versions else parts
 
 
 def _keeping_parts(replicate: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,9 +4,11 @@ import mmap
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ministack.services import s3
+
+Noted = TypeVar("Noted")
 
 # Whether the request at hand asks for a range, so that only a slice of the body that is read is looked at.
 _is_ranged: ContextVar[bool] = ContextVar("is_ranged", default=False)
@@ -14,20 +16,22 @@ _is_ranged: ContextVar[bool] = ContextVar("is_ranged", default=False)
 
 def install() -> None:
     """Replace how MiniStack handles such requests, and how it reads a body."""
-    s3._get_object = _noting(s3._get_object, 2, "range")
-    s3._upload_part_copy = _noting(s3._upload_part_copy, 3, "x-amz-copy-source-range")
+    s3._get_object = noting(_is_ranged, lambda *given: bool(given[2].get("range")), s3._get_object)
+    s3._upload_part_copy = noting(
+        _is_ranged, lambda *given: bool(given[3].get("x-amz-copy-source-range")), s3._upload_part_copy
+    )
     s3._read_body = _mapping(s3._read_body)
 
 
-def _noting(handle: Callable[..., Any], place: int, header: str) -> Callable[..., Any]:
-    """Return a handler of requests that notes whether they ask for a range: by a header of its argument at `place`."""
+def noting(variable: ContextVar[Noted], noted: Callable[..., Noted], handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a handler like `handle`, during which `variable` has what is `noted` of the request."""
 
     def handle_request(*arguments: Any) -> Any:
-        token = _is_ranged.set(bool(arguments[place].get(header)))
+        token = variable.set(noted(*arguments))
         try:
             return handle(*arguments)
         finally:
-            _is_ranged.reset(token)
+            variable.reset(token)
 
     return handle_request
 
