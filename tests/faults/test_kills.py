@@ -45,7 +45,8 @@ class Bench:
     def __init__(self, proxy: FaultProxy, s3: MemoryS3, client: httpx.Client) -> None:
         self.proxy, self.s3, self.client = proxy, s3, client
         self.ids = prepare(client)
-        self.store = container().objects
+        # Without the proxy, which is there for the processes that are killed.
+        self.near = s3.store(container().objects.bucket)
         self.kept = dict(s3.objects)
 
     def set_back(self) -> None:
@@ -71,7 +72,7 @@ class Bench:
 
     def look(self) -> dict[str, Any]:
         """Return what a fresh process shows."""
-        connect_container(self.store)
+        connect_container(self.near)
         return view(self.client)
 
 
@@ -99,7 +100,7 @@ def test_a_killed_operation_is_done_or_never_was(bench: Bench, name: str) -> Non
     outcomes = []
     for step, is_after in kills:
         assert bench.run(name, step, after=is_after) == -9
-        connect_container(bench.store)
+        connect_container(bench.near)
         finish_interrupted(container(), now=time.time() + 60)
         found = bench.look()
         assert found in (before, partly, after), (step, steps[step - 1])
@@ -113,27 +114,27 @@ def test_a_killed_operation_is_done_or_never_was(bench: Bench, name: str) -> Non
 
 def test_a_killed_retraining_is_gone_on_with(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.set_back()
-    connect_container(bench.store)
+    connect_container(bench.near)
     serve_champion(tmp_path, body=drifting_table(0, 0))
     job_id = submit_arrival(put_file("second.csv", drifting_table(1, 1))).job_id
     monkeypatch.setattr(bench, "ids", {"job": job_id})
     monkeypatch.setattr(bench, "kept", dict(bench.s3.objects))
     assert bench.run(RETRAIN) == 0
     steps = [str(request) for request in bench.proxy.requests if counts_as_step(request)]
-    connect_container(bench.store)
+    connect_container(bench.near)
     after = decided(job_id)
     assert after[:2] == ("succeeded", [("accepted", True)])
     clock = time.time
     kills = [(step, False) for step in range(1, len(steps) + 1)] + [(len(steps), True)]
     for step, is_after in kills:
         assert bench.run(RETRAIN, step, after=is_after) == -9
-        connect_container(bench.store)
+        connect_container(bench.near)
         with monkeypatch.context() as patched:
             # The lease of the killed worker is over.
             patched.setattr("core.storage.leases.time.time", lambda: clock() + settings().job_lease_seconds + 1)
             carry_out(job_id)
             finish_interrupted(container(), now=clock() + 60)
-        connect_container(bench.store)
+        connect_container(bench.near)
         assert decided(job_id) == after, (step, steps[step - 1])
     print(f"retrain: {len(steps)} writes, {len(kills)} kills, each gone on with")  # noqa: T201 - as above
 

@@ -10,6 +10,7 @@ import httpx
 import psutil
 
 from core.jobs import attempt
+from core.storage.container import container
 from tests.support.gateway import HandlerTransport
 from tests.support.jobs import carry_out
 from tests.support.operations import OPERATIONS
@@ -24,11 +25,14 @@ SECONDS = 120
 
 def perform(name: str, variables: Mapping[str, str], ids: Mapping[str, str], temporary: str) -> None:
     """Carry out an operation with these variables and its temporary files in `temporary`; raise where it fails."""
+    from tests.support.loaded_handlers import SESSION  # which the process that forks this one has made
+
     tempfile.tempdir = temporary
     with (
         process_environment(variables),
         httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
     ):
+        container().objects.session = SESSION
         if name == RETRAIN:
             attempt.STORE_SECONDS = math.inf  # how often it writes does not depend on how long it takes
             carry_out(ids["job"])

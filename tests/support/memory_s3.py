@@ -11,9 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from io import BytesIO
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from urllib3 import HTTPResponse
+
+from core.storage.s3.object_store import ObjectStore
+from tests.support.hasty_client import hasten
 
 META = "x-amz-meta-"
 RANGE = re.compile(r"bytes=(\d+)-(\d+)")
@@ -72,6 +79,33 @@ class MemoryS3:
         with self.lock:
             status, described, content = _answer(self, method, key, query, headers, body)
         return status, {"Content-Length": str(len(content)), **described}, content
+
+    def store(self, bucket: str) -> ObjectStore:
+        """Return a store whose requests are answered in this process: a third of the work of a way over sockets."""
+
+        def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+            headers = {name: _text(value) for name, value in request.headers.items()}
+            body = request.body.read() if hasattr(request.body, "read") else request.body or b""
+            status, described, content = self.answer(request.method, _target(request.url), headers, body)
+            raw = HTTPResponse(
+                BytesIO(content), described, status, preload_content=False, request_method=request.method
+            )
+            return AWSResponse(request.url, status, raw.headers, raw)
+
+        store = ObjectStore(bucket, "http://127.0.0.1:9")  # where nobody answers
+        hasten(store.client)
+        store.client.meta.events.register_last("before-send.s3", send)
+        return store
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _target(url: str) -> str:
+    """Return the path of a URL, with its query."""
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}"
 
 
 def _answer(s3: MemoryS3, method: str, key: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> Answer:

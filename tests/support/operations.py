@@ -44,6 +44,7 @@ def prepare(client: httpx.Client) -> dict[str, str]:
     )  # fmt: skip
     repository = container().workspace(WORKSPACE).series
     repository.change("tide", lambda series: Series(name=series.name, arrivals=[arrival]))
+    view(client)  # the first list of jobs stores their order
     return {"file": first, "waiting": jobs[0], "cancelled": jobs[1]}
 
 

@@ -1,18 +1,16 @@
 """moto's S3 without most of moto's work: it takes longer to read a request than botocore takes to make it.
 
 The requests that the service makes all the time are answered right from moto's objects. Whatever else a request asks
-for, moto answers itself. `hasten` takes out of a client what it does for S3 and moto does not look at.
+for, moto answers itself.
 """
 
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from io import BytesIO
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from botocore.awsrequest import AWSPreparedRequest, AWSRequest
-from botocore.client import BaseClient
+from botocore.awsrequest import AWSPreparedRequest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from moto.s3.utils import metadata_from_headers
@@ -26,31 +24,6 @@ HEADERS = re.compile(
     r"amz-sdk-(invocation-id|request)|x-amz-(content-sha256|date|security-token|sdk-checksum-algorithm|checksum-crc32|meta-.+)"
 )
 LISTED_BY = {"list-type", "prefix", "delimiter", "start-after", "max-keys", "encoding-type"}
-
-
-# moto looks whether there is one.
-SIGNATURE = "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
-
-
-def hasten(client: BaseClient) -> None:
-    """Let a client of S3 neither compute signatures nor describe its machine, and read times by their format.
-
-    That is two fifths of what a request costs it.
-    """
-
-    def sign(request: AWSRequest, **_: object) -> None:
-        request.headers["Authorization"] = SIGNATURE
-
-    events = client.meta.events
-    events.unregister("request-created.s3", client._request_signer.handler)
-    events.register("request-created.s3", sign)
-    client._user_agent_creator.to_string = lambda: "tests"
-    client._endpoint._response_parser_factory.set_parser_defaults(timestamp_parser=_time)
-
-
-def _time(text: str) -> datetime:
-    """Read a time as headers and documents of S3 have it; botocore tries every format that there is."""
-    return datetime.fromisoformat(text) if text[10:11] == "T" else parsedate_to_datetime(text)
 
 
 class Listed:

@@ -23,6 +23,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.storage.sqs_queue import SqsQueue
 from tests.support import quick_moto
 from tests.support.gateway import HandlerTransport
+from tests.support.hasty_client import hasten
 from tests.support.job_commands import JobProbe, install_commands
 from tests.support.kept_objects import KeptObjects
 from tests.support.process_state import connect_container, forget_singletons
@@ -83,7 +84,7 @@ def mocked(aws_session: AwsSession) -> Iterator[ObjectStore]:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         store = ObjectStore(BUCKET, None)
         store.session = aws_session
-        quick_moto.hasten(store.client)
+        hasten(store.client)
         store.client.create_bucket(Bucket=BUCKET)
         yield store
 
