@@ -96,14 +96,14 @@ class ForkedFunction:
 class ForkServer:
     """The emulator's end of a fork server. Several threads may use it at once."""
 
-    def __init__(self, code: Path, modules: Sequence[str]) -> None:
+    def __init__(self, code: Path, modules: Sequence[str], interpreter: str = sys.executable) -> None:
         """Start the process, which loads the modules of `code` before it takes the first request."""
         self._lock = threading.Lock()
         self._socket, asking = socket.socketpair()
         with asking:
             number = asking.fileno()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "infra.local.fork_server", str(number), str(code), *modules],
+                [interpreter, "-m", "infra.local.fork_server", str(number), str(code), *modules],
                 # By its name what is loaded knows that it is loaded for a function.
                 env={**os.environ, "AWS_LAMBDA_FUNCTION_NAME": "fork-server"},
                 stdin=subprocess.DEVNULL,

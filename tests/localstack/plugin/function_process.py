@@ -1,6 +1,7 @@
 """The runtime inside of a function's process: loads `_HANDLER` from the deployed code, answers one event a line.
 
-Runs on the project's interpreter, for its packages; the project's own code comes from the deployed zip alone.
+Runs on the project's interpreter, for its packages; the project's own code comes from the deployed zip alone. Answers
+are lines of the standard output; whatever else writes there or to the standard error writes to the log.
 """
 
 import json
@@ -89,5 +90,9 @@ def _named(kind: str, message: str) -> Exception:
 
 
 if __name__ == "__main__":
-    with os.fdopen(int(sys.argv[1]), "wb") as pipe:
+    with os.fdopen(os.dup(1), "wb") as pipe:
+        log = os.open(os.environ.pop("FUNCTION_LOG"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        for stream in (1, 2):
+            os.dup2(log, stream)
+        os.close(log)
         main(pipe)

@@ -1,6 +1,7 @@
 """Runs LocalStack's Lambda functions as plain processes, where it would start containers: no Docker is needed.
 
 LocalStack loads it where LAMBDA_RUNTIME_EXECUTOR is `process`. FUNCTION_PYTHON names the interpreter of the functions.
+Those of the project are forked from a process that has loaded, of the deployed code, what they all load.
 """
 
 import json
@@ -9,18 +10,24 @@ import selectors
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from localstack import config
 from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+
+# At the end, so that LocalStack finds its own packages first.
+sys.path.append(str(Path(__file__).parents[3]))
+from infra.local.forked_functions import HEAVY_MODULES, ForkedFunction, ForkServer
+from infra.local.shared_code import take_bytecode
 
 RUNTIME = Path(__file__).with_name("function_process.py")
 # Of LocalStack's own environment a function gets what belongs to the machine, and nothing else.
@@ -54,14 +61,15 @@ class ProcessExecutor(RuntimeExecutor):
     """
 
     _unpacking = threading.Lock()
+    _forking = threading.Lock()
+    _fork_servers: ClassVar[dict[Path, ForkServer]] = {}
 
     def __init__(self, id: str, function_version: FunctionVersion) -> None:
         super().__init__(id, function_version)
         self._home = Path(tempfile.mkdtemp(prefix=f"{function_version.id.function_name}-"))
         self._log = self._home / "log"
         self._environment: dict[str, str] = {}
-        self._process: subprocess.Popen[bytes] | None = None
-        self._answers = -1
+        self._process: subprocess.Popen[str] | ForkedFunction | None = None
 
     def start(self, env_vars: dict[str, Any]) -> None:
         """Start the process and load the handler; raises `StatusErrorException` with Lambda's account of why not."""
@@ -100,7 +108,7 @@ class ProcessExecutor(RuntimeExecutor):
             "event": json.loads(payload["payload"] or "null"),
         }
         try:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             return self._exited(request_id)
@@ -122,37 +130,49 @@ class ProcessExecutor(RuntimeExecutor):
     def _begin(self) -> None:
         """Start the process and wait until it has loaded its handler."""
         code = self.function_version.config.code.get_unzipped_code_location()
-        self._answers, theirs = os.pipe()
         scratch = self._home / "tmp"
         scratch.mkdir(exist_ok=True)
-        own = {"LAMBDA_TASK_ROOT": str(code), "TMPDIR": str(scratch)}
-        with self._log.open("ab") as log:
+        self._log.touch()
+        own = {"LAMBDA_TASK_ROOT": str(code), "TMPDIR": str(scratch), "FUNCTION_LOG": str(self._log)}
+        environment = self._environment | PATIENT | own
+        if (code / "functions").is_dir():
+            self._process = self._fork_server(code.resolve()).start(str(RUNTIME), code, environment)
+        else:
             self._process = subprocess.Popen(
-                [os.environ["FUNCTION_PYTHON"], str(RUNTIME), str(theirs)],
+                [os.environ["FUNCTION_PYTHON"], str(RUNTIME)],
                 cwd=code,
-                env=self._environment | PATIENT | own,
+                env=environment,
                 stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs],
+                stdout=subprocess.PIPE,
+                text=True,
             )
-        os.close(theirs)
         ready = self._read(INIT_SECONDS)
         if not ready or ready[:1] == b"!":
             error = ready[1:] if ready else _error("Runtime.ExitError", "The runtime ended before it was ready.")[1:]
             self._end()
             raise StatusErrorException("The function cannot be loaded", payload=error)
 
+    @classmethod
+    def _fork_server(cls, code: Path) -> ForkServer:
+        """The process from which the functions of this code are forked."""
+        with cls._forking:
+            if code not in cls._fork_servers:
+                cls._fork_servers[code] = ForkServer(code, HEAVY_MODULES, os.environ["FUNCTION_PYTHON"])
+            return cls._fork_servers[code]
+
     def _read(self, seconds: float) -> bytes | None:
         """The next line of the process; empty where it has ended, None where it says nothing for so long."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        answers = self._process.stdout.fileno()
         deadline = time.monotonic() + seconds
         pieces = []
         with selectors.DefaultSelector() as selector:
-            selector.register(self._answers, selectors.EVENT_READ)
+            selector.register(answers, selectors.EVENT_READ)
             while not (pieces and pieces[-1].endswith(b"\n")):
                 if not selector.select(max(0.0, deadline - time.monotonic())):
                     return None
-                pieces.append(os.read(self._answers, 1 << 20))
+                pieces.append(os.read(answers, 1 << 20))
                 if not pieces[-1]:
                     return b""
         return b"".join(pieces)[:-1]
@@ -168,9 +188,11 @@ class ProcessExecutor(RuntimeExecutor):
         if self._process is None:
             return
         self._process.kill()
-        with suppress(BrokenPipeError):
-            self._process.communicate()
-        os.close(self._answers)
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()
         self._process = None
 
     def get_address(self) -> str:
@@ -203,6 +225,7 @@ class ProcessExecutor(RuntimeExecutor):
         with cls._unpacking:
             if not shared.exists():
                 code.prepare_for_execution()
+                take_bytecode(location)
                 location.rename(shared)
             if not location.exists():
                 location.parent.mkdir(parents=True, exist_ok=True)
