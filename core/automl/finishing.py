@@ -64,14 +64,18 @@ class Finishing:
         a_row = slowness * cost.row_seconds
         predicting = a_row * compiled * CHECKED_ROWS
         predicting += PREDICTED_ROWS * sum(trial.row_seconds for trial in members)
-        spread = expected_seconds(len(self.fold_cache.data.train_y), len(self.data.columns))
-        spread = min(self._times_as_long * spread, self.spread_seconds)
-        storing = self.writing_seconds(cost.size_bytes) + spread
+        storing = self.writing_seconds(cost.size_bytes) + self.expected_spread_seconds
         return slowness * compiled * cost.seconds + predicting + self._explaining_seconds(a_row) + storing
 
     def writing_seconds(self, size_bytes: int) -> float:
         """Return the seconds to store a model of a graph of this size that is compiled and explained."""
         return self._times_as_long * (STORING_SECONDS + STORING_A_MEGABYTE * size_bytes / 1e6)
+
+    @property
+    def expected_spread_seconds(self) -> float:
+        """Return the seconds to learn the spread of the winner's errors."""
+        expected = expected_seconds(len(self.fold_cache.data.train_y), len(self.data.columns))
+        return min(self._times_as_long * expected, self.spread_seconds)
 
     @property
     def _times_as_long(self) -> float:

@@ -5,12 +5,13 @@ selects the winner, `core.automl.refit` refits and verifies it.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from scipy.stats import skew
 
+from core.array_types import Floats
 from core.automl.finishing import Finishing
 from core.automl.forecast import Forecast
 from core.automl.portfolio import labels, opening_candidate, select_presets
@@ -18,6 +19,7 @@ from core.automl.racing import compared_folds, folds_done, members
 from core.automl.screening import measure_pace, rows_to_compare, subsample_split, with_finer_folds
 from core.automl.selection import cost_of_trials
 from core.automl.serving_cost import ServingCost, ServingLimits
+from core.automl.stand_in import StandIn, choose_stand_in
 from core.automl.trial import Trial, make_trial
 from core.errors import RegattaError, TrainingFailedError
 from core.progress import StoppedError
@@ -26,6 +28,7 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Split
 from core.regressors.spread import TIME_SHARE
+from core.regressors.unseen_rows import CALIBRATING_ROWS
 
 # The bytes that one member of an ensemble may have: this part of a model's, because several share one graph, and so
 # many for each second of the search, because they have to be compiled, verified and stored.
@@ -38,6 +41,8 @@ OPENING_SHARE = 0.1
 FITTING_SHARE = 0.2
 # The most of the time that is kept to store an ensemble while trials run: of a larger one members are left out.
 FINISHING_SHARE = 0.2
+# What a stand-in of the winner may take: this share of the time, and so many seconds at the most.
+STAND_IN_SHARE, STAND_IN_SECONDS = 0.05, 2.0
 # A search that is stopped takes so many seconds more to refit and store its best.
 WINDING_UP_SECONDS = 4.0
 ENDED = "the race was ended before it had run"
@@ -163,7 +168,32 @@ class PortfolioSearch:
         best = max(within, key=lambda trial: trial.mean)
         storing = min(finishing.storing_seconds(last), FINISHING_SHARE * self.seconds)
         fitting = min(finishing.fitting_seconds(last, rows), FITTING_SHARE * self.seconds)
-        return max(finishing.storing_seconds([best]), fitting + storing)
+        stand_in = self._stand_in(self._stand_in_seconds)
+        return max(finishing.storing_seconds([best]), fitting + storing) + (stand_in.seconds if stand_in else 0.0)
+
+    def of_stand_in(self, seconds: float) -> Mapping[int, Floats]:
+        """Return by fold what a stand-in of the winner predicts within so many seconds; nothing where there is none."""
+        seconds = min(seconds, self._stand_in_seconds)
+        stand_in = self._stand_in(seconds) if seconds > 0 and self.cut is None else None
+        if stand_in is None:
+            return {}
+        return stand_in.predict(self.fold_cache, self.limits, time.monotonic() + seconds)
+
+    @property
+    def _stand_in_seconds(self) -> float:
+        return min(STAND_IN_SHARE * self.seconds, STAND_IN_SECONDS)
+
+    def _stand_in(self, seconds: float) -> StandIn | None:
+        """Return the trial that can stand in for the winner on folds that this did not run on, in so many seconds.
+
+        There is none for a winner that ran on all, and where the holdout alone says enough of its errors.
+        """
+        missing = range(self.folds, self.division)
+        if not missing or len(self.fold_cache.data.test_y) >= CALIBRATING_ROWS:
+            return None
+        repeated = range(self.division, len(self.fold_cache.data.folds))
+        trials = [trial.without_folds(repeated) for trial in self.usable if folds_done(trial) >= self.folds]
+        return choose_stand_in(self.fold_cache, trials, missing, self.forecast, self.limits.threads, seconds)
 
     def cost(self, trials: Sequence[Trial]) -> ServingCost:
         """Return the serving cost of a model of these trials on all train rows."""

@@ -37,6 +37,9 @@ LEFT_OUT = 0.4
 LEAST = 0.3
 # The levels at which bounds of adaptive and of equal width are compared.
 LEVELS = (0.8, 0.9, 0.95)
+# Adaptive ones may have so much higher a score: a row is judged by the trees that learned nothing from its group, and
+# the spread of a new row is that of all.
+HIGHEST_SCORE = 1.01
 # What a training spends on it at the most, and of a time limit this share.
 DEFAULT_SECONDS, TIME_SHARE = 2.0, 0.1
 # The seconds that it takes, as measured on the tables of `bench/intervals.py`: for any table, and for each cell.
@@ -81,7 +84,8 @@ def fit_spread(
     where there is no time for `FEWEST_TREES` trees. No residual is divided by a spread that was learned from its group.
 
     It is learned out of fold and calibrated on the holdout of the `final` model; where that has few rows, both rest on
-    all unseen rows.
+    all unseen rows. Where another model stands in on further folds, the spread and its factor are learned from those
+    rows too, and the quantiles are of the model's own residuals.
     """
     deadline = clock() + seconds
     unseen = UnseenRows.of(out_of_fold, final, _most_rows(len(out_of_fold.data.columns)))
@@ -102,9 +106,10 @@ def fit_spread(
         return None
     rows, spread = len(final.data.train_y), Spread(preprocessor, trees, least)
     if holdout := _holdout_scores(spread, final):
-        return _calibrated(spread, *holdout, len(holdout[0]), rows)
+        held_out = np.arange(len(holdout[0]))
+        return _calibrated(spread, *holdout, held_out, len(held_out), rows)
     scores = residuals.values[known] / spreads
-    return _calibrated(spread, residuals.predictions[known], scores, len(unseen.errors), rows)
+    return _calibrated(spread, residuals.predictions[known], scores, unseen.place[known], unseen.own, rows)
 
 
 def _holdout_scores(spread: Spread, final: FinalModel) -> tuple[Floats, Floats] | None:
@@ -121,14 +126,15 @@ def _holdout_scores(spread: Spread, final: FinalModel) -> tuple[Floats, Floats] 
     return predicted[known], errors / spread.of_matrix(matrix[known])
 
 
-def _calibrated(spread: Spread, predicted: Floats, scores: Floats, known: int, rows: int) -> Spread:
-    """Return the spread with its factor and quantiles, by |residual| / spread of so many `known` different rows.
+def _calibrated(spread: Spread, predicted: Floats, scores: Floats, place: Ints, own: int, rows: int) -> Spread:
+    """Return the spread with its factor, by |residual| / spread, and its quantiles, by those of the model's own rows.
 
-    `rows` is as for `conformal_levels`.
+    `place` numbers the different rows of the scores, and the first `own` rows are the model's. `rows` is as for
+    `conformal_levels`.
     """
-    factor = SpreadFactor.of(predicted, scores, known)
-    quantiles = np.quantile(scores / factor.predict(predicted), conformal_levels(known, rows))
-    return replace(spread, factor=factor, quantiles=quantiles.tolist())
+    factor = SpreadFactor.of(predicted, scores, int(place.max()) + 1)
+    known = (scores / factor.predict(predicted))[place < own]
+    return replace(spread, factor=factor, quantiles=np.quantile(known, conformal_levels(own, rows)).tolist())
 
 
 def _most_rows(columns: int) -> int:
@@ -183,14 +189,14 @@ def _predict_tree(tree: DecisionTreeRegressor, matrix: NDArray[np.float32]) -> F
 
 
 def _improves(errors: Floats, spreads: Floats) -> bool:
-    """Return whether bounds by `spreads` have a lower interval score than those of equal width, at `LEVELS` together.
+    """Return whether the interval score of bounds by `spreads` is below that of equal width, at `LEVELS` together.
 
     The score is the width plus a penalty for what is outside: Gneiting and Raftery, "Strictly Proper Scoring Rules,
     Prediction, and Estimation", JASA 102 (2007), section 6.2.
     """
     equal = np.ones_like(spreads)
     ratios = [_interval_score(errors, spreads, level) / _interval_score(errors, equal, level) for level in LEVELS]
-    return bool(np.mean(ratios) < 1)
+    return bool(np.mean(ratios) < HIGHEST_SCORE)
 
 
 def _interval_score(errors: Floats, spreads: Floats, level: float) -> float:

@@ -1,7 +1,7 @@
 """How far models were off on rows that they had not learned from: those of the folds, and those of a small holdout."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,10 +21,14 @@ GROUPS = 5
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """What models predicted of rows that they had not learned from: by fold of `data` its test rows, float64 (n,)."""
+    """What models predicted of rows that they had not learned from: by fold of `data` its test rows, float64 (n,).
+
+    `stand_in` is what another model predicted of them and of further folds, on which this one did not run.
+    """
 
     data: Split
     predicted: Mapping[int, Floats]
+    stand_in: Mapping[int, Floats] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> Ints:
@@ -50,6 +54,27 @@ class OutOfFold:
     def learned_rows(self) -> float:
         """Return from how many rows a model of a fold learned, as the mean over the folds."""
         return float(np.mean([len(self.data.folds[number].train) for number in self._folds]))
+
+    @cached_property
+    def of_stand_in(self) -> "OutOfFold | None":
+        """Return what the other model predicted of the folds that only it ran on; None for no such fold."""
+        further = {number: each for number, each in self.stand_in.items() if number not in self.predicted}
+        return OutOfFold(self.data, further) if further else None
+
+    @cached_property
+    def stand_in_scale(self) -> float:
+        """Return how large residuals are as a multiple of those of the other model, on the folds of both; 0 if unknown.
+
+        Of both it is the mean of their square roots, which single large ones hardly change.
+        """
+        common = [number for number in self._folds if number in self.stand_in]
+        if not common:
+            return 0.0
+        own, other = (
+            np.mean(np.sqrt(np.abs(OutOfFold(self.data, {i: each[i] for i in common}).residuals)))
+            for each in (self.predicted, self.stand_in)
+        )
+        return float((own / other) ** 2) if other > 0 else 0.0
 
     @property
     def _folds(self) -> list[int]:
@@ -77,14 +102,15 @@ class Residuals:
     """How far a model was off on rows that it had not learned from: those of the folds, and of a small holdout.
 
     `values` (m,) are absolute residuals, in units of the target, and `predictions` (m,) what was predicted. `place`
-    (m,) numbers the `rows` different rows, first those of the folds in their order, then those of the holdout. A row
-    has several residuals where folds are repeated.
+    (m,) numbers the `rows` different rows: first those of the folds in their order, then those of the holdout. A row
+    has several residuals where folds are repeated. After the first `own` rows come those of another model.
     """
 
     values: Floats
     predictions: Floats
     place: Ints
     rows: int
+    own: int
 
     @classmethod
     def of(cls, out_of_fold: OutOfFold, final: FinalModel, factor: float = 1.0) -> "Residuals":
@@ -99,6 +125,18 @@ class Residuals:
             np.concatenate([out_of_fold.predictions, final.holdout[added]]),
             np.concatenate([place, len(rows) + added]),
             len(rows) + held_out,
+            len(rows) + held_out,
+        )
+
+    def with_further(self, further: OutOfFold, factor: float) -> "Residuals":
+        """Return them with those of another model on further rows, multiplied by `factor`."""
+        rows, place = np.unique(further.rows, return_inverse=True)
+        return replace(
+            self,
+            values=np.concatenate([self.values, factor * np.abs(further.residuals)]),
+            predictions=np.concatenate([self.predictions, further.predictions]),
+            place=np.concatenate([self.place, self.rows + place]),
+            rows=self.rows + len(rows),
         )
 
     def mean(self, values: Floats) -> Floats:
@@ -108,11 +146,11 @@ class Residuals:
 
 @dataclass(frozen=True)
 class UnseenRows:
-    """Some of the rows that a model has `residuals` of, each once.
+    """Some of the rows that a model, or another one in its stead, has `residuals` of, each once.
 
     `frame` has their raw columns; `groups` (n,) are numbers from 0: of the same group are rows of the same fold, or of
     the holdout. `predicted` and `errors` (n,) are the mean prediction and the mean residual of a row. `place` (m,) is
-    by residual the position of its row here, or -1.
+    by residual the position of its row here, or -1. The first `own` rows are those of the model itself.
     """
 
     residuals: Residuals
@@ -121,31 +159,46 @@ class UnseenRows:
     predicted: Floats
     errors: Floats
     place: Ints
+    own: int
 
     @classmethod
     def of(cls, out_of_fold: OutOfFold, final: FinalModel, most: int) -> "UnseenRows":
         """Return at most so many of the rows, evenly spaced.
 
         Models of the folds learned from fewer rows than the final one, so their residuals are reduced by what the
-        others are worth.
+        others are worth. Those of another model are as large as the model's own where both are known.
         """
         growth = min(MOST_GROWTH, max(1.0, len(final.data.train_y) / out_of_fold.learned_rows))
-        data, residuals = out_of_fold.data, Residuals.of(out_of_fold, final, error_of_more_rows(growth))
-        chosen = evenly_spaced(residuals.rows, most)
-        rows, first = np.unique(out_of_fold.rows, return_index=True)
-        of_folds, of_holdout = chosen[chosen < len(rows)], chosen[chosen >= len(rows)] - len(rows)
+        factor, scale = error_of_more_rows(growth), out_of_fold.stand_in_scale
+        data, residuals = out_of_fold.data, Residuals.of(out_of_fold, final, factor)
+        rows, numbers = _first_folds(out_of_fold)
+        held_out, further = np.arange(residuals.own - len(rows)), out_of_fold.of_stand_in
+        frames, folds = [data.train_x.iloc[rows], final.data.test_x.iloc[held_out]], [numbers]
         # The holdout is one group more.
-        groups = [out_of_fold.fold_numbers[first[of_folds]], np.full(len(of_holdout), len(data.folds))]
+        folds.append(np.full(len(held_out), len(data.folds)))
+        if further is not None and scale > 0:
+            residuals = residuals.with_further(further, scale * factor)
+            rows, numbers = _first_folds(further)
+            frames.append(data.train_x.iloc[rows])
+            folds.append(numbers)
+        chosen = evenly_spaced(residuals.rows, most)
         sampled = np.full(residuals.rows, -1)
         sampled[chosen] = np.arange(len(chosen))
         return cls(
             residuals,
-            pd.concat([data.train_x.iloc[rows[of_folds]], final.data.test_x.iloc[of_holdout]]),
-            _numbered(np.concatenate(groups), is_random=data.keys is None),
+            pd.concat(frames).iloc[chosen],
+            _numbered(np.concatenate(folds)[chosen], is_random=data.keys is None),
             residuals.mean(residuals.predictions)[chosen],
             residuals.mean(residuals.values)[chosen],
             sampled[residuals.place],
+            int((chosen < residuals.own).sum()),
         )
+
+
+def _first_folds(out_of_fold: OutOfFold) -> tuple[Ints, Ints]:
+    """Return the different rows of the folds in their order, and of each the first fold that tests it."""
+    rows, first = np.unique(out_of_fold.rows, return_index=True)
+    return rows, out_of_fold.fold_numbers[first]
 
 
 def _numbered(groups: Ints, *, is_random: bool) -> Ints:

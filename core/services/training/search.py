@@ -1,8 +1,10 @@
 """Search the portfolio for the best model of a stored dataset within a time, and store the winner."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from core.array_types import Floats
 from core.automl.adaptive_interval import SpreadBudget
 from core.automl.ensemble_selection import ENSEMBLE, weighted_prediction
 from core.automl.portfolio_search import PortfolioSearch, TimeLimit, propose
@@ -85,7 +87,6 @@ def finish_search(
         report_progress("storing", 0.95, None, trial_statuses(winner.search.trials, ()))
     except StoppedError as stop:
         winner = replace(winner, search=winner.search.cut_short(stop))
-    trained = _trained_model(winner, time_limit)
     name = model_name(name, publication.dataset, winner.model.selection.label)
     writing = search.finishing.writing_seconds(len(winner.verified.graph))
 
@@ -94,6 +95,8 @@ def finish_search(
         left = winner.search.time_left()
         return left - min(writing, MOST_WRITING_SHARE * left)
 
+    stand_in = winner.search.of_stand_in(time_left() - search.finishing.expected_spread_seconds)
+    trained = _trained_model(winner, time_limit, stand_in)
     spread_budget = SpreadBudget(
         min(TIME_SHARE * time_limit.seconds, time_left()), search.serving_limits.max_bytes or limits().model_bytes
     )
@@ -141,8 +144,8 @@ def _other_rows(winner: Winner) -> list[Row]:
     return rows if rejected is None else [*rows, ensemble_row(rejected.cross_validation, rejected.members)]
 
 
-def _trained_model(winner: Winner, time_limit: TimeLimit) -> TrainedModel:
-    """Return the winner as a trained model, ready to publish."""
+def _trained_model(winner: Winner, time_limit: TimeLimit, stand_in: Mapping[int, Floats]) -> TrainedModel:
+    """Return the winner as a trained model, ready to publish; `stand_in` is as for `OutOfFold`."""
     search, model, selection = winner.search, winner.model, winner.model.selection
     compared = search.fold_cache
     folds = range(len(selection.trials[0].predicted))
@@ -155,7 +158,7 @@ def _trained_model(winner: Winner, time_limit: TimeLimit) -> TrainedModel:
         selection.label,
         model.pipeline,
         model.holdout,
-        out_of_fold=OutOfFold(compared.data, predicted),
+        out_of_fold=OutOfFold(compared.data, predicted, stand_in),
         scores=selection.cross_validation.scores,
         parameters={} if is_ensemble else regressor_parameters(single.estimator),
         target_transform="none" if is_ensemble else single.candidate.target_transform,

@@ -341,3 +341,21 @@ def test_as_much_more_time_is_kept_to_store_as_the_machine_is_slower(made: Calla
     search.forecast.learn(search.trials[0].candidate, search.rows, took=busy, worked=1.0)
     assert search.finishing.writing_seconds(1_000_000) == pytest.approx(busy * quiet[0])
     assert search.finishing.storing_seconds([]) > quiet[1] * min(busy, 4.0) * 0.9
+
+
+def test_time_is_kept_for_a_stand_in_on_the_folds_that_the_winner_has_not_run_on(
+    clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made()
+    whole, _ = searched(made_split(900, 10), clock)
+    assert whole.of_stand_in(SECONDS) == {}
+    search = whole.with_trials([trial.without_folds(range(2, 8)) for trial in whole.trials])
+    assert (search.folds, search.division) == (2, 8)
+    kept, begun = search.finishing_seconds(), clock.now
+    predicted = search.of_stand_in(SECONDS)
+    assert sorted(predicted) == list(range(len(predicted))) and len(predicted) > 2
+    assert 0 < clock.now - begun <= portfolio_search.STAND_IN_SHARE * SECONDS
+    assert search.cut_short(StoppedError("cancelled")).of_stand_in(SECONDS) == {}
+    assert search.of_stand_in(0.0) == {}
+    monkeypatch.setattr(portfolio_search, "STAND_IN_SHARE", 0.0)
+    assert search.finishing_seconds() < kept

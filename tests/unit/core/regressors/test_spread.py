@@ -6,7 +6,7 @@ from itertools import count
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, KFold
 
 from core.array_types import Floats
 from core.inference.intervals import interval_of
@@ -147,6 +147,25 @@ def test_one_fold_is_enough_where_rows_are_divided_at_random() -> None:
     one = OutOfFold(data, {0: line[data.folds[0].test]})
     assert learn(one) is not None
     assert learn(replace(one, data=replace(data, keys=np.arange(2_000)))) is None
+
+
+def test_another_model_says_where_errors_are_large_and_the_models_own_say_how_large() -> None:
+    """The model ran on one fold of 40 rows; another one, three times as far off, on all ten."""
+    frame, line, y = wedge(400)
+    data = split(frame, y, [Fold(train, test) for train, test in KFold(10).split(frame)])
+    whole = predicted_exactly(data, line)
+    thrice = {i: y[fold.test] + 3 * (line - y)[fold.test] for i, fold in enumerate(data.folds)}
+    one = replace(whole, predicted={0: whole.predicted[0]}, stand_in=thrice)
+    spread = learn(one)
+    assert spread is not None
+    assert learn(replace(one, stand_in={})) is None
+    new, line, y = wedge(5_000, seed=1)
+    spreads, fifth = spread.predict(new, line), np.digitize(line, [2, 4, 6, 8])
+    assert spreads[fifth == 4].mean() > 3 * spreads[fifth == 0].mean()
+    # Bounds rest on the model's own 40 rows: the one that is furthest off, by its spread, is just inside.
+    inside = np.abs(one.residuals) <= spread.quantiles[-1] * spread.predict(frame.head(40), one.predictions)
+    assert inside.sum() >= 39
+    assert 0.75 < (np.abs(y - line) <= spread.quantiles[180] * spreads).mean() < 0.98
 
 
 def test_no_residual_is_divided_by_a_spread_that_was_learned_from_its_fold() -> None:

@@ -88,3 +88,27 @@ def test_rows_at_random_of_few_folds_are_divided_anew_and_others_keep_their_fold
     assert len(set(UnseenRows.of(one, final(data, 0.0), most=40).groups)) == 5
     by_time = replace(one, data=replace(data, keys=np.arange(ROWS)))
     assert set(UnseenRows.of(by_time, final(data, 0.0), most=40).groups) == {0}
+
+
+def test_another_model_stands_in_on_further_folds_with_residuals_as_large_as_the_models_own() -> None:
+    data = split(holdout=10)
+    own, other = off_by(data, 1.0, folds=1), off_by(data, 4.0, folds=3)
+    found = UnseenRows.of(replace(own, stand_in=other.predicted), final(data, 3.0), most=50)
+    assert found.errors.tolist() == pytest.approx([1.0] * 10 + [3.0] * 10 + [1.0] * 20)
+    folds = [*range(0, 40, 4), *range(100, 110), *sorted([*range(1, 40, 4), *range(2, 40, 4)])]
+    assert found.frame["x"].tolist() == folds
+    assert found.predicted.tolist() == [
+        x - error for x, error in zip(folds, [1] * 10 + [3] * 10 + [4] * 20, strict=True)
+    ]
+    assert (found.own, found.residuals.own, found.residuals.rows) == (20, 20, 40)
+    # Equal width knows nothing of another model.
+    assert Residuals.of(replace(own, stand_in=other.predicted), final(data, 3.0)).rows == 20
+
+
+@pytest.mark.parametrize("folds", [range(1, 4), range(3)])
+def test_another_model_counts_only_where_its_errors_can_be_compared(folds: range) -> None:
+    """It ran on no fold of the model, or predicted it exactly."""
+    data = split()
+    exact = {number: data.train_y[data.folds[number].test] for number in folds}
+    one = replace(off_by(data, 1.0, folds=1), stand_in=exact)
+    assert UnseenRows.of(one, final(data, 0.0), most=40).residuals.rows == 10

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.automl import fold_fit, portfolio_search
+from core.automl import adaptive_interval, fold_fit, portfolio_search
 from core.automl.scheduler import run_trials
 from core.automl.screening import rows_to_compare, subsample_split, with_finer_folds
 from core.automl.selection import select
@@ -18,6 +18,7 @@ from core.model_manifest import ModelManifest
 from core.progress import ignore_progress
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
+from core.regressors.unseen_rows import OutOfFold
 from core.services.prediction.loaded_models import find_model
 from core.services.prediction.predict import find_table, predict_table
 from core.services.processing.ingest import ingest
@@ -27,7 +28,7 @@ from core.services.training.reproduce import reproduce
 from core.storage.lists.model_list import ModelRow
 from core.storage.s3.object_store import ObjectStore
 from tests.support.kept_objects import KeptObjects
-from tests.support.simulated_time import SimulatedTime, simulate_races
+from tests.support.simulated_time import SimulatedTime, simulate_fits, simulate_races
 from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
 from tests.support.training import LIMITS, fast_presets, real_split, split_text
@@ -122,6 +123,25 @@ def test_with_no_time_at_all_the_fastest_comes_through_with_a_warning(concrete: 
     assert answer["best"]["model_type"] == "ridge"
     assert any("time_limit 0.005 was too short" in warning for warning in answer["warnings"])
     assert all("time_limit" in row["error"] for row in answer["failed"])
+
+
+@pytest.mark.usefixtures("fast")
+def test_the_intervals_of_a_short_race_know_folds_that_its_winner_has_not_run_on(
+    bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned_from = list[OutOfFold]()
+
+    def learn(out_of_fold: OutOfFold, *rest: Any) -> None:
+        learned_from.append(out_of_fold)
+
+    simulate_fits(monkeypatch, lambda trial: 50.0)
+    monkeypatch.setattr(portfolio_search, "STAND_IN_SHARE", 0.2)
+    monkeypatch.setattr(adaptive_interval, "fit_spread", learn)
+    manifest = best_manifest(raced(ingested(tmp_path, noisy(300)), "y", 8.0))
+    (out_of_fold,), further = learned_from, learned_from[0].of_stand_in
+    assert manifest.race is not None and manifest.race.folds < 8
+    assert len(out_of_fold.predicted) == manifest.race.folds
+    assert further is not None and not set(further.rows) & set(out_of_fold.rows)
 
 
 @pytest.mark.usefixtures("fast")
