@@ -43,6 +43,8 @@ FITTING_SHARE = 0.2
 FINISHING_SHARE = 0.2
 # What a stand-in of the winner may take: this share of the time, and so many seconds at the most.
 STAND_IN_SHARE, STAND_IN_SECONDS = 0.05, 2.0
+# Its fits are abandoned after so many times as long.
+OVERDUE = 2.0
 # A search that is stopped takes so many seconds more to refit and store its best.
 WINDING_UP_SECONDS = 4.0
 ENDED = "the race was ended before it had run"
@@ -173,11 +175,12 @@ class PortfolioSearch:
 
     def of_stand_in(self, seconds: float) -> Mapping[int, Floats]:
         """Return by fold what a stand-in of the winner predicts within so many seconds; nothing where there is none."""
-        seconds = min(seconds, self._stand_in_seconds)
-        stand_in = self._stand_in(seconds) if seconds > 0 and self.cut is None else None
+        planned = min(seconds, self._stand_in_seconds)
+        stand_in = self._stand_in(planned) if planned > 0 and self.cut is None else None
         if stand_in is None:
             return {}
-        return stand_in.predict(self.fold_cache, self.limits, time.monotonic() + seconds)
+        until = time.monotonic() + min(seconds, OVERDUE * planned)
+        return stand_in.predict(self.fold_cache, self.limits, until)
 
     @property
     def _stand_in_seconds(self) -> float:
