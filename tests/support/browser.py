@@ -14,18 +14,22 @@ from tests.support.http_server import QuietHandler, running_server
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, ViewportSize
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The shell, which Playwright has its own builds of too, is Chromium without the windows around a page: it costs less.
+PROGRAMS = (
+    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+)  # fmt: skip
 # Names that mean this machine, as a page's owner can arrange it in the DNS.
 REBOUND = ("evil.example", "rebound.example")
 TIMEOUT_MS = 300_000
 # The last such switch counts, so it repeats those of Playwright. In two pages Chromium prepares, for each window, the
-# suggestions below the field of the address; they cost more than the page that is tested.
+# suggestions below the field of the address; they cost more than the page that is tested. After each page it starts the
+# process of a next one ahead, which most contexts end without having needed.
 DISABLED_FEATURES = (
     "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
     "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
     "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter",
     "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
-    "ThirdPartyStoragePartitioning",
+    "SpareRendererForSitePerProcess", "ThirdPartyStoragePartitioning",
 )  # fmt: skip
 
 
@@ -37,11 +41,13 @@ def running_chromium() -> Iterator["Browser"]:
     with sync_playwright() as playwright:
         program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
         if program is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("NO CHROMIUM: nothing is tested in a browser. Install Debian's `chromium`.")
+            pytest.skip("NO CHROMIUM: nothing is tested in a browser. Install Debian's `chromium-headless-shell`.")
         rules = ", ".join(f"MAP {name} 127.0.0.1" for name in REBOUND)
         arguments = [
             f"--host-resolver-rules={rules}",
             "--no-proxy-server",
+            # There is none to look for, and to draw.
+            "--disable-gpu",
             f"--disable-features={','.join(DISABLED_FEATURES)}",
         ]
         browser = playwright.chromium.launch(executable_path=program, args=arguments, timeout=TIMEOUT_MS)
