@@ -58,6 +58,9 @@ class Go:
             "GOFLAGS": "-mod=mod -trimpath '-gcflags=all=-N -l'",
             "GOWORK": "off",
             "CGO_ENABLED": "0",
+            # The compiler, of which there is a process for each package, ends before collecting its garbage pays.
+            "GOGC": "off",
+            "GOMEMLIMIT": "600MiB",
         }
 
 
