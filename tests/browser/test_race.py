@@ -96,7 +96,7 @@ def test_a_race_that_runs_shows_how_each_trial_stands(page: "Page", check: Check
     standings = [{**trial, "model_type": "svr", "r2": 0.81}, {**trial, "model_type": "ridge", "r2": None, "folds": 0}]
     failed = {"r2": None, "std": None, "folds": 0, "running": False, "error": "no finite numbers"}
     standings.append({**trial, **failed, "model_type": "knn"})
-    job = race_job("watched", status="running", stage="training", progress=0.4, standings=standings)
+    job = race_job("watched", status="running", stage="3 of 9 tasks", progress=0.4, standings=standings)
     page.route("**/jobs/watched*", lambda route: route.fulfill(json=job))
     page.goto("/console/race/watched")
     page.locator(".board li").first.wait_for()
@@ -106,6 +106,10 @@ def test_a_race_that_runs_shows_how_each_trial_stands(page: "Page", check: Check
     figures = page.locator(".board .figure").first.inner_text().replace("\N{NO-BREAK SPACE}", " ")
     assert figures.split("\n") == ["0.810 ±0.020", "3 folds · 1.3 s · 120 kB · 35.5 µs a row"]
     check(page, "race-running")
+    page.get_by_text("3 of 9 tasks").wait_for()
+    choose(page, "zh", "light")
+    page.get_by_text("9 个子任务中已完成 3 个").wait_for()
+    choose(page, "en", "light")
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("dialog").wait_for()
     check(page, "race-stop")

@@ -11,6 +11,7 @@ from core.languages.service_sentences import MOST_CHARACTERS, translated
     ("english", "chinese"),
     [
         ("has no values at all", "没有任何值"),
+        ("3 of 9 tasks", "9 个子任务中已完成 3 个"),
         ("has no value in 44 rows (3.1%)", "有 44 行没有值（3.1%）"),
         ("has no value in {Rows} (3.1%)", None),
         ("nobody lists this", None),

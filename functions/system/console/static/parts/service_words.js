@@ -6,7 +6,7 @@
 import { html } from "./preact.js";
 import { trialOf } from "./regressors.js";
 import { useStore } from "./store.js";
-import { sentences, shownLanguage, t } from "./words.js";
+import { known, sentences, shownLanguage, t } from "./words.js";
 
 // So many sentences may stand inside of each other.
 const DEPTH = 6;
@@ -29,6 +29,9 @@ export function said(text) {
   if (words !== undefined) return { text: words };
   return { text, lang: shownLanguage.get() === "en" ? undefined : "en" };
 }
+
+// Return what a job is doing: the name of its stage, or how many of its tasks are done.
+export const stageWords = (stage) => known(`stages.${stage}`, stage && said(stage).text);
 
 // Return a text by the listed forms, or undefined; what was found once is kept.
 function translated(text, depth) {

@@ -8,6 +8,7 @@ import { html, useEffect, useState } from "../../parts/preact.js";
 import { namesOf } from "../../parts/regressors.js";
 import { useAction, useResource } from "../../parts/resource.js";
 import { href } from "../../parts/router.js";
+import { stageWords } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
 import { known, t } from "../../parts/words.js";
 import { JobState, tookSeconds, tookWords } from "./jobs.js";
@@ -39,7 +40,7 @@ function Job({ job, onChange }) {
       <${Outcome} job=${job} />
     <//>
     ${again.error && html`<${ErrorPanel} error=${again.error} />`}
-    ${job.status === "running" && html`<${Section}><div class="card"><${Progress} share=${job.progress} label=${known(`stages.${job.stage}`, job.stage)} /></div><//>`}
+    ${job.status === "running" && html`<${Section}><div class="card"><${Progress} share=${job.progress} label=${stageWords(job.stage)} /></div><//>`}
     ${job.error && html`<${Section}><${ErrorPanel} error=${new Problem(job.error.status, job.error)} /><//>`}
     <${Section} title=${t("operate.job.course")}><div class="card"><dl class="facts">${[
       [t("operate.jobs.created"), moment(job.created_at)],

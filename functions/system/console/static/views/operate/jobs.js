@@ -6,6 +6,7 @@ import { ago, duration } from "../../parts/format.js";
 import { html, useState } from "../../parts/preact.js";
 import { useAction } from "../../parts/resource.js";
 import { href, navigate } from "../../parts/router.js";
+import { stageWords } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
 import { known, t } from "../../parts/words.js";
 
@@ -43,7 +44,7 @@ function JobTable({ jobs }) {
   return html`<${Table} caption=${t("operate.jobs.title")} rows=${jobs} rowKey=${(job) => job.job_id} csv="jobs.csv" onRow=${(job) => navigate(href("operate", job.job_id))} columns=${[
     { name: "kind", label: t("operate.jobs.kind"), isHeading: true, show: (kind, job) => html`<a href=${href("operate", job.job_id)}>${known(`operate.kind.${kind}`, kind)}</a>` },
     { name: "status", label: t("operate.jobs.status"), show: (status) => html`<${JobState} status=${status} />` },
-    { name: "progress", label: t("operate.jobs.progress"), show: (share, job) => (job.status === "running" ? html`<${Progress} share=${share} label=${known(`stages.${job.stage}`, job.stage)} />` : null) },
+    { name: "progress", label: t("operate.jobs.progress"), show: (share, job) => (job.status === "running" ? html`<${Progress} share=${share} label=${stageWords(job.stage)} />` : null) },
     { name: "created_at", label: t("operate.jobs.created"), show: (when) => ago(when) },
     { name: "seconds", label: t("operate.jobs.took"), number: true, value: tookSeconds, show: tookWords },
     { name: "attempts", label: t("operate.jobs.attempts"), number: true },

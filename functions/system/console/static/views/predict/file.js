@@ -7,7 +7,7 @@ import { run } from "../../parts/jobs.js";
 import { html, useState } from "../../parts/preact.js";
 import { useAction, useResource } from "../../parts/resource.js";
 import { href, navigate } from "../../parts/router.js";
-import { Said } from "../../parts/service_words.js";
+import { Said, stageWords } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
 import { upload } from "../../parts/uploads.js";
 import { known, t } from "../../parts/words.js";
@@ -64,7 +64,7 @@ function Scored({ file, schema, level }) {
   return html`
     <${Section} title=${t("predict.wholeFile")} note=${t("predict.wholeFileNote")}>
       <div class="actions">${FORMATS.map((format) => html`<${Button} kind=${format === "excel" ? "primary" : "secondary"} icon="download" busy=${stage?.format === format} aria-disabled=${take.busy ? "true" : undefined} onClick=${() => take.act(format)}>${t(`predict.take.${format}`)}<//>`)}</div>
-      ${stage && html`<div class="card sending"><${Progress} share=${stage.status === "running" ? stage.progress : null} label=${known(`stages.${stage.stage}`, stage.stage)} /></div>`}
+      ${stage && html`<div class="card sending"><${Progress} share=${stage.status === "running" ? stage.progress : null} label=${stageWords(stage.stage)} /></div>`}
       ${take.error && html`<${ErrorPanel} error=${take.error} />`}
     <//>
     <${Section} title=${t("predict.firstRows")}>

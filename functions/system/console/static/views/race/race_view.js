@@ -7,7 +7,8 @@ import { cancel, follow, OVER } from "../../parts/jobs.js";
 import { html, useEffect, useState } from "../../parts/preact.js";
 import { useResource } from "../../parts/resource.js";
 import { href } from "../../parts/router.js";
-import { known, t } from "../../parts/words.js";
+import { stageWords } from "../../parts/service_words.js";
+import { t } from "../../parts/words.js";
 import { JobState, tookWords } from "../operate/jobs.js";
 import { LiveBoard } from "./live_board.js";
 import { Outcome } from "./outcome.js";
@@ -34,7 +35,7 @@ function Race({ job, query, onChange }) {
       ${runs && html`<${Button} icon="close" onClick=${() => setStopping(true)}>${t("race.stop")}<//>`}
       ${!runs && html`<${ButtonLink} href=${href("race", { file: job.result?.file_id ?? query.get("file"), target: query.get("target") })} icon="race">${t("race.another")}<//>`}
     <//>
-    ${runs && html`<${Section}><div class="card"><${Progress} share=${job.status === "queued" ? null : job.progress} label=${known(`stages.${job.stage}`, job.stage)} /></div><//>`}
+    ${runs && html`<${Section}><div class="card"><${Progress} share=${job.status === "queued" ? null : job.progress} label=${stageWords(job.stage)} /></div><//>`}
     ${job.error && html`<${Section}><${ErrorPanel} error=${new Problem(job.error.status, job.error)} actions=${query.has("file") && html`<${ButtonLink} icon="data" href=${href("data", query.get("file"))}>${t("errors.toData")}<//>`} /><//>`}
     ${job.status === "cancelled" && !job.result && html`<${Notice} kind="info" title=${t("race.nothingKept")}>${t("race.nothingKeptNote")}<//>`}
     ${job.result ? html`<${Outcome} result=${job.result} />` : (runs || job.standings.length > 0) && html`<${LiveBoard} job=${job} />`}

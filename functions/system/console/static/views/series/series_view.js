@@ -6,10 +6,10 @@ import { ago, count, number } from "../../parts/format.js";
 import { html, useEffect, useState } from "../../parts/preact.js";
 import { useAction, useResource } from "../../parts/resource.js";
 import { href, navigate } from "../../parts/router.js";
-import { Said } from "../../parts/service_words.js";
+import { Said, stageWords } from "../../parts/service_words.js";
 import { Table } from "../../parts/table.js";
 import { sendForm } from "../../parts/uploads.js";
-import { known, t } from "../../parts/words.js";
+import { t } from "../../parts/words.js";
 import { JobState } from "../operate/jobs.js";
 import { Course } from "./course.js";
 import { DecisionState } from "./states.js";
@@ -77,7 +77,7 @@ function Underway({ jobs }) {
   return html`<${Section} title=${t("series.underway")}><ul class="underway card">
     ${jobs.map((job) => html`<li>
       <span><bdi>${(job.key ?? job.job_id).split("/").at(-1)}</bdi> <${JobState} status=${job.status} /></span>
-      ${job.status === "running" && html`<${Progress} share=${job.progress} label=${known(`stages.${job.stage}`, job.stage)} />`}
+      ${job.status === "running" && html`<${Progress} share=${job.progress} label=${stageWords(job.stage)} />`}
       ${job.error && html`<${ErrorPanel} error=${new Problem(job.error.status, job.error)} />`}
     </li>`)}
   </ul><//>`;
