@@ -2,12 +2,11 @@
 
 import json
 import os
-import signal
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,13 @@ from infra.local.processes import REGION
 from tests.faults.conftest import variables
 from tests.support.fault_proxy import FaultProxy, fault_proxy
 from tests.support.faults import Exchange
+from tests.support.forked_server import start_server
 from tests.support.memory_s3 import MemoryS3
 from tests.support.process_state import process_environment
 from tests.support.redis_process import running_redis
 from tests.support.sqs import jobs_queue
-from tests.support.stack import CLI, Stack, free_ports
-from tests.support.tables import CSVS
+from tests.support.stack import Stack, free_ports
+from tests.support.tables import first_rows
 from tests.support.waiting import wait_for
 
 SERVERS = 3
@@ -40,7 +40,7 @@ OVER = ("succeeded", "failed", "cancelled")
 class Server:
     """A `regatta serve` of its own home, and a client with a key that may do everything; one that has a quota."""
 
-    process: subprocess.Popen[bytes]
+    process: ForkServerProcess
     client: httpx.Client
     limited: dict[str, str]
     # The bucket that it shares with the others, and the proxy in front of it.
@@ -50,7 +50,7 @@ class Server:
     @property
     def is_alive(self) -> bool:
         """Whether its host was not killed."""
-        return self.process.poll() is None
+        return self.process.is_alive()
 
     def kill_all(self) -> None:
         """Kill every process of it at once, as the end of its host does."""
@@ -58,7 +58,7 @@ class Server:
         supervisor.suspend()
         for process in (*supervisor.children(recursive=True), supervisor):
             process.kill()
-        self.process.wait()
+        self.process.join()
 
 
 @pytest.fixture(scope="module", params=["the bucket is the queue", "a queue in SQS"])
@@ -100,15 +100,12 @@ def _headers(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def _start(home: Path, port: int, shared: dict[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+def _start(home: Path, port: int, shared: dict[str, str]) -> tuple[ForkServerProcess, str]:
     home.mkdir()
     own = {"REGATTA_HOME": str(home), "REGATTA_PORT": str(port), "TMPDIR": str(home)}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REGATTA_", "AWS_"))}
-    with (home / "log").open("wb") as log:
-        command = [*CLI, "serve", "--workers", "1"]
-        return subprocess.Popen(command, env={**kept, **shared, **own}, stdout=log, stderr=log), (
-            f"http://127.0.0.1:{port}"
-        )
+    process = start_server({**kept, **shared, **own}, home / "log", "--workers", "1")
+    return process, f"http://127.0.0.1:{port}"
 
 
 def _is_up(client: httpx.Client) -> bool:
@@ -118,9 +115,9 @@ def _is_up(client: httpx.Client) -> bool:
         return False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    process.wait()
+def _end(process: ForkServerProcess) -> None:
+    process.terminate()
+    process.join()
 
 
 @pytest.mark.parametrize("servers", ["the bucket is the queue"], indirect=True)
@@ -134,8 +131,7 @@ def test_servers_count_the_requests_of_a_key_together(servers: list[Server]) -> 
 
 def test_the_jobs_of_a_host_that_dies_are_finished_by_the_others_once(servers: list[Server]) -> None:
     dying, other, third = servers
-    mpg = {"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())}
-    file_id = other.client.post("/data/upload", files=mpg).raise_for_status().json()["file_id"]
+    file_id = _upload(other, "mpg.csv")
 
     def submit(path: str, **body: object) -> str:
         order = {"target_column": "mpg", "file_id": file_id, **body}
@@ -146,11 +142,13 @@ def test_the_jobs_of_a_host_that_dies_are_finished_by_the_others_once(servers: l
     def status(job_id: str) -> str:
         return str(third.client.get(f"/jobs/{job_id}").raise_for_status().json()["status"])
 
-    # The server that takes the submission begins it at once.
-    race = submit("/model/compare", ensemble=True, time_limit=6)
+    # The server that takes the submission begins it at once, and does not come to its end.
+    dying.proxy.plan(_hold, method="PUT", key="/artifacts/", times=None)
+    race = submit("/model/compare", ensemble=True, time_limit=1)
     wait_for(lambda: status(race) == "running")
     waiting = [submit("/model/train", model_type="ridge", model_name=f"ridge{n}") for n in range(3)]
     dying.kill_all()
+    dying.proxy.clear()
     jobs = [race, *waiting]
     ends = wait_for(lambda: [status(job) for job in jobs], lambda found: all(one in OVER for one in found))
     assert ends == ["succeeded"] * len(jobs)
@@ -164,9 +162,7 @@ def test_the_jobs_of_a_host_that_dies_are_finished_by_the_others_once(servers: l
 def test_hosts_share_the_trials_of_a_comparison_and_one_of_them_dies_at_its_trial(servers: list[Server]) -> None:
     alive = [server for server in servers if server.is_alive]
     staying, dying = alive[0], alive[-1]
-    rows = CSVS["mpg"][0].read_bytes().splitlines(keepends=True)[:81]
-    uploaded = staying.client.post("/data/upload", files={"file": ("cars.csv", b"".join(rows))}).raise_for_status()
-    order = {"target_column": "mpg", "file_id": uploaded.json()["file_id"]}
+    order = {"target_column": "mpg", "file_id": _upload(staying, "cars.csv")}
     dying.proxy.plan(_hold, method="PUT", key="/output/", times=None)
     job_id = dying.client.post("/model/compare", json={**order, "parallel": True}).raise_for_status().json()["job_id"]
 
@@ -192,6 +188,12 @@ def test_hosts_share_the_trials_of_a_comparison_and_one_of_them_dies_at_its_tria
     assert _scores(job["result"]) == _scores(alone)
     trained = [name for name in versions if name.startswith("cars-")]
     assert sorted(trained) == sorted(row["model_name"] for row in alone["results"] if row["model_name"])
+
+
+def _upload(server: Server, filename: str) -> str:
+    """Upload some cars; return the identifier of the file."""
+    files = {"file": (filename, first_rows("mpg", 80))}
+    return str(server.client.post("/data/upload", files=files).raise_for_status().json()["file_id"])
 
 
 def _hold(exchange: Exchange) -> None:

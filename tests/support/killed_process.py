@@ -1,7 +1,6 @@
 """An operation in a process of its own, which a test kills: forked from one that has loaded everything already."""
 
 import math
-import multiprocessing
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ import psutil
 
 from core.jobs import attempt
 from core.storage.container import container
+from tests.support.forked_server import CONTEXT
 from tests.support.gateway import HandlerTransport
 from tests.support.jobs import carry_out
 from tests.support.operations import OPERATIONS
@@ -47,16 +47,13 @@ def perform(name: str, variables: Mapping[str, str], ids: Mapping[str, str], tem
 class KilledProcess:
     """A process that carries out an operation until it is killed."""
 
-    _context = multiprocessing.get_context("forkserver")
-    _context.set_forkserver_preload([__name__, "tests.support.loaded_handlers"])
-
     def __init__(self, name: str, variables: Mapping[str, str], ids: Mapping[str, str]) -> None:
         # Who is killed deletes nothing.
         self._temporary = tempfile.TemporaryDirectory()
         # The names of the temporary files that it left.
         self.left: list[str] = []
         arguments = (name, variables, ids, self._temporary.name)
-        self._process = self._context.Process(target=perform, args=arguments)
+        self._process = CONTEXT.Process(target=perform, args=arguments)
 
     def run(self) -> int:
         """Run it to its end; return its exit status, which is -9 where it was killed."""
