@@ -22,11 +22,16 @@ PAYLOAD_BYTES = 6 << 20
 TMP_MIB = 512
 START_SECONDS = 60
 
-# Makes every file system read-only but TMPDIR, which takes TMP_MIB.
+PACKAGES = ("core", "functions")
+
+# Makes every file system read-only but TMPDIR, which takes TMP_MIB. Where SOURCE is set, CODE has its packages.
 MOUNTS = """
 mount -t tmpfs -o size="$TMP_MIB"m none "$TMPDIR"
 mount -t tmpfs -o ro none /dev/shm
 mount --bind "$CODE" "$CODE" && mount -o remount,bind,ro "$CODE"
+for package in ${SOURCE:+core functions}; do
+  mount --bind "$SOURCE/$package" "$CODE/$package" && mount -o remount,bind,ro "$CODE/$package"
+done
 mount -o remount,bind,ro /
 """
 
@@ -38,9 +43,9 @@ class LambdaError(Exception):
 class Environment:
     """The environment of one function. It starts cold, takes one event at a time, and can be frozen between two.
 
-    The code is a read-only copy of core/ and functions/, so that the function finds nothing else of the project. Where
-    Linux allows it, the process has a mount namespace of its own, in which nothing but TMPDIR can be written. Elsewhere
-    audit events of Python refuse to open files outside of TMPDIR for writing.
+    The code is core/ and functions/ alone, so that the function finds nothing else of the project, and may only be
+    read. Where Linux allows it, the process has a mount namespace of its own, in which nothing but TMPDIR can be
+    written. Elsewhere audit events of Python refuse to open files outside of TMPDIR for writing.
     """
 
     def __init__(
@@ -54,20 +59,25 @@ class Environment:
     ) -> None:
         """`function` is a folder of functions/; `variables` its environment; `timeout` in seconds.
 
-        Python compiles what the function loads, as it does on Lambda, unless the code `is_compiled`.
+        Python compiles what the function loads, as it does on Lambda, unless the code `is_compiled`. It need not be
+        copied then where there is a mount namespace.
         """
         self.function = function
         self._timeout = timeout
         self._folder = TemporaryDirectory(prefix="regatta-environment-")
         home = Path(self._folder.name)
         self.code, tmp = home / "task", home / "tmp"
+        is_mounted = is_compiled and has_namespace()
         ignored = None if is_compiled else shutil.ignore_patterns("__pycache__")
-        for package in ("core", "functions"):
-            shutil.copytree(ROOT / package, self.code / package, ignore=ignored)
+        for package in PACKAGES:
+            if is_mounted:
+                (self.code / package).mkdir(parents=True)
+            else:
+                shutil.copytree(ROOT / package, self.code / package, ignore=ignored)
         tmp.mkdir()
         # Settings of linear algebra: with others, the last digits differ from those of other processes here.
         algebra = {name: value for name, value in os.environ.items() if name.startswith(("OPENBLAS_", "OMP_"))}
-        own = _own_variables(home, tmp_mib)
+        own = _own_variables(home, tmp_mib) | ({"SOURCE": str(ROOT)} if is_mounted else {})
         command = [sys.executable, "-I", str(RUNTIME), f"functions.{function}.handler"]
         self._process = subprocess.Popen(
             [*_namespace_prefix(), *command],

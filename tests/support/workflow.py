@@ -46,6 +46,8 @@ def run_workflow(client: httpx.Client, name: str) -> dict[str, Any]:
     row = {"面积": "88.5", "城市": "上海", "房龄": None}
     for model_type in ("linear_regression", "ridge", "random_forest"):
         training = {"model_type": model_type, "model_name": f"{name}-{model_type}", "return_model": True}
+        if model_type == "random_forest":
+            training["params"] = {"n_estimators": 10}
         trained = call("POST", "/model/train", json=training).json()
         chosen = {"model_name": trained["model_name"], "version": trained["version"]}
         brought = {"model_data": trained.pop("model_data")}
