@@ -192,10 +192,10 @@ def test_predict_streams_what_the_service_predicts(stack: Stack, service: httpx.
 
 
 def test_a_race_shows_its_leaders_and_quiet_the_winner(stack: Stack, mix: str) -> None:
-    done = stack.call("compare", str(EXAMPLES / "mpg.csv"), "--target", "mpg", "--time-limit", "3", "--quiet")
+    done = stack.call("compare", str(EXAMPLES / "mpg.csv"), "--target", "mpg", "--time-limit", "1", "--quiet")
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"mpg-[\w-]+\n", done.stdout)
-    shown = stack.call("compare", "mpg.csv", "--target", "mpg", "--time-limit", "3")
+    shown = stack.call("compare", "mpg.csv", "--target", "mpg", "--time-limit", "1")
     assert "leads with R2" in shown.stderr
     assert "The best is mpg-" in shown.stdout
 

@@ -14,6 +14,7 @@ from infra.deploy.emulator_template import emulator_template
 from infra.deploy.package import package
 from infra.paths import ROOT
 from tests.support.stack import CLI, Stack, free_ports
+from tests.support.tables import first_rows
 from tests.support.waiting import wait_for
 
 FUNCTION = "AWS::Serverless::Function"
@@ -103,18 +104,30 @@ def test_what_answers_there_has_to_be_an_aws(stack: Stack) -> None:
     assert (answer.returncode, stack.base_url in answer.stderr, "Traceback" in answer.stderr) == (1, True, False)
 
 
-def test_serve_creates_a_missing_bucket_and_uses_any_storage(stack: Stack, tmp_path: Path) -> None:
+def test_serve_creates_a_missing_bucket_and_does_jobs_itself_without_a_queue(stack: Stack, tmp_path: Path) -> None:
     port = free_ports(1)[0]
+    url = f"http://127.0.0.1:{port}"
     environment = {**stack.shell, **stack.env, "REGATTA_PORT": str(port), "REGATTA_BUCKET": "made-by-serve"}
+    del environment["REGATTA_JOBS_QUEUE_URL"]
     with served([*CLI, "serve", "--workers", "2"], environment, tmp_path / "log"):
-        assert wait_until_up(f"http://127.0.0.1:{port}/system/status")["status"] == "ok"
+        assert wait_until_up(f"{url}/system/status")["status"] == "ok"
+        with httpx.Client(base_url=url, timeout=300) as client:
+            client.post("/data/upload", files={"file": ("mpg.csv", first_rows("mpg", 80))}).raise_for_status()
+            order = {"model_type": "ridge", "target_column": "mpg", "model_name": "by-a-server"}
+            accepted = client.post("/model/train", json=order, headers={"Prefer": "respond-async"})
+            assert accepted.status_code == 202, accepted.text
+            job = wait_for(
+                lambda: client.get(f"/jobs/{accepted.json()['job_id']}").json(),
+                lambda job: job["status"] not in ("queued", "running"),
+            )
+            assert job["status"] == "succeeded", job
+            models = client.get("/model/trained").json()["models"]
+            assert [(model["model_name"], model["version"]) for model in models] == [("by-a-server", 1)]
 
 
 def test_gunicorn_serves_the_same_app(stack: Stack, tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_ports(1)[0]}"
-    command = [CLI[0], "-m", "gunicorn", "-k", "asgi", "-w", "2", "-b", address, "infra.local.server:app"]
-    # One worker answers while the other still loads; asked to leave just then, that one is given its whole grace.
-    command += ["--graceful-timeout", "5"]
+    command = [CLI[0], "-m", "gunicorn", "-k", "asgi", "-w", "1", "-b", address, "infra.local.server:app"]
     with served(command, {**stack.shell, **stack.env}, tmp_path / "log"):
         # Not the status of all: a job that another test left on the stack may be stuck.
         assert wait_until_up(f"http://{address}/system/status")["storage"]["status"] == "up"
@@ -153,9 +166,12 @@ def wait_until_up(url: str) -> dict[str, object]:
         ({"REGATTA_BUCKET": "Not_A_Bucket"}, "REGATTA_BUCKET"),
     ],
 )
-def test_serve_names_the_setting_that_is_wrong(stack: Stack, change: dict[str, str], named: str) -> None:
-    environment = {**stack.shell, **stack.env, "REGATTA_PORT": str(free_ports(1)[0]), **change}
-    answer = subprocess.run([*CLI, "serve"], env=environment, capture_output=True, text=True, timeout=300, check=False)
+def test_serve_names_the_setting_that_is_wrong(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, change: dict[str, str], named: str
+) -> None:
+    port = {"REGATTA_PORT": str(free_ports(1)[0])}
+    monkeypatch.setattr(stack, "settings", {**stack.settings, **stack.env, **port, **change})
+    answer = stack.call("serve")
     assert answer.returncode == 1
     assert named in answer.stderr
 

@@ -25,15 +25,14 @@ from core.storage.container import container
 from core.storage.job_repository import Job
 from core.types import Json
 from infra.emulator_account import REGION
-from tests.emulator.test_deploy_and_serve import served, wait_until_up
 from tests.support.process_state import process_environment
-from tests.support.stack import CLI, Stack, free_ports, running_processes
+from tests.support.stack import Stack, running_processes
 from tests.support.waiting import wait_for
 
 ASYNC = {"Prefer": "respond-async"}
 LEASE_SECONDS = 4
 # Trains long enough to be killed or cancelled, one tree after the other, and not so long that the test waits for it.
-SLOW = {"model_type": "random_forest", "params": {"n_estimators": 150, "max_features": 1.0}}
+SLOW = {"model_type": "random_forest", "params": {"n_estimators": 100, "max_features": 1.0}}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +51,7 @@ def client(own: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
-def flats(seed: int, rows: int = 4000) -> str:
+def flats(seed: int, rows: int = 2000) -> str:
     """A CSV of so many flats."""
     chance = random.Random(seed)
     drawn = ((chance.random(), chance.random(), chance.random(), chance.random()) for _ in range(rows))
@@ -65,7 +64,7 @@ def file_id(own: Stack) -> str:
     return upload_flats(own)
 
 
-def upload_flats(stack: Stack, rows: int = 4000) -> str:
+def upload_flats(stack: Stack, rows: int = 2000) -> str:
     answer = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("flats.csv", flats(5, rows))}, timeout=300)
     return str(answer.raise_for_status().json()["file_id"])
 
@@ -177,7 +176,7 @@ def test_a_key_makes_one_of_two_requests_on_every_road(own: Stack, file_id: str,
 
 
 def test_a_comparison_tells_how_far_each_model_is(own: Stack, client: httpx.Client) -> None:
-    params = {"target_column": "price", "file_id": upload_flats(own, rows=1000)}
+    params = {"target_column": "price", "file_id": upload_flats(own, rows=500)}
     answer = client.post("/model/compare", params=params, headers=ASYNC)
     assert answer.status_code == 202, answer.text
     states: list[Json] = []
@@ -291,16 +290,3 @@ def test_the_status_shows_the_queue(client: httpx.Client) -> None:
     queue.pop("oldest_seconds", None)  # there only while a job waits
     assert queue.keys() == {"status", "latency_ms", "depth", "in_flight", "dead_letters", "silent"}
     assert queue["status"] == "up"
-
-
-def test_a_server_without_a_queue_does_jobs_itself(own: Stack, file_id: str, tmp_path: Path) -> None:
-    port = free_ports(1)[0]
-    environment = {**own.shell, **own.env, "REGATTA_PORT": str(port)}
-    del environment["REGATTA_JOBS_QUEUE_URL"]
-    url = f"http://127.0.0.1:{port}"
-    with served([*CLI, "serve", "--workers", "2"], environment, tmp_path / "log"):
-        wait_until_up(f"{url}/system/status")
-        with httpx.Client(base_url=url, timeout=300) as client:
-            job_id = submit_training(client, "by-a-server", file_id).json()["job_id"]
-            assert wait_for_job(client, job_id, is_over)["status"] == "succeeded"
-            assert versions(client, "by-a-server") == [1]

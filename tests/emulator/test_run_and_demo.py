@@ -13,7 +13,9 @@ def run(stack: Stack, file: Path, target: str, *options: str):
     return stack.call("run", str(file), "--target", target, *(options or ("--model", "ridge")))
 
 
-def test_run_tells_every_step_and_writes_the_exports(stack: Stack, tmp_path: Path) -> None:
+def test_run_tells_every_step_and_writes_the_exports_and_reproduce_trains_its_model_again(
+    stack: Stack, tmp_path: Path
+) -> None:
     answer = run(stack, MPG, "mpg", "--model", "ridge", "--out", str(tmp_path / "out"))
     assert answer.returncode == 0, answer.stdout + answer.stderr
     for step in ("Upload", "Look", "Process", "Train", "Predict", "Export", "Done"):
@@ -22,25 +24,21 @@ def test_run_tells_every_step_and_writes_the_exports(stack: Stack, tmp_path: Pat
     assert len(csv_file.read_text().splitlines()) == len(MPG.read_text().splitlines())
     assert xlsx.read_bytes().startswith(b"PK")
     assert json.loads(json_file.read_text())
+    again = stack.call("reproduce", "mpg-ridge")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "fold 5" in again.stdout
+    assert "The same figures came out." in again.stdout
+    unknown = stack.call("reproduce", "no-such-model")
+    assert unknown.returncode == 1
+    assert "no-such-model" in unknown.stderr
 
 
 def test_run_races_unless_it_is_told_one_model(stack: Stack, tmp_path: Path) -> None:
-    answer = run(stack, MPG, "mpg", "--time-limit", "3", "--out", str(tmp_path / "out"))
+    answer = run(stack, MPG, "mpg", "--time-limit", "1", "--out", str(tmp_path / "out"))
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "Race" in answer.stdout
     assert "µs a row" in answer.stdout
     assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".xlsx", ".json", ".jsonl"}
-
-
-def test_reproduce_trains_a_stored_model_again_and_says_that_it_is_the_same(stack: Stack, tmp_path: Path) -> None:
-    run(stack, MPG, "mpg", "--model", "ridge", "--out", str(tmp_path / "out"))
-    answer = stack.call("reproduce", "mpg-ridge")
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "fold 5" in answer.stdout
-    assert "The same figures came out." in answer.stdout
-    unknown = stack.call("reproduce", "no-such-model")
-    assert unknown.returncode == 1
-    assert "no-such-model" in unknown.stderr
 
 
 def test_run_shows_what_the_service_says_went_wrong(stack: Stack, tmp_path: Path) -> None:
@@ -57,7 +55,7 @@ def test_run_without_a_service_says_how_to_start_one(mine: Stack) -> None:
 
 
 def test_demo_with_exit_does_the_job_and_leaves(mine: Stack, tmp_path: Path) -> None:
-    answer = mine.cli("demo", "--exit", "--time-limit", "3", directory=tmp_path)
+    answer = mine.cli("demo", "--exit", "--time-limit", "1", directory=tmp_path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "ocean_proximity" in answer.stdout
     assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".xlsx", ".json", ".jsonl"}

@@ -41,11 +41,12 @@ def test_a_killed_part_is_started_again(running: Stack, part: str) -> None:
     assert f"{part} ended with status -9" in running.log.read_text()
 
 
-def test_a_stop_leaves_no_process_and_no_litter_and_objects_and_the_api_survive_it(running: Stack) -> None:
+def test_down_leaves_no_process_and_no_litter_and_objects_and_the_api_survive_it(running: Stack) -> None:
     file_id, kept, address = upload(running), files(running), running.api_url
     family = running.processes()
     assert any("ministack-lambda" in path.name for path in litter(running.home))
-    assert running.stop() == 0
+    assert running.call("down").returncode == 0
+    assert running.supervisor.wait(300) == 0
     assert [process for process in family if process.is_running()] == []
     assert litter(running.home) == []
     assert running.running is None
@@ -67,20 +68,13 @@ def test_up_recovers_from_kill_9(running: Stack, kill) -> None:
     assert running.api_url == address
 
 
-def test_down_stops_it(running: Stack) -> None:
-    family = running.processes()
-    assert running.cli("down").returncode == 0
-    assert running.supervisor.wait(300) == 0
-    assert [process for process in family if process.is_running()] == []
-
-
 def test_down_ends_what_a_killed_supervisor_left(running: Stack) -> None:
     running.kill_supervisor()
     family = running.processes()
     assert family
     assert running.cli("down").returncode == 0
     assert [process for process in family if process.is_running()] == []
-    assert "No stack runs" in running.cli("down").stdout
+    assert "No stack runs" in running.call("down").stdout
 
 
 def started_again(stack: Stack, part: str, before: int) -> bool:
