@@ -176,7 +176,11 @@ def raw_frame(table: ColumnSource, names: list[str], rows: NDArray[np.intp] | No
     """
     chosen = slice(None) if rows is None else rows
     # Without a copy of them together, which would be as much memory again.
-    return pd.DataFrame({name: _raw(table.values(name), chosen) for name in names}, copy=False)
+    frame = pd.DataFrame({name: _raw(table.values(name), chosen) for name in names}, copy=False)
+    # Arrow's texts, which pandas makes of the names, are turned into Python's and back by each step of scikit-learn:
+    # that doubled the time to prepare 100 rows of 200 columns.
+    frame.columns = pd.Index(names, dtype=object)
+    return frame
 
 
 def _raw(values: Floats | Category, rows: Any) -> Any:

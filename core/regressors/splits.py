@@ -209,7 +209,7 @@ def _taken(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     taken = {
         name: pd.Series(column.to_numpy()[rows], index, column.dtype, copy=False) for name, column in frame.items()
     }
-    return pd.DataFrame(taken, index, copy=False)
+    return pd.DataFrame(taken, index, frame.columns, copy=False)
 
 
 def _with_extra_rows(

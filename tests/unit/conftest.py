@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import inf
 from threading import RLock
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
-from core.automl import portfolio_search
+from core.automl import portfolio_search, screening
+from core.catalogue import CATALOGUE
 from core.services.retraining import retrain
 from core.services.series import arrivals
 from core.services.training import publish
@@ -30,7 +32,7 @@ from tests.support.process_state import connect_container, forget_singletons
 from tests.support.simulated_time import simulate_races
 from tests.support.sqs import jobs_queue
 from tests.support.storage import BUCKET, Repositories
-from tests.support.training import fast_presets
+from tests.support.training import fast_presets, quick
 
 KEY = "a key for the tests, long enough"
 
@@ -146,9 +148,17 @@ def advance_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the regressors of the catalogue grow few trees by default."""
+    for name, entry in CATALOGUE.items():
+        monkeypatch.setitem(CATALOGUE, name, replace(entry, defaults={**entry.defaults, **quick(name)}))
+
+
+@pytest.fixture
 def quick_races(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the races by which series begin try fast presets only, on a clock that their fits move."""
+    """Let the races by which series begin try fast presets only, in one division, on a clock that their fits move."""
     monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
+    monkeypatch.setattr(screening, "REPEATS", 1)
     simulate_races(monkeypatch, retrain)
 
 

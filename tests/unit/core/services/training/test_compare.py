@@ -41,7 +41,7 @@ def file_id(bucket: ObjectStore) -> str:
 
 
 @pytest.fixture
-def compared(bucket: ObjectStore, kept_objects: KeptObjects) -> tuple[str, dict[str, Any]]:
+def compared(bucket: ObjectStore, kept_objects: KeptObjects, few_trees: None) -> tuple[str, dict[str, Any]]:
     """The table of cars, on which the nine and those that are named were compared, and the leaderboard."""
 
     def make() -> tuple[str, dict[str, Any]]:
@@ -53,8 +53,9 @@ def compared(bucket: ObjectStore, kept_objects: KeptObjects) -> tuple[str, dict[
 
 
 @pytest.fixture
-def blended(bucket: ObjectStore) -> tuple[str, dict[str, Any]]:
+def blended(bucket: ObjectStore, few_trees: None, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
     """Concrete, on which a blend helps, and its leaderboard."""
+    monkeypatch.setattr(comparison, "DEFAULT_MODEL_TYPES", ("svr", "knn", "gradient_boosting"))
     file_id = ingest(home(), "concrete.csv", CSVS["concrete"][0]).file_id
     return file_id, compare(file_id, "strength", ensemble=True)
 
@@ -159,6 +160,7 @@ def test_a_blend_is_a_model_like_any_other(blended: tuple[str, dict[str, Any]]) 
     assert len(model.manifest.interval_quantiles) == 201
 
 
+@pytest.mark.usefixtures("three")
 def test_a_blend_that_does_not_help_is_not_stored(bucket: ObjectStore, tmp_path: Path) -> None:
     # A straight line without noise: nothing is better than the regression that says so.
     rows = "\n".join(f"{i % 17},{i % 13},{3 * (i % 17) + i % 13}" for i in range(120))
@@ -261,6 +263,7 @@ def test_one_that_fails_on_all_rows_only_is_named_once(
     assert [entry["model_type"] for entry in answer["failed"] if ", log" not in entry["model_type"]] == ["knn"]
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_with_little_time_the_cheapest_come_through_and_the_others_are_named(
     file_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +275,7 @@ def test_with_little_time_the_cheapest_come_through_and_the_others_are_named(
     assert all("time_limit" in entry["error"] for entry in answer["failed"])
 
 
+@pytest.mark.usefixtures("three")
 def test_of_noise_it_is_said_that_there_is_nothing_to_go_by(bucket: ObjectStore, tmp_path: Path) -> None:
     random = np.random.default_rng(8)
     rows = "\n".join(f"{a!r},{b!r},{c!r}" for a, b, c in random.normal(size=(80, 3)).tolist())
@@ -315,7 +319,7 @@ def test_a_race_that_is_stopped_keeps_what_has_come_through(file_id: str, monkey
 @pytest.mark.usefixtures("three")
 @pytest.mark.parametrize("at", [0.3, 0.6])
 def test_of_a_race_that_is_stopped_before_its_last_fits_the_best_is_kept(file_id: str, at: float) -> None:
-    options: dict[str, Any] = {"target_transform": "auto", "tune_hyperparameters": True, "tuning_seconds": 2}
+    options: dict[str, Any] = {"target_transform": "auto", "tune_hyperparameters": True, "tuning_seconds": 1}
     command = CompareCommand(target_column="mpg", file_id=file_id, **options)
     answer = compare_models(home(), command, Stop(StoppedError("timeout"), at=at))
     best, baseline = answer["results"]
@@ -340,6 +344,7 @@ def test_a_race_that_is_stopped_at_once_has_nothing_to_keep(file_id: str) -> Non
     assert home().models.page(10).models == []
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_a_race_over_few_rows_is_of_the_nine(bucket: ObjectStore, tmp_path: Path) -> None:
     answer = compare(ingested(tmp_path, noisy(20)), "y")
     assert answer["failed"] == []

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.automl import portfolio, portfolio_search
+from core.automl import portfolio, portfolio_search, screening
 from core.catalogue import regressor
 from core.jobs.commands import CompareCommand
 from core.regressors.candidates import Candidate
@@ -80,14 +80,16 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str | None]] = {
     "a column of one value": (lambda: pd.DataFrame({"x": X, "always": "same", "y": Y}), None),
 }
 
+# Those whose folds differ most by their seed; of the others, one division is raced.
+OFTEN_DIVIDED = ("20 rows", "each cell missing half of the time", "a target of zeros but for one row")
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
     boosted = Candidate(regressor("hist_gradient_boosting"), quick("hist_gradient_boosting"))
 
     def one_of_each_kind(rows: int, skewness: float) -> list[tuple[Candidate, float]]:
-        presets = [*fast_presets(rows, skewness), (boosted, 1.0)]
-        return list({(one.regressor.name, one.target_transform): (one, prior) for one, prior in presets}.values())
+        return [*fast_presets(rows, skewness), (boosted, 1.0)]
 
     monkeypatch.setattr(portfolio_search, "select_presets", one_of_each_kind)
     monkeypatch.setattr(portfolio, "OPENING", ((FEW_TREES, 0.3),))
@@ -96,9 +98,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_an_odd_table_has_an_answer_in_time(
-    name: str, clock: SimulatedTime, bucket: ObjectStore, tmp_path: Path
+    name: str, clock: SimulatedTime, bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make, warning = TABLES[name]
+    if name not in OFTEN_DIVIDED:
+        monkeypatch.setattr(screening, "REPEATS", 1)
     make().to_csv(path := tmp_path / "odd.csv", index=False)
     file_id = ingest(home(), path.name, path).file_id
     begun = clock.now
