@@ -14,6 +14,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 
 from core.automl import portfolio_search, screening
 from core.catalogue import CATALOGUE
+from core.regressors import splits
 from core.services.retraining import retrain
 from core.services.series import arrivals
 from core.services.training import publish
@@ -152,6 +153,12 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the regressors of the catalogue grow few trees by default."""
     for name, entry in CATALOGUE.items():
         monkeypatch.setitem(CATALOGUE, name, replace(entry, defaults={**entry.defaults, **quick(name)}))
+
+
+@pytest.fixture
+def two_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trainings divide their rows into two folds, where nothing is learned from their scores."""
+    monkeypatch.setattr(splits, "FOLDS", 2)
 
 
 @pytest.fixture
