@@ -31,7 +31,7 @@ from tests.support.arrivals import (
 )
 from tests.support.storage import home
 
-pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock", "quick_races")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock", "quick_races", "two_folds")
 CASES = Path(__file__).parents[4] / "data" / "cases"
 MODEL = "decision_tree"
 
@@ -70,7 +70,7 @@ def contradiction_in(job: Job) -> dict[str, object]:
 
 
 # The others are what a race of the first file chooses: all but perfect on its folds, and a little off a year later.
-FEW = {"params": {"n_estimators": 40}}
+FEW = {"params": {"n_estimators": 15}}
 CHAMPIONS = [
     ("gradient_boosting", FEW),
     ("gradient_boosting", {**FEW, "target_transform": "trend"}),
