@@ -29,7 +29,7 @@ from tests.support.kept_objects import KeptObjects
 from tests.support.process_state import connect_container, forget_singletons
 from tests.support.storage import home, stored_at
 
-ROWS = 997
+ROWS = 401
 COLOURS = ("red", "=green", 'bl"ue')
 
 
@@ -139,7 +139,7 @@ def test_parts_of_parquet_are_files_of_their_own_that_a_manifest_names_in_order(
     one = export_table.export_table(home(), command, ignore_progress)
     assert (one["media_type"], one["filename"]) == ("application/vnd.apache.parquet", "m-v1.parquet")
     (expected,) = exports(bucket).values()
-    chunk_rows(300)
+    chunk_rows(130)
     result = finished(begin("export", file_id=file_id, format="parquet", interval=0.9)).result
     assert result is not None
     assert (result["media_type"], result["filename"]) == ("application/json", "m-v1.manifest.json")
@@ -160,7 +160,7 @@ def test_few_chunks_read_one_large_row_group(
 ) -> None:
     monkeypatch.setattr(row_groups, "MOST_CHUNKS_OF_GROUP", 3)
     chunk_rows(16)
-    assert division(begin("export", file_id=file_id)).facts["borders"] == [0, 336, ROWS]
+    assert division(begin("export", file_id=file_id)).facts["borders"] == [0, 144, ROWS]
 
 
 def test_chunks_of_many_row_groups_are_the_bytes_of_one_machine(
