@@ -1,6 +1,5 @@
 """The stack is its owner's alone: credentials, signatures, Redis, files, and nothing on the network but HTTP."""
 
-import os
 import stat
 from hashlib import sha256
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any
 
 import boto3
 import httpx
-import psutil
 import pytest
 import redis
 from botocore.auth import S3SigV4Auth
@@ -196,40 +194,3 @@ def test_nobody_else_may_enter(stack: Stack) -> None:
         assert mode(stack.home / folder) == 0o700, folder
     for file in (FILE, "signing.key", "stack.json"):
         assert mode(stack.home / file) == 0o600, file
-
-
-def test_a_long_home_a_generous_umask_and_another_start_change_nothing(tmp_path: Path) -> None:
-    own = Stack(tmp_path / ("long" * 30) / "home", REGATTA_WORKERS="1")
-    own.log.parent.mkdir()
-    before = os.umask(0)
-    try:
-        own.start()
-    finally:
-        os.umask(before)
-    try:
-        socket_file = Path(own.env["REGATTA_REDIS_URL"].removeprefix("unix://").partition("?")[0])
-        assert (mode(socket_file.parent), mode(own.home / FILE)) == (0o700, 0o600)
-        with redis.Redis.from_url(own.env["REGATTA_REDIS_URL"]) as connection:
-            assert connection.ping()
-        listening = [
-            connection.laddr.port
-            for process in own.processes()
-            for connection in process.net_connections(kind="inet")
-            if connection.status == psutil.CONN_LISTEN
-        ]
-        assert set(listening) == {int(own.settings["REGATTA_PORT"]), int(own.settings["REGATTA_AWS_PORT"])}
-        csv = b"a,b\n1,2\n3,4\n"
-        uploaded = httpx.post(f"{own.base_url}/data/upload", files={"file": ("own.csv", csv)}, timeout=300).json()
-        assert own.stop() == 0
-        assert not socket_file.parent.exists()
-        # As in a home of a version without credentials of its own.
-        first = own.credentials
-        (own.home / FILE).unlink()
-        (own.home / "aws").chmod(0o755)
-        own.start()
-        assert own.credentials != first
-        assert mode(own.home / "aws") == 0o700
-        found = httpx.get(f"{own.base_url}/data/files", timeout=300).json()["files"]
-        assert [file["file_id"] for file in found] == [uploaded["file_id"]]
-    finally:
-        own.kill_all()

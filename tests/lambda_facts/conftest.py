@@ -1,4 +1,4 @@
-"""A model to predict with, and environments that end with their test."""
+"""A model to predict with, and environments that end with their module."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def model(stack: Stack, file_id: str) -> str:
     return "facts"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lambdas(stack: Stack) -> Iterator[EnvironmentTransport]:
     """Every function in an environment of its own, over the stack's storage."""
     transport = EnvironmentTransport(stack.env)
@@ -35,7 +35,7 @@ def lambdas(stack: Stack) -> Iterator[EnvironmentTransport]:
     transport.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(lambdas: EnvironmentTransport) -> httpx.Client:
     """Through the gateway to them."""
     return httpx.Client(transport=lambdas, base_url="http://lambda")
