@@ -24,7 +24,7 @@ from tests.support.storage import WORKSPACE, home
 from tests.support.tasks_function import exists, kill_key, release_key, whole
 from tests.support.waiting import wait_for
 
-ROWS = 2_000_000
+ROWS = 700_000
 
 
 def begin(**fields: object) -> str:
@@ -64,7 +64,7 @@ def one_machine(tasks: int) -> object:
     return whole(home(), COMMANDS["lines"](tasks=tasks), lambda *_: None, "")
 
 
-def test_two_million_rows_with_a_killed_and_a_doubled_chunk_are_the_bytes_of_one_machine(
+def test_many_rows_with_a_killed_and_a_doubled_chunk_are_the_bytes_of_one_machine(
     machine: Machine, tmp_path: Path
 ) -> None:
     file_id = store_rows(tmp_path, ROWS)
