@@ -129,7 +129,6 @@ def test_with_no_time_at_all_the_fastest_comes_through_with_a_warning(concrete: 
     assert all("time_limit" in row["error"] for row in answer["failed"])
 
 
-@pytest.mark.usefixtures("fast")
 def test_the_intervals_of_a_short_race_know_folds_that_its_winner_has_not_run_on(
     bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +137,8 @@ def test_the_intervals_of_a_short_race_know_folds_that_its_winner_has_not_run_on
     def learn(out_of_fold: OutOfFold, *rest: Any) -> None:
         learned_from.append(out_of_fold)
 
+    # More presets than there is time for.
+    monkeypatch.setattr(portfolio_search, "select_presets", every_fast_preset)
     simulate_fits(monkeypatch, lambda trial: 50.0)
     monkeypatch.setattr(portfolio_search, "STAND_IN_SHARE", 0.2)
     monkeypatch.setattr(adaptive_interval, "fit_spread", learn)
