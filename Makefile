@@ -169,18 +169,23 @@ lock:
 	$(COMPILE) --group localstack --exclude-newer 2025-12-20 --output-file requirements/localstack.txt
 
 # `sam build` runs this for each zip function: it copies the code, with what symbolic links in it lead to, and the
-# requirements, which are installed once for all functions with the same list; as hard links, because copies would take a
-# gigabyte. SAM sets ARTIFACTS_DIR; set LAMBDA_PLATFORM=aarch64 for arm64.
+# requirements, which are installed once for all functions with the same list, and what both lists have once for both; as
+# hard links, because copies would take a gigabyte. SAM sets ARTIFACTS_DIR; set LAMBDA_PLATFORM=aarch64 for arm64.
 LAMBDA_PYTHON   := 3.13
 LAMBDA_PLATFORM ?= x86_64
 INSTALLED       := .aws-sam/installed/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)
 SCORING         := Predict Inference Export
-$(INSTALLED)/%: requirements/%.txt
+FOR_LAMBDA      := --only-binary=:all: --no-compile --implementation cp --python-version $(LAMBDA_PYTHON) \
+  --platform manylinux_2_28_$(LAMBDA_PLATFORM) --platform manylinux2014_$(LAMBDA_PLATFORM)
+$(INSTALLED)/light: requirements/light.txt
 	rm -rf $@
-	$(or $(wildcard $(BIN)/python),$(PYTHON)) $(LOCKED) $< --only-binary=:all: \
-	  --no-compile --implementation cp --python-version $(LAMBDA_PYTHON) \
-	  --platform manylinux_2_28_$(LAMBDA_PLATFORM) --platform manylinux2014_$(LAMBDA_PLATFORM) \
-	  --target $@
+	$(or $(wildcard $(BIN)/python),$(PYTHON)) $(LOCKED) $< $(FOR_LAMBDA) --target $@
+	touch $@
+$(INSTALLED)/scoring: $(INSTALLED)/light requirements/scoring.txt
+	rm -rf $@
+	cp -Rl $< $@ 2>/dev/null || cp -R $< $@
+	awk 'NR == FNR {seen[$$0]; next} /^[^ ]/ {more = !($$0 in seen)} more' requirements/light.txt requirements/scoring.txt > $@.txt
+	$(or $(wildcard $(BIN)/python),$(PYTHON)) $(LOCKED) $@.txt $(FOR_LAMBDA) --upgrade --target $@
 	touch $@
 .SECONDEXPANSION:
 build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
