@@ -117,7 +117,12 @@ def _text(value: Any) -> str:
 
 def _matches(pattern: str, text: str) -> bool:
     """Compare as IAM does: * stands for any characters, slashes too."""
-    return re.fullmatch(translate(pattern.replace("[", "[[]")), text, re.DOTALL) is not None
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern.replace("[", "[[]")), re.DOTALL)
 
 
 @contextmanager
