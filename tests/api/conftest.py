@@ -8,6 +8,15 @@ import pytest
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import process_environment
 from tests.support.stack import Stack
+from tests.support.training import grow_few_trees
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_trees() -> Iterator[None]:
+    """Let forests have few trees: no test of this folder is about how well one predicts."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        grow_few_trees(monkeypatch)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def test_a_dot_divides_thousands_where_commas_divide_fractions(client: httpx.Cli
 
 
 def test_dates_are_read_in_the_order_of_the_model(client: httpx.Client) -> None:
-    train(client, "A2_train", model_type="gradient_boosting")
+    train(client, "A2_train", model_type="decision_tree")
     one = predicted(client, "A2_train", case("A2_score_one")[1])
     record = {"model_name": "A2_train", "data": {"day": "05-11-2023", "k": 1}}
     assert one["body"] == one["stored"] == [client.post("/predict", json=record).json()["prediction"]]
@@ -125,7 +125,7 @@ def test_numbers_are_read_with_the_decimal_mark_of_the_model(client: httpx.Clien
 
 
 def test_levels_are_texts_as_they_were_written(client: httpx.Client) -> None:
-    train(client, "A4_train", model_type="random_forest")
+    train(client, "A4_train", model_type="decision_tree")
     found = predicted(client, "A4_train", case("A4_score")[1])
     assert found["body"] == found["stored"]
     assert found["body"][:4] == pytest.approx([11, 31, 61, 91], abs=3)

@@ -1,7 +1,9 @@
 """Splits, trained models and fitted pipelines of the tests' tables."""
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from sklearn.pipeline import Pipeline
 
 from core.automl.portfolio import select_presets
@@ -61,6 +63,12 @@ def quick(name: str) -> dict[str, Any]:
     # A solver's max_iter is no number of trees.
     counts = {"n_estimators", "max_iter"} if "max_leaf_nodes" in known else set()
     return dict.fromkeys(sorted(counts & known.keys()), FEW_TREES)
+
+
+def grow_few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the regressors of the catalogue grow few trees by default."""
+    for name, entry in CATALOGUE.items():
+        monkeypatch.setitem(CATALOGUE, name, replace(entry, defaults={**entry.defaults, **quick(name)}))
 
 
 def every_fast_preset(rows: int, skewness: float) -> list[tuple[Candidate, float]]:

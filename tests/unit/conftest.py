@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from math import inf
 from threading import RLock
 from typing import Any
@@ -13,7 +12,6 @@ from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
 from core.automl import portfolio_search, screening
-from core.catalogue import CATALOGUE
 from core.regressors import splits
 from core.services.retraining import retrain
 from core.services.series import arrivals
@@ -33,7 +31,7 @@ from tests.support.process_state import connect_container, forget_singletons
 from tests.support.simulated_time import simulate_races
 from tests.support.sqs import jobs_queue
 from tests.support.storage import BUCKET, Repositories
-from tests.support.training import fast_presets, quick
+from tests.support.training import fast_presets, grow_few_trees
 
 KEY = "a key for the tests, long enough"
 
@@ -151,8 +149,7 @@ def advance_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 @pytest.fixture
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the regressors of the catalogue grow few trees by default."""
-    for name, entry in CATALOGUE.items():
-        monkeypatch.setitem(CATALOGUE, name, replace(entry, defaults={**entry.defaults, **quick(name)}))
+    grow_few_trees(monkeypatch)
 
 
 @pytest.fixture
