@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from localstack import config
+from localstack.aws import spec
+from localstack.runtime import hooks
 from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+from samtranslator.swagger import swagger
 
 # At the end, so that LocalStack finds its own packages first.
 sys.path.append(str(Path(__file__).parents[3]))
@@ -41,6 +44,18 @@ MOST_ANSWER_BYTES = 6 * 1024 * 1024 + 100
 LOOK_SECONDS, MOST_LOOKS = 0.05, 2400
 # A digest in Base64 becomes a name of a folder.
 FOR_A_NAME = str.maketrans("+/", "-_")
+
+
+@hooks.on_infra_start()
+def start_with_less() -> None:
+    """Let LocalStack read the descriptions of its own services, and not of all 400 of AWS.
+
+    And let the transform of SAM edit the document of an API itself, as in `infra.local.emulator`.
+    """
+    own = set(os.environ["SERVICES"].split(","))
+    names = [name for name in spec.loader.list_available_services("service-2") if name.removesuffix("-query") in own]
+    spec.list_services = lambda: [spec.load_service(name) for name in names]
+    swagger._deepcopy = lambda document: document
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
