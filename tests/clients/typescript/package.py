@@ -19,6 +19,9 @@ GENERATED = Path(__file__).parent / "generated"
 DOCUMENT = ROOT / "docs/openapi.json"
 PAGE = ROOT / "docs/typescript.md"
 MANIFESTS = ("package.json", "package-lock.json")
+COMPLAINTS = ("warn", "error", "invalid", "unsupported", "deprecated", "missing")
+# TypeScript's own declarations are not ours to check.
+QUICKLY = ("--skipDefaultLibCheck",)
 TEXTS = ("tsconfig.json", "README.md")
 
 
@@ -43,10 +46,10 @@ class TypeScriptPackage:
         """Run Node.js in the package, and return what it wrote."""
         return self.toolchain.run("node", *arguments, directory=self.folder)
 
-    def npx(self, *arguments: str | Path) -> str:
-        """Run a program of an installed package, and return what it wrote, without colours."""
-        variables = {"NO_COLOR": "1", "npm_config_loglevel": "error"}
-        return self.toolchain.run("npx", "--no", "--", *arguments, directory=self.folder, variables=variables)
+    def npx(self, program: str, *arguments: str | Path) -> str:
+        """Run a program of an installed package as npx does, and return what it wrote, without colours."""
+        script = self.folder / "node_modules/.bin" / program
+        return self.toolchain.run("node", script, *arguments, directory=self.folder, variables={"NO_COLOR": "1"})
 
     def npm(self, *arguments: str | Path) -> str:
         """Run npm in the package, and return what it wrote but for its notes on settings."""
@@ -83,13 +86,18 @@ class TypeScriptPackage:
         for name in (*TEXTS, *MANIFESTS):
             shutil.copy(SOURCE / name, self.folder)
         (self.folder / "programs/page.ts").write_text(examples_of(PAGE))
-        self.npx("tsc")
+        self.npx("tsc", *QUICKLY)
         built.write_text(digest)
 
 
 def examples_of(page: Path) -> str:
     """Return the examples of a page as one program."""
     return "\n".join(re.findall(r"```ts\n(.*?)```", page.read_text(), re.DOTALL))
+
+
+def complaints(output: str) -> list[str]:
+    """Return the lines in which a generator says that something is not as it should be."""
+    return [line for line in output.splitlines() if any(word in line.lower() for word in COMPLAINTS)]
 
 
 def _digest(files: list[Path]) -> str:

@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.clients.toolchain import ROOT
-from tests.clients.typescript.package import DOCUMENT, TypeScriptPackage
+from tests.clients.typescript.package import DOCUMENT, TypeScriptPackage, complaints
 from tests.support.http_server import QuietHandler, running_server
 from tests.support.odd_model import predicted, train_odd_model, write_program
 from tests.support.stack import Stack, free_ports
+from tests.support.tables import first_rows
 
 DISTRICTS = ("朝阳", "海淀", "丰台")
 
@@ -64,11 +64,13 @@ def test_what_goes_wrong_is_a_typed_error(package: TypeScriptPackage, stack: Sta
     assert "Every refusal is as it should be" in output
 
 
-def test_the_examples_of_the_page_run_as_they_stand(package: TypeScriptPackage, stack: Stack) -> None:
+def test_the_examples_of_the_page_run_as_they_stand(package: TypeScriptPackage, stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples/concrete.csv").write_bytes(first_rows("concrete", 150))
     page = package.folder / "page_of_stack.ts"
     page.write_text((package.folder / "programs/page.ts").read_text().replace("http://127.0.0.1:8000", stack.base_url))
 
-    output = package.toolchain.run("node", page, directory=ROOT)
+    output = package.toolchain.run("node", page, directory=tmp_path)
 
     assert "unknown-column" not in output
     assert re.search(r"^404 .*concret", output, re.MULTILINE)
@@ -80,9 +82,10 @@ def test_the_client_of_hey_api_runs_a_job(package: TypeScriptPackage, stack: Sta
     folder = package.folder / "generated"
     shutil.rmtree(folder / "dist", ignore_errors=True)
 
-    package.npx("openapi-ts", "--input", DOCUMENT, "--output", folder / "client", "--no-log-file")
+    output = package.npx("openapi-ts", "--input", DOCUMENT, "--output", folder / "client", "--no-log-file")
     package.npx("tsc", "--project", folder)
 
+    assert complaints(output) == []
     assert "The generated client has done the job" in package.node(folder / "dist/job.js", stack.base_url)
 
 
