@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from core.storage.aws_session import AwsSession
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from tests.support.fault_proxy import FaultProxy, fault_proxy
@@ -25,10 +26,17 @@ def variables(endpoint: str) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def aws_session() -> AwsSession:
+    """A session for the clients of all tests: reading the descriptions of AWS takes longer than most of them."""
+    return AwsSession()
+
+
 @pytest.fixture
-def proxy() -> Iterator[FaultProxy]:
+def proxy(aws_session: AwsSession) -> Iterator[FaultProxy]:
     """The proxy between the service of this process and its bucket, which is empty."""
     with fault_proxy(MemoryS3().answer) as proxy, process_environment(variables(proxy.url)):
+        container().objects.session = aws_session
         yield proxy
 
 
