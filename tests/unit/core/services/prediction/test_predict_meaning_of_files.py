@@ -19,6 +19,7 @@ from tests.support.containers import workbook
 from tests.support.prediction_roads import Roads, Row, csv_text
 from tests.support.storage import home
 
+pytestmark = pytest.mark.usefixtures("two_folds")
 CASES = Path(__file__).parents[4] / "data" / "cases"
 
 

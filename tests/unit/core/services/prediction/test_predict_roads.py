@@ -21,6 +21,7 @@ from tests.support.prediction_roads import Roads, csv_text
 from tests.support.storage import home
 
 TRAIN_ROWS, SCORE_ROWS = 60, 9
+pytestmark = pytest.mark.usefixtures("two_folds")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

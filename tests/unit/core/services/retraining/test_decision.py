@@ -19,7 +19,7 @@ from tests.support.arrivals import (
 )
 from tests.support.storage import home
 
-pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock", "two_folds")
 
 
 def test_a_file_in_another_unit_is_held_and_stays_out_when_the_next_one_contradicts_it(tmp_path: Path) -> None:

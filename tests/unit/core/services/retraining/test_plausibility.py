@@ -20,7 +20,7 @@ from tests.support.arrivals import (
 )
 from tests.support.storage import home, model_draft
 
-pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock", "two_folds")
 CORRUPTIONS = {
     "a fifth of the targets in cents": lambda rows: rows.assign(y=rows["y"].where(rows.index % 5 > 0, 100 * rows["y"])),
     "targets of the wrong sign": lambda rows: rows.assign(y=-rows["y"]),

@@ -26,7 +26,7 @@ from tests.support.arrivals import (
 from tests.support.jobs import end_process
 from tests.support.storage import home
 
-pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock", "quick_races")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock", "quick_races", "two_folds")
 MOMENTS = {
     "while the file is stored": "core.storage.dataset_repository.Draft.finish",
     "before the challenger is stored": "core.services.retraining.champion_challenger.publish_model",

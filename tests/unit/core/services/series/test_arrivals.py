@@ -26,7 +26,7 @@ from tests.support.arrivals import (
 )
 from tests.support.storage import WORKSPACE, home
 
-pytestmark = pytest.mark.usefixtures("bucket", "quick_races")
+pytestmark = pytest.mark.usefixtures("bucket", "quick_races", "two_folds")
 
 NAME = "a b+c%中文.csv"
 

@@ -18,7 +18,7 @@ from tests.support.arrivals import (
 )
 from tests.support.storage import home
 
-pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock", "two_folds")
 
 
 def test_a_held_file_can_be_let_in(tmp_path: Path) -> None:
