@@ -23,10 +23,6 @@ LARGE_FILES: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "50 MB of delimiters": (lambda: b",,,,\n" * 10_000_000, "No delimiter"),
     "50 MB of quotes": (lambda: b'"' * 50_000_000, "does not end|never closed"),
     "50 MB of NULs": (lambda: bytes(50_000_000), "NUL"),
-    "20 MB of different texts": (
-        lambda: b"x,y\n" + b"".join(b"%x%08x,%d\n" % (i * 7919, i, i % 97) for i in range(1_000_000)),
-        None,
-    ),
     "30 MB of different texts in two columns": (
         lambda: b"x,y\n" + b"".join(b"a%d,b%d\n" % (i * 7919 % 1_000_003, i * 31 % 999_983) for i in range(2_000_000)),
         None,

@@ -191,16 +191,16 @@ def test_the_chunks_of_an_odd_object_are_read_as_all_of_it_is(
     ],
 )
 def test_large_and_small_objects_are_one_file_in_order(make: Make, kind: str, options: dict[str, Any]) -> None:
-    late = rows(90)
-    late[70][1] = "unseen"
+    late = rows(50)
+    late[40][1] = "unseen"
     objects = {
-        "run/part-1.csv": text(rows(40)).encode(),
-        "run/part-10.parquet": as_parquet(50, 7),
+        "run/part-1.csv": text(rows(30)).encode(),
+        "run/part-10.parquet": as_parquet(30, 7),
         "run/part-2.csv": text(rows(3)).encode(),
         "run/part-3.csv": text(late, "\r\n").encode("utf-16"),
     }
     body, warnings = make(objects, 0, kind, **options)
-    assert make(objects, 20, kind, **options) == (body, warnings)
+    assert make(objects, 16, kind, **options) == (body, warnings)
     assert kind == "export" or any("unseen" in warning for warning in warnings)
 
 
