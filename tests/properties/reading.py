@@ -41,6 +41,10 @@ class Outcome:
     # Texts that the readers of predictions read as another value than the file's reader.
     unlike: list[str] = field(default_factory=list)
     cells: int = 0
+    # What was read, unless the table was refused.
+    columns: list[ReadColumn] = field(default_factory=list)
+    values: list[pa.Array] = field(default_factory=list)
+    is_guess: bool = False
 
 
 def outcome_of(table: WrittenTable, *, is_told: bool = False) -> Outcome:
@@ -60,7 +64,10 @@ def outcome_of(table: WrittenTable, *, is_told: bool = False) -> Outcome:
             return Outcome(refusal=str(error))
         warnings = [*text.warnings, *dialect.warnings, *read.warnings]
         values = [read.column(column.name).combine_chunks() for column in read.columns]
-        return _compared(table, read.columns, values, warnings)
+        outcome = _compared(table, read.columns, values, warnings)
+        outcome.columns, outcome.values = read.columns, values
+        outcome.is_guess = any(GUESS in warning for warning in warnings)
+        return outcome
 
 
 def _compared(table: WrittenTable, read: list[ReadColumn], values: list[pa.Array], warnings: list[str]) -> Outcome:
