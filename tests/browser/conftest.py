@@ -110,7 +110,8 @@ def check() -> Check:
     """Return what looks at a view in each look, keeps pictures, and fails for whatever axe finds serious in one."""
 
     def check(page: "Page", name: str) -> None:
-        page.evaluate(axe())
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(axe())
         for look in LOOKS:
             language, theme, size = look
             page.set_viewport_size(SIZES[size])

@@ -26,8 +26,9 @@ def report(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def paper(chromium: "Browser", report: str) -> "Iterator[Page]":
+    """The report on paper. To print it adds names and links below it, which no other test minds."""
     with on_paper(chromium, REPORTS[report]()) as page:
         yield page
 
