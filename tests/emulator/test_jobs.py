@@ -32,7 +32,7 @@ from tests.support.waiting import wait_for
 ASYNC = {"Prefer": "respond-async"}
 LEASE_SECONDS = 4
 # Trains long enough to be killed or cancelled, one tree after the other, and not so long that the test waits for it.
-SLOW = {"model_type": "random_forest", "params": {"n_estimators": 100, "max_features": 1.0}}
+SLOW = {"model_type": "random_forest", "params": {"n_estimators": 150, "max_features": 1.0}}
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_a_key_makes_one_of_two_requests_on_every_road(own: Stack, file_id: str,
 
 
 def test_a_comparison_tells_how_far_each_model_is(own: Stack, client: httpx.Client) -> None:
-    params = {"target_column": "price", "file_id": upload_flats(own, rows=500)}
+    params = {"target_column": "price", "file_id": upload_flats(own, rows=1000)}
     answer = client.post("/model/compare", params=params, headers=ASYNC)
     assert answer.status_code == 202, answer.text
     states: list[Json] = []
