@@ -180,17 +180,18 @@ LAMBDA_PYTHON   := 3.13
 LAMBDA_PLATFORM ?= x86_64
 INSTALLED       := .aws-sam/installed/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)
 SCORING         := Predict Inference Export
+PIP_FOR_LAMBDA  := $(or $(wildcard $(BIN)/python),$(PYTHON)) -m pip
 FOR_LAMBDA      := --only-binary=:all: --no-compile --implementation cp --python-version $(LAMBDA_PYTHON) \
   --platform manylinux_2_28_$(LAMBDA_PLATFORM) --platform manylinux2014_$(LAMBDA_PLATFORM)
 $(INSTALLED)/light: requirements/light.txt
 	rm -rf $@
-	$(or $(wildcard $(BIN)/python),$(PYTHON)) -m pip $(LOCKED) $< $(FOR_LAMBDA) --target $@
+	$(PIP_FOR_LAMBDA) $(LOCKED) $< $(FOR_LAMBDA) --target $@
 	touch $@
 $(INSTALLED)/scoring: $(INSTALLED)/light requirements/scoring.txt
 	rm -rf $@
 	cp -Rl $< $@ 2>/dev/null || cp -R $< $@
 	awk 'NR == FNR {seen[$$0]; next} /^[^ ]/ {more = !($$0 in seen)} more' requirements/light.txt requirements/scoring.txt > $@.txt
-	$(or $(wildcard $(BIN)/python),$(PYTHON)) -m pip $(LOCKED) $@.txt $(FOR_LAMBDA) --upgrade --target $@
+	$(PIP_FOR_LAMBDA) $(LOCKED) $@.txt $(FOR_LAMBDA) --upgrade --target $@
 	touch $@
 .SECONDEXPANSION:
 build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)

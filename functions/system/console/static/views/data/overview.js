@@ -44,7 +44,8 @@ function grouped(findings) {
   findings.forEach((finding, position) => {
     const isAlone = finding.column === null || counts.get(kindOf(finding)) <= MOST_ALONE;
     const name = isAlone ? position : kindOf(finding);
-    groups.set(name, [...(groups.get(name) ?? []), finding]);
+    if (groups.has(name)) groups.get(name).push(finding);
+    else groups.set(name, [finding]);
   });
   return [...groups.values()];
 }
