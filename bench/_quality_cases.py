@@ -93,26 +93,31 @@ def known_tables(folder: Path | None) -> dict[str, QualityTable]:
 
 def cases(folder: Path, table: str, source: QualityTable, quick: bool) -> Iterator[Case]:
     """Yield the splits of a table; with `quick` the first alone, with less time."""
+    rows = len(pd.read_csv(source.csv, usecols=[source.target]))
+    seconds = QUICK_SECONDS if quick else LARGE_SECONDS if rows > LARGE_ROWS else SECONDS
+    for seed in range(1 if quick else next(splits for most, splits in SPLITS if rows <= most)):
+        yield case_of(folder, table, source, seed, seconds)
+
+
+def case_of(folder: Path, table: str, source: QualityTable, seed: int, seconds: float) -> Case:
+    """Return one split of a table."""
     from core.services.processing.ingest import ingest
 
-    target = source.target
-    whole = pd.read_csv(source.csv).drop(columns=list(source.drop))
-    seconds = QUICK_SECONDS if quick else LARGE_SECONDS if len(whole) > LARGE_ROWS else SECONDS
-    for seed in range(1 if quick else next(splits for rows, splits in SPLITS if len(whole) <= rows)):
-        frame = whole.sample(frac=1, random_state=seed, ignore_index=True)
-        path = folder / f"{table}-{seed}.csv"
-        frame.to_csv(path, index=False)
-        yield Case(table, seed, target, frame, ingest(home(), path.name, path).file_id, folder, seconds)
-        path.unlink()
+    frame = pd.read_csv(source.csv).drop(columns=list(source.drop)).sample(frac=1, random_state=seed, ignore_index=True)
+    path = folder / f"{table}-{seed}.csv"
+    frame.to_csv(path, index=False)
+    file_id = ingest(home(), path.name, path).file_id
+    path.unlink()
+    return Case(table, seed, source.target, frame, file_id, folder, seconds)
 
 
-def portfolio_search(case: Case) -> Result:
-    """Run a portfolio search through the service, in our share of the time, until its winner is stored."""
-    allowed = OUR_SHARE * case.seconds
+def portfolio_search(case: Case, system: str = OURS, share: float = OUR_SHARE) -> Result:
+    """Run a portfolio search through the service, in a share of the time, until its winner is stored."""
+    allowed = share * case.seconds
     best, seconds = _compare(case, ensemble=True, time_limit=allowed)
     members = [f"{member['weight']:.2f} {member['model_type']}" for member in best.get("members", [])]
     made_of = ", ".join(sorted(members, reverse=True)) or best["model_type"]
-    return _result(case, OURS, best, seconds, allowed, made_of)
+    return _result(case, system, best, seconds, allowed, made_of)
 
 
 def default_comparisons(case: Case) -> Iterator[Result]:

@@ -42,17 +42,27 @@ LATENCY_TO_FOREST, AUTOGLUON_LATENCY = 3, 50
 
 
 def measure(
-    quick: bool, *, alone: bool, ours: bool, resume: bool, write: bool, limits: bool, ranks: bool, tables: str | None
+    quick: bool,
+    *,
+    alone: bool,
+    ours: bool,
+    resume: bool,
+    write: bool,
+    limits: bool,
+    ranks: bool,
+    tables: str | None,
+    splits: str | None,
 ) -> Iterator[Figure]:
     """Yield every figure.
 
     `alone` compares Regatta with itself and a forest only, and `ours` with the forest only; `resume` takes the results
     of the other systems from an earlier run, `write` writes docs/quality.md or docs/quality-alone.md. `limits` measures
-    the time limit on tables of ten shapes and nothing else. `ranks` ranks all systems on one split of each table, those
-    of the repository included. `tables` is a folder with other tables.
+    the time limit on tables of ten shapes and nothing else. `ranks` ranks all systems on `splits` of each table (one by
+    default), those of the repository included. `tables` is a folder with other tables.
     """
     if ranks:
-        yield from measure_ranks(Path(tables) if tables else None, DOCS / "quality.md" if write else None, resume)
+        document = DOCS / "quality.md" if write else None
+        yield from measure_ranks(Path(tables) if tables else None, document, resume, int(splits or 1))
         return
     if limits:
         with bucket() as folder:
@@ -197,11 +207,12 @@ if __name__ == "__main__":
         "limits": "measure only how the time limit is kept, on tables of ten shapes",
         "ours": "without opponents: the race and a forest only",
         "alone": "without opponents: against a forest, the nine, tuned and blended",
-        "ranks": "average rank and Elo beside AutoGluon, FLAML and a default LightGBM, one split of each table",
+        "ranks": "mean R2, average rank and Elo beside AutoGluon, FLAML and a LightGBM, on --splits of each table",
         "resume": "take what the opponents reached in an earlier run on this machine, where it was stopped",
         "write": "write docs/quality.md, or docs/quality-alone.md",
     }
     options = {
-        "tables": "the tables that tables.toml in this folder names, in place of our own; beside them with --ranks"
+        "tables": "the tables that tables.toml in this folder names, in place of our own; beside them with --ranks",
+        "splits": "with --ranks: so many splits of each table (1)",
     }
     sys.exit(run("Quality of the winner against AutoGluon and FLAML", measure, flags, options))
