@@ -48,7 +48,7 @@ def effects(
     found: list[Json] = []
     for feature in features[:MOST_COLUMNS]:
         values = _values(sample[feature.name], feature)
-        predicted = _predicted(predict, background, feature.name, values, lambda: clock() < until)
+        predicted = _predicted(predict, background, feature.name, values, until, clock)
         if predicted is not None:
             found.append(_effect(feature, values, predicted))
     known = {effect["feature"] for effect in found}
@@ -61,15 +61,25 @@ def _predicted(
     background: RawColumns,
     name: str,
     values: NDArray[Any],
-    has_time: Callable[[], bool],
+    until: float,
+    clock: Callable[[], float],
 ) -> Floats | None:
-    """Return the predictions by value and row; None without a value, or where the time is over before the last."""
-    found: list[Floats] = []
-    for value in values:
-        if not has_time():
+    """Return the predictions by value and row; None without a value, or where the time is over before the last.
+
+    The first value is predicted alone, and then at once as many as there is time for by that, which is faster.
+    """
+    rows, found, seconds_a_value = len(background[name]), list[Floats](), 0.0
+    while len(found) < len(values):
+        if (begun := clock()) >= until:
             return None
-        replaced = np.full(len(background[name]), value, background[name].dtype)
-        found.append(predict({**background, name: replaced}))
+        count = len(values) - len(found) if found else 1
+        if count * seconds_a_value > until - begun:
+            count = max(1, int((until - begun) / seconds_a_value))
+        chosen = values[len(found) : len(found) + count]
+        replaced = {column: np.tile(cells, count) for column, cells in background.items()}
+        replaced[name] = np.repeat(chosen, rows).astype(background[name].dtype)
+        found.extend(predict(replaced).reshape(count, rows))
+        seconds_a_value = (clock() - begun) / count
     return np.array(found) if found else None
 
 

@@ -12,7 +12,7 @@ from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
 from core.automl import portfolio_search, screening
-from core.regressors import splits
+from core.regressors import splits, spread
 from core.services.retraining import retrain
 from core.services.series import arrivals
 from core.services.training import publish
@@ -67,6 +67,8 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # In two seconds a busy machine would learn another spread of the same errors.
     for name in ("DEFAULT_SECONDS", "EFFECTS_SECONDS"):
         monkeypatch.setattr(publish, name, inf)
+    # The tests of spreads grow all of their trees, and these are of every model that is published.
+    monkeypatch.setattr(spread, "TREES", spread.FEWEST_TREES)
     forget_singletons()
     yield
     forget_singletons()
@@ -160,9 +162,10 @@ def two_folds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def quick_races(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the races by which series begin try fast presets only, in one division, on a clock that their fits move."""
+    """Let the races by which series begin try fast presets only, on three folds, on a clock that their fits move."""
     monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
     monkeypatch.setattr(screening, "REPEATS", 1)
+    monkeypatch.setattr(screening, "FINE_FOLDS", 3)
     simulate_races(monkeypatch, retrain)
 
 
