@@ -7,7 +7,7 @@ for, moto answers itself.
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from io import BytesIO
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest
@@ -15,12 +15,12 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from moto.s3.utils import metadata_from_headers
 
-from tests.support.memory_s3 import Answer, deleted_keys, listing, refusal, unmet_condition
+from tests.support.memory_s3 import RANGE, Answer, deleted_keys, listing, refusal, unmet_condition
 
 HOST = re.compile(r"s3(\.[a-z0-9-]+)?\.amazonaws\.com")
 # With another header, a request asks for something else.
 HEADERS = re.compile(
-    r"accept-encoding|authorization|content-(length|type|md5)|expect|if-(none-)?match|user-agent|"
+    r"accept-encoding|authorization|content-(length|type|md5)|expect|if-(none-)?match|range|user-agent|"
     r"amz-sdk-(invocation-id|request)|x-amz-(content-sha256|date|security-token|sdk-checksum-algorithm|checksum-crc32|meta-.+)"
 )
 LISTED_BY = {"list-type", "prefix", "delimiter", "start-after", "max-keys", "encoding-type"}
@@ -57,13 +57,13 @@ def answer(request: AWSPreparedRequest) -> Answer | None:
     name, _, key = unquote(url.path).lstrip("/").partition("/")
     bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets.get(name) if HOST.fullmatch(url.netloc) else None
     headers = {header.lower(): _text(value) for header, value in request.headers.items()}
-    body = request.body.getvalue() if isinstance(request.body, BytesIO) else request.body or b""
-    if bucket is None or bucket.is_versioned or not all(map(HEADERS.fullmatch, headers)) or not isinstance(body, bytes):
+    if bucket is None or bucket.is_versioned or not all(map(HEADERS.fullmatch, headers)):
         return None
+    body = _read(request.body)
     query = {field: values[0] for field, values in parse_qs(url.query, keep_blank_values=True).items()}
     match request.method, bool(key):
         case "GET" | "HEAD", True if not query:
-            return _get(bucket, key, request.method)
+            return _get(bucket, key, request.method, headers)
         case "PUT", True if not query:
             return _put(bucket, key, headers, body)
         case "GET", False if query.keys() <= LISTED_BY and len(bucket.keys) <= int(query.get("max-keys", 1000)):
@@ -77,12 +77,31 @@ def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def _get(bucket: FakeBucket, key: str, method: str) -> Answer:
+def _read(body: Any) -> bytes:
+    """Return the bytes of the body of a request, which stays as it was: a file, bytes, or nothing."""
+    if not hasattr(body, "read"):
+        return body or b""
+    start = body.tell()
+    found: bytes = body.read()
+    body.seek(start)
+    return found
+
+
+def _get(bucket: FakeBucket, key: str, method: str, headers: Mapping[str, str]) -> Answer | None:
     found = bucket.keys.get(key)
+    if refused := unmet_condition(headers, None if found is None else found.etag):
+        return refused
     if found is None:
         status, described, body = refusal(404, "NoSuchKey")
     else:
         status, described, body = 200, {**found.metadata, **found.response_dict}, found.value
+        if "range" in headers:
+            wanted = RANGE.fullmatch(headers["range"])
+            if wanted is None or int(wanted[1]) >= found.size:
+                return None
+            start, end = int(wanted[1]), min(int(wanted[2]), found.size - 1)
+            status, body = 206, body[start : end + 1]
+            described |= {"content-range": f"bytes {start}-{end}/{found.size}", "content-length": str(len(body))}
     return status, described, body if method == "GET" else b""
 
 
