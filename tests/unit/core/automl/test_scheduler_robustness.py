@@ -56,6 +56,7 @@ def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.usefixtures("two_folds")
 @pytest.mark.parametrize("name", nasty_tables())
 def test_nothing_that_a_race_meets_makes_it_print(
     name: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture

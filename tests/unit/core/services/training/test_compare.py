@@ -17,7 +17,9 @@ from core.errors import NoSuchFileError, TrainingFailedError, UnknownModelTypeEr
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import StoppedError, TrialStatus
+from core.regressors import splits
 from core.regressors.splits import Split
+from core.regressors.validation import FOLDS
 from core.services.prediction.loaded_models import find_model
 from core.services.prediction.predict import find_table, predict_table
 from core.services.processing.ingest import ingest
@@ -30,6 +32,8 @@ from tests.support.kept_objects import KeptObjects
 from tests.support.simulated_time import simulate_fits, simulate_time
 from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
+
+pytestmark = pytest.mark.usefixtures("two_folds")
 
 # Two more than the nine, and one of the nine.
 NAMED = ("extra_trees", "hist_gradient_boosting", "ridge")
@@ -56,6 +60,7 @@ def compared(bucket: ObjectStore, kept_objects: KeptObjects, few_trees: None) ->
 def blended(bucket: ObjectStore, few_trees: None, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
     """Concrete, on which a blend helps, and its leaderboard."""
     monkeypatch.setattr(comparison, "DEFAULT_MODEL_TYPES", ("svr", "knn", "gradient_boosting"))
+    monkeypatch.setattr(splits, "FOLDS", FOLDS)
     file_id = ingest(home(), "concrete.csv", CSVS["concrete"][0]).file_id
     return file_id, compare(file_id, "strength", ensemble=True)
 

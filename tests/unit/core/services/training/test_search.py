@@ -170,7 +170,7 @@ def test_a_race_by_time_keeps_the_folds_that_never_look_ahead(bucket: ObjectStor
     assert reproduce(home(), manifest.model_name).differing == []
 
 
-@pytest.mark.usefixtures("fast")
+@pytest.mark.usefixtures("fast", "three_folds")
 def test_one_that_fails_is_named_and_the_race_goes_on(concrete: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = fold_fit.rows_to_fit
     monkeypatch.setattr(
@@ -183,6 +183,7 @@ def test_one_that_fails_is_named_and_the_race_goes_on(concrete: str, monkeypatch
     assert any(row["model_type"] == "svr" and "could not be trained" in row["error"] for row in answer["failed"])
 
 
+@pytest.mark.usefixtures("three_folds")
 def test_a_bound_on_bytes_and_one_on_latency_are_kept(winner: tuple[str, dict[str, Any]]) -> None:
     concrete, free = winner[0], winner[1]["best"]
     small = raced(concrete, "strength", PLENTY, max_bytes=30_000)["best"]
@@ -191,7 +192,7 @@ def test_a_bound_on_bytes_and_one_on_latency_are_kept(winner: tuple[str, dict[st
     assert raced(concrete, "strength", PLENTY, max_latency_us=10_000)["best"]["latency_us"] <= 10_000
 
 
-@pytest.mark.usefixtures("fast")
+@pytest.mark.usefixtures("fast", "three_folds")
 def test_of_bounds_that_nothing_meets_the_nearest_is_said(concrete: str) -> None:
     with pytest.raises(InvalidInputError, match=r"The nearest is .* with about [\d,]+ bytes") as caught:
         raced(concrete, "strength", PLENTY, max_bytes=100)

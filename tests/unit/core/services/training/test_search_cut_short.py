@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.automl import portfolio_search, refit, verified_graph
+from core.automl import portfolio_search, refit, screening, verified_graph
 from core.automl.selection import Selection, select
 from core.automl.serving_cost import ServingCost
 from core.errors import ConflictError, TrainingFailedError
@@ -51,7 +51,7 @@ def mpg(bucket: ObjectStore) -> str:
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
+def clock(three_folds: None, monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
     """Let what a time allows be the same on every machine."""
     return simulate_races(monkeypatch, compare)
 
@@ -129,14 +129,14 @@ def test_without_anything_so_far_or_with_another_worker_to_come_nothing_is_store
 @pytest.mark.usefixtures("fast")
 def test_a_repetition_that_was_cut_counts_for_nobody(bucket: ObjectStore, tmp_path: Path) -> None:
     def end_in_a_repetition(stage: str, share: float, parts: Any = None, standings: Any = None) -> None:
-        if any(one["folds"] > 8 for one in standings or []):
+        if any(one["folds"] > 3 for one in standings or []):
             raise StoppedError("cancelled")
 
     (tmp_path / "made.csv").write_text(noisy(60))
     file_id = ingest(home(), "made.csv", tmp_path / "made.csv").file_id
     answer = raced(file_id, end_in_a_repetition, "y")
-    assert len(answer["best"]["cross_validation"]["scores"]) in (8, 16)
-    assert {len(row["cross_validation"]["scores"]) for row in answer["results"][:1]} <= {8, 16}
+    assert len(answer["best"]["cross_validation"]["scores"]) in (3, 6)
+    assert {len(row["cross_validation"]["scores"]) for row in answer["results"][:1]} <= {3, 6}
 
 
 def race_job(file_id: str) -> str:
@@ -238,11 +238,11 @@ def test_a_blend_that_alone_cannot_be_compiled_is_left_for_a_single_model(
     disagreeing(monkeypatch, is_blend)
     monkeypatch.setattr(portfolio_search, "WINDING_UP_SECONDS", LIMIT)
     # Ended by what came through and not by time, so that all rows are compared and learned from.
-    answer = raced(mpg, Ended("cancelled", models=3, folds=8), "mpg")
+    answer = raced(mpg, Ended("cancelled", models=3, folds=3), "mpg")
     assert answer["best"]["model_type"] != "blend"
     # Its own folds are compared, although the score that it goes by is that of choosing it.
     again = reproduce(home(), answer["best"]["model_name"])
-    assert "fold 8" in again.stored
+    assert "fold 3" in again.stored
     assert again.differing == []
     assert {"model_type": "blend", "error": "The compiled graph differs from scikit-learn."} in answer["failed"]
 
@@ -273,6 +273,7 @@ def test_a_winner_over_its_bounds_after_all_is_not_the_winner_and_the_time_is_ke
 
     monkeypatch.setattr(refit, "verify_graph", heavier)
     monkeypatch.setattr(refit, "select", counted)
+    monkeypatch.setattr(screening, "FINE_FOLDS", 8)
     begun = clock.now
     answer = raced(concrete, time_limit=10, max_bytes=most)
     assert clock.now - begun <= 10

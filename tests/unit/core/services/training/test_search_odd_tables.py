@@ -82,6 +82,8 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str | None]] = {
 
 # Those whose folds differ most by their seed; of the others, one division is raced.
 OFTEN_DIVIDED = ("20 rows", "each cell missing half of the time", "a target of zeros but for one row")
+# In three folds a model beats the mean of this one.
+FINELY_DIVIDED = (*OFTEN_DIVIDED, "one value of the target far from all others")
 
 
 @pytest.fixture
@@ -103,6 +105,7 @@ def test_an_odd_table_has_an_answer_in_time(
     make, warning = TABLES[name]
     if name not in OFTEN_DIVIDED:
         monkeypatch.setattr(screening, "REPEATS", 1)
+    if name not in FINELY_DIVIDED:
         monkeypatch.setattr(screening, "FINE_FOLDS", 3)
     make().to_csv(path := tmp_path / "odd.csv", index=False)
     file_id = ingest(home(), path.name, path).file_id
