@@ -72,6 +72,8 @@ QUERIES = (
     ("POST", "/model/compare"),
     ("POST", "/predict/batch"),
 )
+# The parameters that the apps behind one address get as well: they read a query alike, whatever it names.
+ON_SERVER = ("file_id", "x")
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +118,10 @@ def test_an_odd_value_in_a_query_is_refused(
     headers = {"Content-Type": "text/csv"} if path == "/predict/batch" else {}
     for name in ("file_id", "model_name", "cursor", "after", "target_column", "include", "x"):
         for odd in IN_PATHS:
-            for answer in (
-                handlers.request(method, f"{path}?{name}={odd}", headers=headers),
-                ask(server, method, f"{path}?{name}={odd}", headers),
-            ):
+            answers = [handlers.request(method, f"{path}?{name}={odd}", headers=headers)]
+            if name in ON_SERVER:
+                answers.append(ask(server, method, f"{path}?{name}={odd}", headers))
+            for answer in answers:
                 # An empty workspace has empty lists, whatever they are filtered by.
                 assert answer.status_code == 200 or _is_a_clear_problem(answer), (name, odd)
 
