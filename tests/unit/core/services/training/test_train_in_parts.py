@@ -219,6 +219,7 @@ def test_a_target_that_has_no_logarithm_in_a_row_that_was_not_in_memory_is_refus
         train("ridge", target_transform="log")
 
 
+@pytest.mark.usefixtures("few_trees", "two_folds")
 def test_the_best_of_a_comparison_learns_from_all_rows(upload: Callable[..., str]) -> None:
     upload(table(), *DEFAULT_MODEL_TYPES, kept=True)
     answer = compare_models(home(), CompareCommand(target_column="y"))
