@@ -18,6 +18,7 @@ from core.automl.trial import make_trial
 from core.catalogue import SEED
 from core.errors import RegattaError
 from core.model_manifest import TargetTransformName
+from core.regressors.expected_memory import coded_width
 from core.regressors.expected_time import matrix_width
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
@@ -56,6 +57,11 @@ def _leafwise(trees: int, rate: float, leaves: int, rows_a_leaf: int, columns: f
     )
 
 
+def _by_split(trees: int, rate: float, leaves: int, rows_a_leaf: int, columns: float) -> Preset:
+    shape = {"n_estimators": trees, "learning_rate": rate, "num_leaves": leaves, "min_child_samples": rows_a_leaf}
+    return Preset("lightgbm", {**shape, "colsample_bytree": 1.0, "feature_fraction_bynode": columns}, (1, 1, 1))
+
+
 def _binned(trees: int, rate: float, leaves: int, rows_a_leaf: int, features: float) -> Preset:
     shape = {"max_iter": trees, "learning_rate": rate, "max_leaf_nodes": leaves, "min_samples_leaf": rows_a_leaf}
     return Preset("hist_gradient_boosting", {**shape, "max_features": features}, (1, 1, 1), codes=True)
@@ -75,10 +81,20 @@ def grid() -> dict[str, Preset]:
         _binned(300, 0.05, 15, 10, 0.5),
         _binned(300, 0.05, 31, 20, 1.0),
     ]
+    by_split = [
+        _by_split(400, 0.05, 31, 10, 0.5),
+        _by_split(400, 0.05, 31, 10, 0.3),
+        _by_split(500, 0.05, 7, 3, 0.4),
+        _by_split(800, 0.03, 15, 5, 0.3),
+        _by_split(1200, 0.03, 15, 3, 0.4),
+    ]
+    # Configurations that the portfolio had before.
+    former = [_leafwise(800, 0.03, 15, 5, 0.3)]
     targets: list[tuple[Preset, TargetTransformName]] = [
         (boosted[1], "trend"),
         (boosted[1], "yeo_johnson"),
         (boosted[3], "log"),
+        (by_split[3], "trend"),
         (Preset("svr", {"C": 10.0, "gamma": 0.1, "max_iter": 40_000}, (1, 1, 1)), "log"),
         (Preset("ridge", {"alpha": 1.0}, (1, 1, 1)), "log"),
     ]
@@ -89,7 +105,14 @@ def grid() -> dict[str, Preset]:
         Preset("extra_trees", {"n_estimators": 100, "max_features": 1.0, "min_samples_leaf": 1}, (1, 1, 1)),
         Preset("extra_trees", {"n_estimators": 100, "max_features": 0.4, "min_samples_leaf": 1}, (1, 1, 1)),
     ]
-    everything = [*PORTFOLIO, *boosted, *(replace(preset, target=name) for preset, name in targets), *others]
+    everything = [
+        *PORTFOLIO,
+        *boosted,
+        *by_split,
+        *former,
+        *(replace(preset, target=name) for preset, name in targets),
+        *others,
+    ]
     return {name_of(preset): preset for preset in everything}
 
 
@@ -118,7 +141,8 @@ def measure_table(size: str, table: str, data: Split, done: Sequence[str], to: P
     columns, count = matrix_width(data.columns), 0
     for name, preset in grid().items():
         candidate = preset.candidate
-        if name in done or candidate.expected_seconds(fold_cache.train_rows(0), columns) > MOST_SECONDS:
+        width = coded_width(data.columns) if candidate.takes_codes else columns
+        if name in done or candidate.expected_seconds(fold_cache.train_rows(0), width) > MOST_SECONDS:
             continue
         fit = partial(fit_fold, fold_cache, make_trial(fold_cache, candidate, limits), forecast=Forecast(columns))
         fold_cache.prepared(0, codes=candidate.takes_codes)

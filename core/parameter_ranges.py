@@ -94,6 +94,7 @@ RANGES: dict[str, Range] = {
     "early_stopping": Range(words=("auto",), takes_boolean=True),
     "epsilon": _number(0, 1e12),
     "extra_trees": SWITCH,
+    "feature_fraction_bynode": _number(1e-3, 1),
     "fit_intercept": SWITCH,
     "gamma": _number(0, 1e6, "scale", "auto"),
     "init": Range(words=("zero",), takes_null=True),
@@ -211,10 +212,11 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
         "validation_fraction",
     ),
     "lightgbm": (
-        *("alpha", "boosting_type", "cat_l2", "cat_smooth", "colsample_bytree", "extra_trees", "learning_rate"),
-        *("max_bin", "max_cat_threshold", "max_depth", "min_child_samples", "min_child_weight", "min_data_per_group"),
-        *("min_split_gain", "n_estimators", "num_leaves", "objective", "path_smooth", "random_state", "reg_alpha"),
-        *("reg_lambda", "subsample", "subsample_freq", "tweedie_variance_power"),
+        *("alpha", "boosting_type", "cat_l2", "cat_smooth", "colsample_bytree", "extra_trees"),
+        *("feature_fraction_bynode", "learning_rate", "max_bin", "max_cat_threshold", "max_depth", "min_child_samples"),
+        *("min_child_weight", "min_data_per_group", "min_split_gain", "n_estimators", "num_leaves", "objective"),
+        *("path_smooth", "random_state", "reg_alpha", "reg_lambda", "subsample", "subsample_freq"),
+        "tweedie_variance_power",
     ),
 }
 

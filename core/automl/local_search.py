@@ -11,7 +11,7 @@ from core.regressors.candidates import Candidate
 
 # A parameter changes by one of these factors; one that is a share of the rows or features stays one.
 FACTORS = (0.5, 0.7, 1.4, 2.0)
-SHARES = ("subsample", "max_features", "feature_fraction", "colsample_bytree", "l1_ratio")
+SHARES = ("subsample", "max_features", "feature_fraction_bynode", "colsample_bytree", "l1_ratio")
 # Numbers of trees change with the learning rate: half of the rate takes twice the trees. `max_iter` of other regressors
 # bounds the work of a fit.
 TREES = ("n_estimators", "max_iter")

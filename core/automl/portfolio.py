@@ -61,12 +61,19 @@ def _leafwise(trees: int, rate: float, leaves: int, rows_a_leaf: int = 10, colum
     return {**shape, "min_child_samples": rows_a_leaf, "colsample_bytree": columns}
 
 
+def _by_split(trees: int, rate: float, leaves: int, rows_a_leaf: int, columns: float) -> dict[str, Any]:
+    """Return trees that draw their columns anew at each split, and not once a tree."""
+    return {**_leafwise(trees, rate, leaves, rows_a_leaf, 1.0), "feature_fraction_bynode": columns}
+
+
 PORTFOLIO: tuple[Preset, ...] = (
     Preset("lightgbm", _leafwise(400, 0.05, 31), (5, 12, 14)),
     Preset("lightgbm", _leafwise(500, 0.03, 7, 5), (8, 8, 2)),
     Preset("lightgbm", _leafwise(400, 0.05, 31), (4, 8, 10), "trend"),
     Preset("lightgbm", _leafwise(800, 0.03, 63), (0, 8, 14)),
-    Preset("lightgbm", _leafwise(800, 0.03, 15, 5, 0.3), (6, 8, 4)),
+    Preset("lightgbm", _leafwise(500, 0.05, 4, 5), (5, 1, 0)),
+    Preset("lightgbm", _by_split(800, 0.05, 15, 5, 0.5), (6, 10, 4)),
+    Preset("lightgbm", _by_split(800, 0.05, 15, 5, 0.5), (5, 9, 3), "trend"),
     Preset("lightgbm", _leafwise(400, 0.05, 31), (2, 4, 6), "yeo_johnson"),
     Preset("lightgbm", _leafwise(600, 0.04, 127, 10, 0.7), (0, 4, 12)),
     Preset("ridge", {"alpha": 1.0}, (1, 1, 1)),
@@ -75,6 +82,7 @@ PORTFOLIO: tuple[Preset, ...] = (
     Preset("elastic_net", {"alpha": 0.1, "l1_ratio": 0.9}, (1, 0, 0)),
     Preset("svr", _kernel(10.0, 0.1), (4, 3, 1)),
     Preset("svr", _kernel(30.0, 0.03), (4, 3, 1)),
+    Preset("svr", _kernel(30.0, 0.01), (4, 2, 0)),
     Preset("svr", _kernel(1.0, "scale"), (2, 0, 0)),
     Preset("svr", _kernel(10.0, 0.1), (2, 2, 0), "yeo_johnson"),
     Preset("svr", _kernel(30.0, 0.1), (4, 1, 0), "trend"),

@@ -3624,6 +3624,8 @@ export interface components {
                 /** Format: double */
                 epsilon?: number;
                 extra_trees?: boolean;
+                /** Format: double */
+                feature_fraction_bynode?: number;
                 fit_intercept?: boolean;
                 gamma?: number | ("scale" | "auto");
                 init?: "zero" | null;
