@@ -16,7 +16,7 @@ from tests.support.browser import TIMEOUT_MS, running_chromium
 from tests.support.stack import Stack
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Error, Page
 
 # What the pictures of the documentation are taken from. No test reads them, so they are taken where somebody wants
 # them: `make test-browser` says so by this variable.
@@ -82,27 +82,64 @@ def chromium() -> Iterator["Browser"]:
         yield browser
 
 
+@pytest.fixture(scope="package")
+def window(chromium: "Browser", stack: Stack) -> Iterator["Page"]:
+    """One page for most tests: to open and close one costs more than what a test does with it."""
+    with new_page(chromium, stack) as page:
+        yield page
+
+
 @pytest.fixture
-def page(chromium: "Browser", stack: Stack) -> Iterator["Page"]:
+def page(window: "Page") -> Iterator["Page"]:
+    """The page of all tests. A test that changes more of it than is taken back here asks for `own_page`."""
+    with without_errors(window):
+        yield window
+        window.unroute_all(behavior="ignoreErrors")
+        # Of the same origin but without scripts, so that nothing is asked or stored any more.
+        window.goto("/healthz")
+        window.evaluate("localStorage.clear(); sessionStorage.clear()")
+        window.set_viewport_size(DESKTOP)
+
+
+@pytest.fixture
+def own_page(chromium: "Browser", stack: Stack) -> Iterator["Page"]:
     with open_page(chromium, stack) as page:
         yield page
 
 
 @contextmanager
 def open_page(chromium: "Browser", stack: Stack) -> Iterator["Page"]:
-    """Open a page in a profile of its own, which fails the test for whatever its console calls an error."""
+    """Open a page for one test."""
+    with new_page(chromium, stack) as page, without_errors(page):
+        yield page
+
+
+@contextmanager
+def new_page(chromium: "Browser", stack: Stack) -> Iterator["Page"]:
+    """Open a page in a profile of its own."""
     context = chromium.new_context(
         base_url=stack.base_url, locale="en-GB", reduced_motion="reduce", viewport=DESKTOP, accept_downloads=True
     )
     with context:
         context.set_default_timeout(TIMEOUT_MS)
         page = context.new_page()
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
         # Playwright does not wait until the browser hands it the choices of files, so a first press could be lost.
         page.on("filechooser", lambda _: None)
         yield page
-        assert faults == []
+
+
+@contextmanager
+def without_errors(page: "Page") -> Iterator[None]:
+    """Fail the test for whatever the console of a page calls an error meanwhile."""
+    faults: list[str] = []
+
+    def note(error: "Error") -> None:
+        faults.append(str(error))
+
+    page.on("pageerror", note)
+    yield
+    page.remove_listener("pageerror", note)
+    assert faults == []
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from tests.browser.conftest import NO_FILES, PICTURES, SIDEWAYS, Check, choose, problem
+from tests.browser.conftest import NO_FILES, SIDEWAYS, Check, choose, problem, take_picture
 from tests.browser.hands import FOCUSED
 from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv
@@ -137,33 +137,33 @@ def test_each_correction_of_how_a_file_was_read_shows_its_effect_on_the_first_ro
         dialog.wait_for(state="detached")
 
 
-def test_names_and_cells_are_texts_and_a_saved_table_runs_nothing(page: "Page", tmp_path: "Path") -> None:
-    page.on("dialog", lambda dialog: pytest.fail(f"a cell was run: {dialog.message}"))
+def test_names_and_cells_are_texts_and_a_saved_table_runs_nothing(own_page: "Page", tmp_path: "Path") -> None:
+    own_page.on("dialog", lambda dialog: pytest.fail(f"a cell was run: {dialog.message}"))
     rows = "".join(f'{n},"{HOSTILE}",{n * 2}\n' for n in range(40))
-    page.goto("/console/data")
-    upload(page, f"{HOSTILE}.csv", f'=1+1,"<b>{HOSTILE}</b>",n\n{rows}'.encode())
-    page.get_by_role("heading", name=HOSTILE).wait_for()
-    page.get_by_role("columnheader", name=f"<b>{HOSTILE}</b>").wait_for()
-    assert page.locator("img").count() == 0
-    page.get_by_role("tab", name="Correlations").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save as CSV").click()
+    own_page.goto("/console/data")
+    upload(own_page, f"{HOSTILE}.csv", f'=1+1,"<b>{HOSTILE}</b>",n\n{rows}'.encode())
+    own_page.get_by_role("heading", name=HOSTILE).wait_for()
+    own_page.get_by_role("columnheader", name=f"<b>{HOSTILE}</b>").wait_for()
+    assert own_page.locator("img").count() == 0
+    own_page.get_by_role("tab", name="Correlations").click()
+    with own_page.expect_download() as download:
+        own_page.get_by_role("button", name="Save as CSV").click()
     saved = tmp_path / "saved.csv"
     download.value.save_as(saved)
     _, first, *_ = csv.reader(saved.read_text("utf-8-sig").splitlines())
     assert first == ["'=1+1", "n", "1"]
-    page.get_by_role("tab", name="Columns").click()
-    menu = page.locator(".column").filter(has_text="<b>").locator(".menu button").first
-    with page.expect_download() as picture:
+    own_page.get_by_role("tab", name="Columns").click()
+    menu = own_page.locator(".column").filter(has_text="<b>").locator(".menu button").first
+    with own_page.expect_download() as picture:
         menu.click()
-        page.get_by_role("button", name="SVG").click()
+        own_page.get_by_role("button", name="SVG").click()
     picture.value.save_as(saved)
     drawn = list(ElementTree.fromstring(saved.read_text("utf-8")).iter())
     assert {each.tag.rpartition("}")[2] for each in drawn} == {"svg", "rect", "g", "title", "text"}
     assert f"{HOSTILE}: 40" in [each.text for each in drawn]
-    with page.expect_download() as picture:
+    with own_page.expect_download() as picture:
         menu.click()
-        page.get_by_role("button", name="PNG").click()
+        own_page.get_by_role("button", name="PNG").click()
     picture.value.save_as(saved)
     assert saved.read_bytes().startswith(b"\x89PNG")
 
@@ -271,7 +271,7 @@ def test_a_press_on_the_button_for_files_is_not_lost_when_the_list_arrives(page:
         button.focus()
         # Until the list is there its shape stands in its place.
         page.get_by_role("status").filter(has_text="Loading").wait_for()
-        page.screenshot(path=PICTURES / "data-loading.png")
+        take_picture(page, "data-loading")
         # The list comes while the browser asks which file it is to be.
         with page.expect_file_chooser() as asked:
             page.keyboard.press("Enter")
@@ -374,7 +374,7 @@ def test_a_sentence_that_is_not_listed_stays_english_and_says_so(page: "Page", s
         assert page.get_by_text(text).get_attribute("lang") == "en"
 
 
-def test_a_report_of_a_wide_table_fits_the_paper_with_all_of_its_findings(page: "Page", stack: Stack) -> None:
+def test_a_report_of_a_wide_table_fits_the_paper_with_all_of_its_findings(own_page: "Page", stack: Stack) -> None:
     names = [f"measurement_of_channel_{n}" if n % 3 else f"传感器读数第{n}号" for n in range(60)]
     cells = [
         [f"{(row * (n + 7)) % 83 / 83 - 0.5:.5f}" if (row + n) % 9 else "" for n in range(60)] for row in range(80)
@@ -387,10 +387,10 @@ def test_a_report_of_a_wide_table_fits_the_paper_with_all_of_its_findings(page: 
         headers={"Accept": "text/html"},
         timeout=300,
     )
-    page.set_viewport_size(PAPER)
-    page.emulate_media(media="print")
-    page.set_content(report.text)
-    assert page.evaluate(SIDEWAYS) == 0
-    findings = page.locator(".findings li")
+    own_page.set_viewport_size(PAPER)
+    own_page.emulate_media(media="print")
+    own_page.set_content(report.text)
+    assert own_page.evaluate(SIDEWAYS) == 0
+    findings = own_page.locator(".findings li")
     assert findings.count() > 12
     assert findings.evaluate_all("(all) => all.every((each) => each.checkVisibility({contentVisibilityAuto: true}))")

@@ -119,19 +119,19 @@ def test_the_request_for_a_model_is_run_as_it_stands(
 
 @pytest.mark.parametrize("clipboard", ["granted", "missing"])
 def test_the_request_for_a_model_is_copied_also_where_there_is_no_https(
-    page: "Page", cars: str, clipboard: str
+    own_page: "Page", cars: str, clipboard: str
 ) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    own_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     if clipboard == "missing":
-        page.add_init_script("Navigator.prototype.__defineGetter__('clipboard', () => undefined)")
-    page.goto(f"/console/model/{cars}?tab=use")
-    page.get_by_role("button", name="Copy", exact=True).click()
-    page.get_by_role("button", name="Copied", exact=True).wait_for()
+        own_page.add_init_script("Navigator.prototype.__defineGetter__('clipboard', () => undefined)")
+    own_page.goto(f"/console/model/{cars}?tab=use")
+    own_page.get_by_role("button", name="Copy", exact=True).click()
+    own_page.get_by_role("button", name="Copied", exact=True).wait_for()
     if clipboard == "granted":
-        copied = page.evaluate("navigator.clipboard.readText()")
+        copied = own_page.evaluate("navigator.clipboard.readText()")
     else:
-        copied = page.evaluate("getSelection().toString()")
-    assert copied == page.locator("pre").inner_text()
+        copied = own_page.evaluate("getSelection().toString()")
+    assert copied == own_page.locator("pre").inner_text()
 
 
 def test_another_version_serves_and_the_first_one_again(page: "Page", check: Check, stack: Stack, cars: str) -> None:

@@ -40,7 +40,7 @@ def illustrated_workbook(path: "Path") -> None:
 
 
 def test_a_large_file_that_breaks_off_goes_on_with_what_is_missing(
-    page: "Page", stack: Stack, tmp_path: "Path", check: Check
+    own_page: "Page", stack: Stack, tmp_path: "Path", check: Check
 ) -> None:
     illustrated_workbook(tmp_path / "photos.xlsx")
     arrived: Counter[str] = Counter()
@@ -49,28 +49,28 @@ def test_a_large_file_that_breaks_off_goes_on_with_what_is_missing(
         part = re.search(r"partNumber=(\d+)", request.url)
         arrived.update([part[1]] if part else [])
 
-    page.on("requestfinished", count)
+    own_page.on("requestfinished", count)
     # A route would hand the bytes of each part to Playwright and back, which costs more than to send them.
-    browser = page.context.new_cdp_session(page)
+    browser = own_page.context.new_cdp_session(own_page)
     browser.send("Network.enable")
     browser.send("Network.setBlockedURLs", {"urls": ["*/healthz", "*partNumber=2&*"]})
-    page.clock.install()
-    page.goto("/console/data")
-    page.locator("input[type=file]").set_input_files(tmp_path / "photos.xlsx")
+    own_page.clock.install()
+    own_page.goto("/console/data")
+    own_page.locator("input[type=file]").set_input_files(tmp_path / "photos.xlsx")
     # A service that is away is waited for.
-    page.get_by_role("alert").get_by_text("The service does not answer").wait_for()
+    own_page.get_by_role("alert").get_by_text("The service does not answer").wait_for()
     browser.send("Network.setBlockedURLs", {"urls": ["*partNumber=2&*"]})
     # A bucket that alone does not answer is tried a few times, with longer and longer pauses.
-    broken = page.get_by_text("“photos.xlsx” broke off")
+    broken = own_page.get_by_text("“photos.xlsx” broke off")
     while not broken.is_visible():
-        page.clock.fast_forward(1000)
-    page.get_by_text(re.compile(r"5\d(\.\d)?% of the file has arrived")).wait_for()
-    check(page, "data-broken-off")
+        own_page.clock.fast_forward(1000)
+    own_page.get_by_text(re.compile(r"5\d(\.\d)?% of the file has arrived")).wait_for()
+    check(own_page, "data-broken-off")
     browser.send("Network.setBlockedURLs", {"urls": []})
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_role("heading", name="photos.xlsx", level=1).wait_for()
+    own_page.get_by_role("button", name="Go on").click()
+    own_page.get_by_role("heading", name="photos.xlsx", level=1).wait_for()
     assert arrived == {"1": 1, "2": 1, "3": 1}
-    sent = httpx.get(f"{stack.base_url}/data/files/{page.url.rpartition('/')[2]}", timeout=300).json()
+    sent = httpx.get(f"{stack.base_url}/data/files/{own_page.url.rpartition('/')[2]}", timeout=300).json()
     assert (sent["rows"], sent["size_bytes"]) == (40, (tmp_path / "photos.xlsx").stat().st_size)
 
 
