@@ -68,6 +68,8 @@ class Stack:
         for child in self._make_children():
             self._children[child.name] = child
             child.start()
+        if "redis" in self._children:
+            self._wait(self._children["redis"])  # if it has ended, the deployment need not be waited for
         api_url = self._deploy()
         for child in self._children.values():
             self._wait(child)
