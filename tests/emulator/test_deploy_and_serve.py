@@ -13,6 +13,7 @@ import pytest
 from infra.deploy.emulator_template import emulator_template
 from infra.deploy.package import package
 from infra.paths import ROOT
+from tests.support.forked_server import start_module
 from tests.support.stack import CLI, Stack, free_ports
 from tests.support.tables import first_rows
 from tests.support.waiting import wait_for
@@ -69,7 +70,7 @@ def handler_files() -> list[Path]:
 
 def test_deploying_again_keeps_the_address(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack, "settings", {**stack.settings, **stack.env})
-    answer = stack.cli("deploy", "--endpoint-url", stack.aws_url)
+    answer = stack.call("deploy", "--endpoint-url", stack.aws_url)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.strip() == stack.api_url
     assert httpx.get(f"{stack.api_url}/", timeout=300).status_code == 200
@@ -109,7 +110,7 @@ def test_serve_creates_a_missing_bucket_and_does_jobs_itself_without_a_queue(sta
     url = f"http://127.0.0.1:{port}"
     environment = {**stack.shell, **stack.env, "REGATTA_PORT": str(port), "REGATTA_BUCKET": "made-by-serve"}
     del environment["REGATTA_JOBS_QUEUE_URL"]
-    with served([*CLI, "serve", "--workers", "2"], environment, tmp_path / "log"):
+    with served(environment, tmp_path / "log", "infra.cli", "serve", "--workers", "2"):
         assert wait_until_up(f"{url}/system/status")["status"] == "ok"
         with httpx.Client(base_url=url, timeout=300) as client:
             client.post("/data/upload", files={"file": ("mpg.csv", first_rows("mpg", 80))}).raise_for_status()
@@ -127,26 +128,23 @@ def test_serve_creates_a_missing_bucket_and_does_jobs_itself_without_a_queue(sta
 
 def test_gunicorn_serves_the_same_app(stack: Stack, tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_ports(1)[0]}"
-    command = [CLI[0], "-m", "gunicorn", "-k", "asgi", "-w", "1", "-b", address, "infra.local.server:app"]
-    with served(command, {**stack.shell, **stack.env}, tmp_path / "log"):
+    arguments = ("-k", "asgi", "-w", "1", "-b", address, "infra.local.server:app")
+    with served({**stack.shell, **stack.env}, tmp_path / "log", "gunicorn", *arguments):
         # Not the status of all: a job that another test left on the stack may be stuck.
         assert wait_until_up(f"http://{address}/system/status")["storage"]["status"] == "up"
 
 
 @contextmanager
-def served(command: list[str], environment: dict[str, str], log: Path) -> Iterator[None]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+def served(environment: dict[str, str], log: Path, module: str, *arguments: str) -> Iterator[None]:
+    process = start_module(environment, log, module, *arguments)
     try:
         yield
     finally:
         process.terminate()
-        try:
-            process.wait(300)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise
+        process.join(300)
+        is_gone = process.exitcode is not None
+        process.kill()
+        assert is_gone
 
 
 def wait_until_up(url: str) -> dict[str, object]:

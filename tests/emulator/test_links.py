@@ -1,7 +1,6 @@
 """Every link in the answers of the whole job leads somewhere: at the server, behind a proxy, and at a gateway."""
 
 import re
-import sys
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -24,9 +23,9 @@ CSV = b"area,rooms,price\n" + b"".join(b"%d,%d,%d\n" % (n, n % 5, 900 * n + n % 
 def proxied(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of the stack's own bucket that trusts the proxy in front of it."""
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "uvicorn", "infra.local.server:app", "--port", str(port), "--no-proxy-headers"]
+    arguments = ("infra.local.server:app", "--port", str(port), "--no-proxy-headers")
     environment = {**stack.shell, **stack.env, "REGATTA_TRUSTED_PROXIES": "127.0.0.0/8"}
-    with served(command, environment, tmp_path_factory.mktemp("proxied") / "log"):
+    with served(environment, tmp_path_factory.mktemp("proxied") / "log", "uvicorn", *arguments):
         wait_until_up(f"http://127.0.0.1:{port}/")
         with reverse_proxy(f"http://127.0.0.1:{port}", "/teams/flats") as url:
             yield url

@@ -1,7 +1,7 @@
 """A program `regatta` that starts in a tenth of the time: its commands are forked from a process that has all loaded.
 
 The program hands its arguments, its folder, its environment and its three streams over, and leaves with the status of
-the command. `python -m tests.support.preloaded_cli SOCKET` is the other side.
+the command.
 """
 
 import array
@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.cli import COMMANDS, app
+from tests.support.forked_server import CONTEXT
 from tests.support.process_state import forget_singletons
 from tests.support.waiting import wait_for
 
@@ -41,12 +41,14 @@ def preloaded_regatta(folder: Path) -> Iterator[Path]:
     path, program = folder / "cli", folder / "regatta"
     program.write_text(PROGRAM.format(python=sys.executable, path=str(path)))
     program.chmod(0o755)
-    with subprocess.Popen([sys.executable, "-m", __name__, str(path)]) as server:
-        try:
-            wait_for(path.exists)
-            yield folder
-        finally:
-            server.terminate()
+    server = CONTEXT.Process(target=serve, args=(path,))
+    server.start()
+    try:
+        wait_for(path.exists)
+        yield folder
+    finally:
+        server.terminate()
+        server.join()
 
 
 def serve(path: Path) -> None:
@@ -103,7 +105,3 @@ def run() -> int:
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else int(left.code is not None)
     return 0
-
-
-if __name__ == "__main__":
-    serve(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""A real embedded stack for tests: `regatta up` as a process, in its own home and on free ports."""
+"""A real embedded stack for tests: `regatta up`, in its own home and on free ports."""
 
 import gc
 import os
@@ -20,6 +20,7 @@ from infra.cli import app
 from infra.local import running_stack
 from infra.local.credentials import credentials_of
 from infra.local.processes import marked
+from tests.support.forked_stack import ForkedUp
 from tests.support.process_state import process_environment
 from tests.support.waiting import wait_for
 
@@ -47,7 +48,7 @@ class Stack:
         }
         self.base_url = f"http://127.0.0.1:{port}"
         self.aws_url = f"http://127.0.0.1:{aws_port}"
-        self.supervisor: subprocess.Popen[bytes] | None = None
+        self.supervisor: subprocess.Popen[bytes] | ForkedUp | None = None
 
     def start(self) -> "Stack":
         """Start it and wait until it is ready."""
@@ -63,10 +64,13 @@ class Stack:
 
     def launch(self) -> None:
         """Start it without waiting."""
-        with self.log.open("wb") as log:
-            self.supervisor = subprocess.Popen(
-                [*CLI, "up"], env=self.shell, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        if "PYTHONPATH" in self.settings:  # which Python reads when it starts
+            with self.log.open("wb") as log:
+                self.supervisor = subprocess.Popen(
+                    [*CLI, "up"], env=self.shell, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                )
+        else:
+            self.supervisor = ForkedUp(self.shell, self.log)
 
     def stop(self) -> int:
         """Send SIGTERM, as an operator or a service manager does, and return the exit status."""
