@@ -27,7 +27,7 @@ def test_up_detached_returns_when_it_is_ready_and_down_stops_it(mine: Stack) -> 
     assert mine.base_url in begun.stdout
     assert httpx.get(f"{mine.base_url}/", timeout=300).status_code == 200
 
-    second = mine.cli("up", "--detach")
+    second = mine.call("up", "--detach")
     assert (second.returncode, "already running" in second.stdout) == (0, True)
     assert mine.base_url in second.stdout
 
@@ -45,14 +45,14 @@ def test_up_detached_returns_when_it_is_ready_and_down_stops_it(mine: Stack) -> 
         "queue": "up",
     }
 
-    logs = mine.cli("logs", "--lines", "1000")
+    logs = mine.call("logs", "--lines", "1000")
     assert logs.returncode == 0
     assert {line.split()[0] for line in logs.stdout.splitlines()} == {"ministack", "redis", "stack", "web"}
     assert f"stack     |   apps          {mine.base_url}" in logs.stdout
 
-    assert mine.cli("down").returncode == 0
+    assert mine.call("down").returncode == 0
     assert (supervisor(mine.home), marked(mine.home)) == (None, [])
-    stopped = mine.cli("status", "--json")
+    stopped = mine.call("status", "--json")
     assert (stopped.returncode, json.loads(stopped.stdout)) == (1, {"state": "stopped", "home": str(mine.home)})
 
 
@@ -94,7 +94,7 @@ def test_a_home_that_cannot_be_is_said(mine: Stack, tmp_path: Path) -> None:
 def test_the_doctor_of_a_running_stack_finds_all_well_and_leaves_nothing(stack: Stack) -> None:
     before = set((stack.home / "aws" / "s3").rglob("*"))
     for options in ([], ["--url", stack.base_url], ["--url", stack.api_url]):
-        answer = stack.cli("doctor", "--json", *options)
+        answer = stack.call("doctor", "--json", *options)
         document = json.loads(answer.stdout)
         assert (answer.returncode, document["ok"]) == (0, True), answer.stdout
         assert {check["state"] for check in document["checks"]} == {"ok"}

@@ -2,8 +2,7 @@
 
 import json
 import random
-import subprocess
-import sys
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +24,7 @@ from core.storage.container import container
 from core.storage.job_repository import Job
 from core.types import Json
 from infra.emulator_account import REGION
+from tests.support.forked_server import start_module
 from tests.support.process_state import process_environment
 from tests.support.stack import Stack, running_processes
 from tests.support.waiting import wait_for
@@ -153,13 +153,16 @@ def test_the_container_of_a_batch_job_is_killed_and_the_next_one_ends_the_job(
     with process_environment(own.env):
         workspace = container().workspace("default")
         job_id = submit_job(workspace, TrainCommand.model_validate(order), deferred=False).job_id
-        command = [sys.executable, "-m", "functions.worker.run_one", "default", job_id]
         environment = {**own.shell, **own.env, "TMPDIR": str(tmp_path)}  # who is killed deletes nothing
-        first = subprocess.Popen(command, env=environment)
+        command = (environment, tmp_path / "log", "functions.worker.run_one", "default", job_id)
+        first = start_module(*command)
         wait_for(lambda: workspace.jobs.read(job_id, fresh=True).status == "running")
         first.kill()
-        assert first.wait() < 0
-        assert subprocess.run(command, env=environment, timeout=300, check=False).returncode == 0
+        first.join()
+        assert first.exitcode == -signal.SIGKILL
+        second = start_module(*command)
+        second.join()
+        assert second.exitcode == 0
         job = workspace.jobs.read(job_id, fresh=True)
         assert (job.status, job.attempts, job.result["version"]) == ("succeeded", 2, 1)
 
@@ -280,7 +283,7 @@ def test_poison_ends_as_a_dead_letter_that_shows_and_can_be_redriven(
 
 def test_a_job_is_followed_from_the_shell(own: Stack, client: httpx.Client, file_id: str) -> None:
     job_id = submit_training(client, "followed", file_id).json()["job_id"]
-    answer = own.cli("jobs", "--follow", job_id)
+    answer = own.call("jobs", "--follow", job_id)
     assert (answer.returncode, "followed version 1" in answer.stdout) == (0, True), answer.stderr
     assert own.call("jobs", "--follow", "00000000").returncode == 1
 

@@ -2,55 +2,58 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 
 import pytest
 
-from core.storage.artifacts import PICKLE
+from core.storage.artifacts import GRAPH, PICKLE
+from tests.support.forked_server import CONTEXT, take_environment
 from tests.support.process_state import process_environment
 from tests.support.stack import Stack
-from tests.support.storage import PICKLE_BYTES, home
-
-# A graph says who trained it; each number is printed once its version serves.
-TRAINING = """
-import sys
-from core.storage.artifacts import GRAPH, PICKLE
 from tests.support.storage import PICKLE_BYTES, home, model_draft
 
-name, trainer, rounds, job = sys.argv[1:]
-print("ready", flush=True)
-sys.stdin.readline()
-for attempt in range(int(rounds)):
-    graph = f"{trainer} {attempt}".encode() * 1000
-    draft = model_draft(graph, PICKLE_BYTES, name, job_id=job or None)
-    print(home().models.publish(draft, {GRAPH: graph, PICKLE: PICKLE_BYTES}).version, flush=True)
-"""
+Trainer = tuple[ForkServerProcess, Connection]
 
 
-def trainer(stack: Stack, name: str, number: int, rounds: int, job: str = "") -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", TRAINING, name, f"trainer {number}", str(rounds), job]
-    environment = {**stack.shell, **stack.env}
-    process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n", process.communicate()[1]
-    return process
+def publish(environment: dict[str, str], line: Connection, name: str, trainer: int, rounds: int, job: str) -> None:
+    """What a trainer does. A graph says who trained it; each number is told once its version serves."""
+    take_environment(environment)
+    line.send("ready")
+    line.recv()
+    for attempt in range(rounds):
+        graph = f"trainer {trainer} {attempt}".encode() * 1000
+        draft = model_draft(graph, PICKLE_BYTES, name, job_id=job or None)
+        line.send(home().models.publish(draft, {GRAPH: graph, PICKLE: PICKLE_BYTES}).version)
 
 
-def start(processes: list[subprocess.Popen[str]]) -> None:
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
+def trainer(stack: Stack, name: str, number: int, rounds: int, job: str = "") -> Trainer:
+    ours, theirs = CONTEXT.Pipe()
+    arguments = ({**stack.shell, **stack.env}, theirs, name, number, rounds, job)
+    process = CONTEXT.Process(target=publish, args=arguments)
+    process.start()
+    theirs.close()
+    assert ours.recv() == "ready"
+    return process, ours
 
 
-def numbers(process: subprocess.Popen[str]) -> list[int]:
-    output, error = process.communicate(timeout=300)
-    assert process.returncode in (0, -signal.SIGKILL), error
-    return [int(line) for line in output.split()]
+def start(trainers: list[Trainer]) -> None:
+    for _, line in trainers:
+        line.send("start")
+
+
+def numbers(trainer: Trainer) -> list[int]:
+    process, line = trainer
+    told = []
+    with line:
+        try:
+            while True:
+                told.append(line.recv())
+        except (EOFError, ConnectionResetError):
+            process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return told
 
 
 def check_whole(stack: Stack, name: str) -> list[int]:
@@ -66,18 +69,18 @@ def check_whole(stack: Stack, name: str) -> list[int]:
 
 
 def test_two_processes_at_once_number_their_versions_without_gap(stack: Stack) -> None:
-    processes = [trainer(stack, "at once", number, rounds=10) for number in range(2)]
-    start(processes)
-    given = [numbers(process) for process in processes]
+    trainers = [trainer(stack, "at once", number, rounds=10) for number in range(2)]
+    start(trainers)
+    given = [numbers(each) for each in trainers]
     assert sorted(given[0] + given[1]) == list(range(1, 21))
     assert all(each == sorted(each) for each in given)
     assert check_whole(stack, "at once") == list(range(1, 21))
 
 
 def test_one_job_in_two_processes_publishes_once(stack: Stack) -> None:
-    processes = [trainer(stack, "delivered twice", number, rounds=3, job="job-7") for number in range(2)]
-    start(processes)
-    assert [numbers(process) for process in processes] == [[1, 1, 1]] * 2
+    trainers = [trainer(stack, "delivered twice", number, rounds=3, job="job-7") for number in range(2)]
+    start(trainers)
+    assert [numbers(each) for each in trainers] == [[1, 1, 1]] * 2
     assert check_whole(stack, "delivered twice") == [1]
 
 
@@ -87,10 +90,10 @@ def test_killed_trainings_leave_no_gap(stack: Stack, seed: int) -> None:
     killed = [trainer(stack, name, number, rounds=1000) for number in range(3)]
     steady = trainer(stack, name, 9, rounds=10)
     start([*killed, steady])
-    for process in killed:
+    for process, _ in killed:
         time.sleep(chance.uniform(0.02, 0.15))
         process.kill()
-    printed = [number for process in [*killed, steady] for number in numbers(process)]
+    printed = [number for each in [*killed, steady] for number in numbers(each)]
     found = check_whole(stack, name)
     assert found == list(range(1, len(found) + 1))
     assert len(printed) == len(set(printed))
