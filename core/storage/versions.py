@@ -197,11 +197,12 @@ class Versions:
                 self._index.add(key, etag, manifest.model_dump())
                 return manifest
             announced = False
-            self._newest.remove([manifest])
             try:
                 holder = _parsed(self._objects.get(key))
             except MissingObjectError:
                 continue  # S3 refuses both when two create the same key at once and neither has done so yet
+            # Where two finish one renaming, both create the same version, with the same entries.
+            self._newest.remove([manifest], there=holder)
             if holder is not None:
                 same_job = once_a_job and draft.job_id is not None and holder.job_id == draft.job_id
                 if same_job or holder.artifacts == draft.artifacts:

@@ -31,9 +31,10 @@ class NewestOrder:
         """Add versions that are about to be created."""
         self.entries.add(entry for manifest in manifests for entry in _entries(manifest))
 
-    def remove(self, manifests: Iterable[ModelManifest]) -> None:
-        """Remove versions that were deleted."""
-        self.entries.remove(entry for manifest in manifests for entry in _entries(manifest))
+    def remove(self, manifests: Iterable[ModelManifest], there: ModelManifest | None = None) -> None:
+        """Remove versions that were deleted or never created; what leads to `there`, which exists, stays."""
+        kept = _entries(there) if there is not None else []
+        self.entries.remove(entry for manifest in manifests for entry in _entries(manifest) if entry not in kept)
 
     def versions(self, model_type: str | None = None, file_id: str | None = None) -> Iterator[VersionId]:
         """Yield the versions, the newest first: of all, of a type, or of a type and a file. Some may be gone."""

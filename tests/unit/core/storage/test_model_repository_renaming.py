@@ -1,5 +1,7 @@
 """Models are renamed with all their versions, also by a process that is cut off, and never onto a taken name."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from core.errors import (
@@ -10,6 +12,7 @@ from core.errors import (
     NoSuchModelError,
     UnavailableError,
 )
+from core.model_manifest import ModelManifest
 from core.storage.artifacts import PICKLE
 from core.storage.s3.object_store import ObjectStore
 from core.storage.versions import Versions
@@ -203,3 +206,21 @@ def test_two_processes_that_finish_a_renaming_move_each_version_once(
     monkeypatch.setattr(Versions, "taken", taken)
     repositories.models.rename("boat", "ship")
     assert list(graphs_by_version(Repositories(bucket), "ship")) == [1, 2, 3]
+
+
+def test_a_version_that_two_processes_move_at_once_stays_in_the_order_of_the_newest(
+    bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repositories = Repositories(bucket)
+    publish_versions(repositories, 3)
+    real = Versions.announce
+
+    def announce(versions: Versions, drafts: Iterable[ModelManifest]) -> None:
+        # The other process moves all right before the first creates the same versions.
+        monkeypatch.setattr(Versions, "announce", real)
+        assert Repositories(bucket).models.rename("boat", "ship") == [1, 2, 3]
+        real(versions, drafts)
+
+    monkeypatch.setattr(Versions, "announce", announce)
+    assert repositories.models.rename("boat", "ship") == [1, 2, 3]
+    assert Repositories(bucket).models.newest.verify().is_right
