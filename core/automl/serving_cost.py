@@ -10,7 +10,7 @@ CLEARLY_WITHIN = 0.6
 
 @dataclass(frozen=True)
 class ServingCost:
-    """Bytes of the graph, microseconds for one row, and seconds of a processor to compile and load it.
+    """Bytes of the graph with its card, microseconds for one row, and seconds of a processor to compile and load it.
 
     `row_seconds` are those of each row of a batch, in the graph and in the pipeline together.
     """

@@ -13,6 +13,7 @@ from core.automl.serving_cost import ServingCost
 from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
 from core.errors import RegattaError, TrainingFailedError
 from core.inference.latency import latency_us
+from core.inference.model_card import card_bytes
 from core.inference.session import CompiledModel
 from core.manifests import Column, Feature
 from core.regressors.splits import Split
@@ -32,9 +33,8 @@ def measure_cost(pipeline: Any, columns: Sequence[Column], rows: pd.DataFrame) -
     seconds = time.thread_time() - begun
     batch = raw_columns_of_frame(rows.iloc[:BATCH_ROWS], features)
     latency = latency_us(compiled, batch)
-    return ServingCost(
-        len(graph), latency, seconds, _batch_seconds(compiled, batch) / max(1, min(len(rows), BATCH_ROWS))
-    )
+    a_row = _batch_seconds(compiled, batch) / max(1, min(len(rows), BATCH_ROWS))
+    return ServingCost(len(graph) + card_bytes(features), latency, seconds, a_row)
 
 
 def _batch_seconds(compiled: CompiledModel, batch: RawColumns) -> float:
@@ -94,7 +94,7 @@ def verify_graph(pipeline: Any, data: Split) -> VerifiedGraph:
         check_parity(pipeline, compiled, data.train_x, data.train_y)
     seconds = time.thread_time() - begun
     latency = latency_us(compiled, raw_columns_of_frame(data.test_x, features))
-    return VerifiedGraph(graph, features, compiled, ServingCost(len(graph), latency, seconds))
+    return VerifiedGraph(graph, features, compiled, ServingCost(len(graph) + card_bytes(features), latency, seconds))
 
 
 def as_compile_error(label: str, error: Exception) -> RegattaError:

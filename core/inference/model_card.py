@@ -18,6 +18,9 @@ from core.stored_document import FormattedDocument
 
 # The keys of the metadata: the columns, one an input of the graph, and all else.
 COLUMNS, MODEL = "regatta.columns", "regatta.model"
+# What a card takes beside its columns, without the quantiles of a learned spread: most are the quantiles of intervals.
+# A column is as large as its feature, and so much larger: how its texts were spelled, and its importance.
+CARD_BYTES, COLUMN_BYTES = 8_000, 200
 
 
 class ModelCard(FormattedDocument):
@@ -76,3 +79,9 @@ class ModelCard(FormattedDocument):
                 [{"field": "interval", "message": "must be between 0 and 1"}],
             )
         return interval_of(self.interval_quantiles, level, self.rows_train, self.spread_quantiles)
+
+
+def card_bytes(features: Sequence[Feature]) -> int:
+    """Return about how many bytes the card of a model with these features takes, rather more than fewer."""
+    columns = json.dumps([feature.model_dump() for feature in features], ensure_ascii=False)
+    return CARD_BYTES + COLUMN_BYTES * len(features) + len(columns.encode())

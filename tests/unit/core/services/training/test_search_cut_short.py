@@ -259,7 +259,7 @@ def test_if_no_graph_agrees_the_last_reason_is_given(concrete: str, monkeypatch:
 def test_a_winner_over_its_bounds_after_all_is_not_the_winner_and_the_time_is_kept(
     concrete: str, monkeypatch: pytest.MonkeyPatch, clock: SimulatedTime
 ) -> None:
-    measured, choices, most = verified_graph.verify_graph, list[Selection](), 20_000
+    measured, choices, most = verified_graph.verify_graph, list[Selection](), 30_000
 
     def heavier(pipeline: Any, data: Any) -> verified_graph.VerifiedGraph:
         # As if the folds had promised half of what it weighs.
