@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench._quality_cases import TEST_SIZE, Case, Result
+from core.machine_limits import available_cores
 
 SCRIPT = Path(__file__).parent / "_automl_process.py"
 # The environment is made once, and kept.
@@ -55,7 +56,7 @@ def _measure(case: Case, system: str) -> dict[str, Any]:
     paths = [case.folder / f"{name}.csv" for name in ("train", "test")]
     for rows, path in zip((train, test), paths, strict=True):
         rows.to_csv(path, index=False)
-    command = [_interpreter(), SCRIPT, system, *paths, case.target, case.seconds, os.cpu_count() or 1]
+    command = [_interpreter(), SCRIPT, system, *paths, case.target, case.seconds, available_cores()]
     completed = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, cwd=case.folder)
     if completed.returncode:
         raise RuntimeError(f"{system} on {case.table}: {completed.stderr[-2000:]}")

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import platform
 import signal
 import sys
@@ -11,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+
+from core.machine_limits import available_cores
 
 NAME_WIDTH = 54
 
@@ -138,6 +139,6 @@ def _document(title: str, quick: bool, figures: list[Figure]) -> dict[str, objec
     return {
         "title": title,
         "quick": quick,
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
+        "machine": {"cpus": available_cores(), "python": platform.python_version(), "system": platform.system()},
         "figures": [{**asdict(figure), "passed": figure.passed} for figure in figures],
     }

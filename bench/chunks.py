@@ -1,6 +1,5 @@
 """Two million stored rows predicted in chunks: their overhead, two workers beside one, the memory of one, the merge."""
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from bench._load import HOST
 from bench._process_timer import ProcessTimer, peak_memory
 from bench._report import Figure, at_least, at_most, once, paired, run
 from bench.load import served
+from core.machine_limits import available_cores
 from core.settings import load
 from core.storage.s3.joined import LEAST_PART_BYTES, StoredPiece, join_objects
 from tests.support.sqs import jobs_queue
@@ -84,7 +84,7 @@ def measure(quick: bool) -> Iterator[Figure]:
         rows = QUICK_ROWS if quick else ROWS
         file_id = store_houses(folder / "houses.csv", rows)
         yield from overhead(file_id, rows, rounds=1 if quick else 3)
-        if (os.cpu_count() or 1) > 1:
+        if available_cores() > 1:
             yield two_workers(file_id, rows, rounds=1 if quick else 3)
         yield from servers(folder, file_id)
 

@@ -1,6 +1,5 @@
 """A comparison whose trials one worker fits, and two on a core each: how much sooner the trials of two are done."""
 
-import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from bench._bucket import bucket
 from bench._events import discard_logs
 from bench._process_timer import ProcessTimer
 from bench._report import Figure, at_least, paired, run
+from core.machine_limits import available_cores
 from core.services.processing.ingest import ingest
 from tests.support.storage import home
 
@@ -62,7 +62,7 @@ answer = [row["cross_validation"] for row in result["results"]]
 
 def measure(quick: bool) -> Iterator[Figure]:
     """Yield the figures, on a machine that has two cores."""
-    if (os.cpu_count() or 1) < WORKERS:
+    if available_cores() < WORKERS:
         return
     with bucket() as folder:
         discard_logs()

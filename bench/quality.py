@@ -1,6 +1,5 @@
 """R2 of the portfolio search on the holdout, against AutoGluon and FLAML in half of their time, or against Regatta."""
 
-import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
@@ -28,6 +27,7 @@ from bench._quality_cases import (
 from bench._ranks import commit, measure_ranks, ranks_section
 from bench._report import Figure, at_least, at_most, run
 from bench.time_limit import time_limits
+from core.machine_limits import available_cores
 
 DOCS = Path(__file__).parent.parent / "docs"
 QUICK = ("mpg", "concrete")
@@ -171,7 +171,7 @@ ALONE = (
 def _document(results: Sequence[Result], versions: dict[str, str], flags: dict[str, bool]) -> str:
     """Return the document: a table of all systems, and the command, machine and versions that it was made with."""
     systems = list(dict.fromkeys(result.system for result in results))
-    origin = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    origin = f"{datetime.now(UTC):%Y-%m-%d}, {available_cores()} cores, Python {platform.python_version()}"
     version_list = ", ".join(f"{name} {number}" for name, number in versions.items())
     command = " ".join(["python bench/quality.py", *(f"--{flag}" for flag, given in flags.items() if given), "--write"])
     lines = [

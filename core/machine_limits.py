@@ -1,8 +1,11 @@
-"""Errors of a machine at its limits: a full disk, no descriptor or memory left. Each names limit and way out."""
+"""What a machine has, and errors of one at its limits: a full disk, no memory left. Each names limit and way out."""
 
 import errno
+import os
+import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from core.errors import UnavailableError
@@ -44,6 +47,12 @@ DETAILS = {
 }
 # What errors of Python and of native libraries say, which have no class or number of their own.
 WORDS = {"can't start new thread": THREADS, "bad_alloc": MEMORY, "bad allocation": MEMORY}
+
+
+@cache
+def available_cores() -> int:
+    """Return how many cores this process may use, which `taskset` or a container may have made fewer."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def machine_error(error: BaseException) -> UnavailableError | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidSettingError
+from core.machine_limits import available_cores
 from core.setting_forms import (
     ANY,
     AUTH,
@@ -75,7 +76,7 @@ class Settings:
     cache_table_bytes: int = setting(BYTES, 256 * MIB, "process memory for tables")
     cache_redis_entry_bytes: int = setting(whole_number(0, unit="bytes"), 16 * MIB, "largest entry kept in Redis")
     cache_ttl_seconds: int = setting(whole_number(1, unit="seconds"), 1800, "how long an idle cache entry lives")
-    training_threads: int = setting(whole_number(0), 0, "threads of one training; 0 means one per core")
+    training_threads: int = setting(whole_number(0), 0, "threads of one training; 0 means one per core that it may use")
     training_memory_bytes: int = setting(
         whole_number(0, unit="bytes"), 0, "memory that one training may use; 0 means what the process may"
     )
@@ -165,7 +166,7 @@ class Settings:
     @property
     def threads(self) -> int:
         """Return how many threads one training may keep busy: as set, else one per core."""
-        return self.training_threads or os.cpu_count() or 1
+        return self.training_threads or available_cores()
 
 
 # By field what it is for.

@@ -1,7 +1,5 @@
 """Run a compiled model: numpy arrays in, float64 predictions out. Needs only numpy and onnxruntime."""
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -15,6 +13,7 @@ from core.array_types import Floats, RawColumns
 from core.freed_memory import return_freed_memory
 from core.inference.row_order import z_order
 from core.inference.value_readers import takes_percent
+from core.machine_limits import available_cores
 from core.manifests import Feature
 from core.model_manifest import ModelManifest
 
@@ -85,7 +84,7 @@ class CompiledModel:
             return run({feature.name: columns[feature.name][positions] for feature in self.features})
 
         # Rows are independent, so neither their order nor the thread changes a prediction.
-        parts = np.array_split(z_order(columns, self._sort_by), _cores())
+        parts = np.array_split(z_order(columns, self._sort_by), available_cores())
         results = list(_pool().map(run_part, parts))
         result = np.empty((sum(map(len, parts)), *results[0].shape[1:]))
         for part, found in zip(parts, results, strict=True):
@@ -133,12 +132,6 @@ def _known_values(feature: Feature) -> frozenset[str | bool] | None:
 
 
 @cache
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-@cache
 def _pool() -> ThreadPoolExecutor:
     """Return the threads for the runs of all models; onnxruntime releases the interpreter's lock while it runs."""
-    return ThreadPoolExecutor(_cores(), thread_name_prefix="scoring")
+    return ThreadPoolExecutor(available_cores(), thread_name_prefix="scoring")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core import machine_limits
 from core.errors import InvalidSettingError
 from core.settings import DESCRIPTIONS, load, unknown_variables
 
@@ -216,3 +217,15 @@ def test_an_address_without_a_scheme_is_named_at_start(monkeypatch: pytest.Monke
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"REGATTA_{name}", "")
     assert getattr(load(), name.lower()) is None
+
+
+def test_a_training_uses_the_cores_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_limits.os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(machine_limits.os, "sched_getaffinity", lambda _: {3, 5}, raising=False)
+    monkeypatch.setattr(machine_limits.sys, "platform", "linux")
+    machine_limits.available_cores.cache_clear()
+    try:
+        assert load().threads == 2
+        assert load(training_threads=7).threads == 7
+    finally:
+        machine_limits.available_cores.cache_clear()
