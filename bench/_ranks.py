@@ -171,11 +171,13 @@ def _table(results: Sequence[Result], tables: Sequence[str]) -> list[str]:
 
 def _cell(results: Sequence[Result], *, is_best: bool) -> str:
     r2 = mean(result.r2 for result in results)
-    return f"**{r2:.4f}**" * is_best + f"{r2:.4f}" * (not is_best) + f" {mean(r.seconds for r in results):.1f} s"
+    shown = f"**{r2:.4f}**" if is_best else f"{r2:.4f}"
+    return f"{shown} {mean(result.seconds for result in results):.1f} s"
 
 
 def _origin(versions: Mapping[str, str], folder: Path | None, splits: int) -> str:
-    command = f"python bench/quality.py --ranks --splits {splits} --resume --write" + " --tables FOLDER" * bool(folder)
+    tables = " --tables FOLDER" if folder else ""
+    command = f"python bench/quality.py --ranks --splits {splits} --resume --write{tables}"
     each = ", ".join(f"{system} {version}" for system, version in versions.items() if system != BRIEF)
     return (
         f"Mean R2 on the held-out fifth, of {splits} splits of each table; AutoGluon and FLAML had 20 s, Regatta 10.\n"
