@@ -4,9 +4,10 @@ Threads and not processes, because Lambda has no semaphores for these.
 """
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread, current_thread
 from typing import Generic, TypeVar
 
 from core.regressors.thread_limits import limit_openmp
@@ -23,6 +24,7 @@ class FitThread(Thread, Generic[Key, Result]):
         super().__init__(name="fit", daemon=True)
         self._ended = ended
         self._fits: SimpleQueue[tuple[Key, Callable[[], Result]] | None] = SimpleQueue()
+        self._lock, self._is_abandoned, self._ends_itself = Lock(), False, False
         self.start()
 
     def fit(self, key: Key, fit: Callable[[], Result]) -> None:
@@ -34,9 +36,27 @@ class FitThread(Thread, Generic[Key, Result]):
         self._fits.put(None)
 
     def abandon(self) -> None:
-        """End the thread at its next step in Python: a call into a library ends first."""
+        """End the thread at its next step in Python: a call into a library ends first.
+
+        Within `ended_by_itself` it ends where that says.
+        """
         self.close()
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident or 0), ctypes.py_object(SystemExit))
+        with self._lock:
+            self._is_abandoned = True
+            if not self._ends_itself:
+                thread = ctypes.c_ulong(self.ident or 0)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(SystemExit))
+
+    def set_ends_itself(self, ends_itself: bool) -> None:
+        """Say whether the thread looks by `check` whether it is abandoned, or else is interrupted at any step."""
+        with self._lock:
+            self._ends_itself = ends_itself
+        self.check()
+
+    def check(self) -> None:
+        """Raise `SystemExit` where the thread was abandoned."""
+        if self._is_abandoned:
+            raise SystemExit
 
     def run(self) -> None:
         """Run the fits."""
@@ -48,6 +68,24 @@ class FitThread(Thread, Generic[Key, Result]):
             except BaseException as error:
                 outcome = error
             self._ended.put((key, outcome))
+
+
+@contextmanager
+def ended_by_itself() -> Iterator[Callable[[], None]]:
+    """Yield a function that ends the fit of this thread where it was abandoned; nothing else ends it in this block.
+
+    It is for libraries that free memory from Python: one that is interrupted between two steps may free it twice, which
+    ends or hangs the whole process.
+    """
+    thread = current_thread()
+    if not isinstance(thread, FitThread):
+        yield lambda: None
+        return
+    thread.set_ends_itself(True)
+    try:
+        yield thread.check
+    finally:
+        thread.set_ends_itself(False)
 
 
 class FitThreads(Generic[Key, Result]):

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from core.array_types import Floats
+from core.automl.fit_threads import ended_by_itself
 from core.automl.forecast import Forecast
 from core.automl.trial import FoldResult, Trial
 from core.automl.verified_graph import KeptGraph, as_compile_error, measure_cost, verify_graph
@@ -52,7 +53,7 @@ def fit_fold(
     used = rows_to_fit(regressor, inner_regressor(trial.estimator), rows, width, limits.model_bytes)
     chosen = slice(None) if used == rows else evenly_spaced(rows, used)
     fit_begun, work_begun = time.perf_counter(), time.thread_time()
-    fitted = clone(trial.estimator).fit(train_x[chosen], prepared.train_y[chosen])
+    fitted = _fit(trial, train_x[chosen], prepared.train_y[chosen])
     fit_ended = time.perf_counter()
     predicted = _predict(fitted, test_x, in_parts=regressor.growth == "n²")
     ended, worked = time.perf_counter(), time.thread_time() - work_begun
@@ -79,6 +80,15 @@ def fit_fold(
         # Trees predict many rows at hardly more cost than few, so theirs is no cost of a row.
         row_seconds=(ended - fit_ended) / len(predicted) if regressor.growth == "n²" else 0.0,
     )
+
+
+def _fit(trial: Trial, x: Floats, y: Floats) -> Any:
+    """Return a fitted copy of the trial's estimator."""
+    estimator = clone(trial.estimator)
+    if trial.candidate.regressor.package != "lightgbm":
+        return estimator.fit(x, y)
+    with ended_by_itself() as check:
+        return estimator.fit(x, y, callbacks=[lambda _: check()])
 
 
 def _verified(trial: Trial, pipeline: Any, fold_cache: FoldCache) -> KeptGraph:

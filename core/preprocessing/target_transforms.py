@@ -99,13 +99,16 @@ class OnTrend(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, regressor: Any) -> None:
         self.regressor = regressor
 
-    def fit(self, x: Floats, y: Floats) -> Self:
-        """Fit the linear model to `x`, (n, features) float64, and `y`, (n,), and the regressor to its residuals."""
+    def fit(self, x: Floats, y: Floats, **fit_params: Any) -> Self:
+        """Fit the linear model to `x`, (n, features) float64, and `y`, (n,), and the regressor to its residuals.
+
+        `fit_params` are for the `fit` of the regressor.
+        """
         scaler = StandardScaler().fit(x)
         line = Ridge().fit(scaler.transform(x), y)
         # Centred on the mean: for features far from 0 an intercept at 0 would lose all digits to rounding.
         self.mean_, self.coef_, self.intercept_ = scaler.mean_, line.coef_ / scaler.scale_, float(line.intercept_)
-        self.regressor_ = clone(self.regressor).fit(x, y - self._line(x))
+        self.regressor_ = clone(self.regressor).fit(x, y - self._line(x), **fit_params)
         low, high = float(y.min()), float(y.max())
         margin = MARGIN * (high - low)
         self.low_, self.high_ = low - margin, high + margin
