@@ -18,8 +18,7 @@ from core.automl.trial import make_trial
 from core.catalogue import SEED
 from core.errors import RegattaError
 from core.model_manifest import TargetTransformName
-from core.regressors.expected_memory import coded_width
-from core.regressors.expected_time import matrix_width
+from core.regressors.expected_time import coded_width, matrix_width
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Fold, Split, subsample

@@ -15,10 +15,13 @@ OF_ITS_KIND, OF_OTHERS = 0.02, 0.3
 
 
 class Forecast:
-    """Forecasts the seconds of fits on prepared tables of so many columns. Thread-safe."""
+    """Forecasts the seconds of fits on prepared tables of so many columns. Thread-safe.
 
-    def __init__(self, columns: int) -> None:
-        self.columns = columns
+    Regressors that take categories as codes get `coded` columns.
+    """
+
+    def __init__(self, columns: int, coded: int | None = None) -> None:
+        self.columns, self.coded = columns, coded or columns
         self._lock = Lock()
         # By the regressor's name: expected and measured seconds.
         self._kinds: dict[str, tuple[float, float]] = {}
@@ -72,7 +75,8 @@ class Forecast:
         return took / expected
 
     def _expected(self, candidate: Candidate, rows: int) -> float:
-        return LEAST_SECONDS + candidate.expected_seconds(rows, self.columns)
+        columns = self.coded if candidate.takes_codes else self.columns
+        return LEAST_SECONDS + candidate.expected_seconds(rows, columns)
 
 
 def _factor(expected: float, took: float, doubt: float) -> float:

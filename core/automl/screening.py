@@ -10,7 +10,7 @@ from core.automl.forecast import Forecast
 from core.automl.portfolio import yardstick
 from core.catalogue import SEED
 from core.catalogue_entry import REFERENCE_COLUMNS
-from core.regressors.expected_time import matrix_width
+from core.regressors.expected_time import coded_width, matrix_width
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Fold, Split, evenly_spaced, subsample
@@ -41,7 +41,7 @@ def measure_pace(data: Split, limits: TrainingLimits) -> tuple[Forecast, float]:
     few = subsample(data, min(len(data.train_y), PACE_ROWS))
     fold_cache = FoldCache(replace(few, test_x=few.test_x.iloc[:1], test_y=few.test_y[:1]), kept=False)
     prepared = fold_cache.prepared(fold_cache.holdout_fold, codes=short.takes_codes)
-    rows, forecast = len(prepared.train_y), Forecast(matrix_width(data.columns))
+    rows, forecast = len(prepared.train_y), Forecast(matrix_width(data.columns), coded_width(data.columns))
     estimator, _ = short.make_estimator(rows, limits, data.columns, prepared.train_y)
     seconds = []
     with one_core_per_fit(), openmp_limited():

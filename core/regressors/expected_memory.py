@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from core.machine_memory import PROCESS_BYTES
 from core.manifests import Column
-from core.preprocessing.date_parts import PARTS
 from core.preprocessing.features import MAX_LEVELS
 from core.regressors.candidates import Candidate
-from core.regressors.expected_time import matrix_width
+from core.regressors.expected_time import coded_width, matrix_width
 from core.regressors.validation import FOLDS
 
 NUMBER_BYTES = 8
@@ -147,8 +146,3 @@ def _folds_width(candidate: Candidate, columns: Sequence[Column]) -> float:
     """Return how many numbers the matrices of all folds have for each row."""
     width = coded_width(columns) if candidate.takes_codes else matrix_width(columns)
     return FOLDS * FOLD_SHARE * (2 if candidate.regressor.scaled else 1) * width
-
-
-def coded_width(columns: Sequence[Column]) -> int:
-    """Return how many columns the matrix has where categories are codes."""
-    return sum(len(PARTS) if column.type == "date" else 1 for column in columns)

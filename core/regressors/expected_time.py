@@ -68,6 +68,11 @@ def matrix_width(columns: Iterable[Column]) -> int:
     )
 
 
+def coded_width(columns: Sequence[Column]) -> int:
+    """Return how many columns the matrix has where categories are codes."""
+    return sum(len(PARTS) if column.type == "date" else 1 for column in columns)
+
+
 def _is_one_hot(column: Column) -> bool:
     return column.type == "category" and 1 < column.distinct <= MAX_LEVELS
 

@@ -37,6 +37,14 @@ def test_a_forecast_learns_from_fits_of_the_same_kind() -> None:
     assert forecast.seconds(other, 20_000) > 2 * before
 
 
+def test_a_regressor_that_takes_codes_gets_fewer_columns() -> None:
+    trees, ridge = Candidate(regressor("lightgbm")), Candidate(regressor("ridge"))
+    wide, narrow = Forecast(300), Forecast(80)
+    coded = Forecast(300, 80)
+    assert coded.seconds(trees, 5_000) == narrow.seconds(trees, 5_000) < wide.seconds(trees, 5_000)
+    assert coded.seconds(ridge, 5_000) == wide.seconds(ridge, 5_000)
+
+
 def test_a_forecast_does_not_take_a_new_candidate_for_one_that_is_gone() -> None:
     forecast = Forecast(10)
     forecast.learn(Candidate(regressor("knn")), 1_000, 50.0)
