@@ -74,6 +74,8 @@ PORTFOLIO: tuple[Preset, ...] = (
     Preset("lightgbm", _leafwise(500, 0.05, 4, 5), (5, 1, 0)),
     Preset("lightgbm", _by_split(800, 0.05, 15, 5, 0.5), (6, 10, 4)),
     Preset("lightgbm", _by_split(800, 0.05, 15, 5, 0.5), (5, 9, 3), "trend"),
+    Preset("lightgbm", _by_split(200, 0.12, 31, 10, 0.5), (6, 12, 14)),
+    Preset("lightgbm", _by_split(200, 0.15, 15, 5, 0.5), (6, 10, 10), "trend"),
     Preset("lightgbm", _leafwise(400, 0.05, 31), (2, 4, 6), "yeo_johnson"),
     Preset("lightgbm", _leafwise(600, 0.04, 127, 10, 0.7), (0, 4, 12)),
     Preset("ridge", {"alpha": 1.0}, (1, 1, 1)),
