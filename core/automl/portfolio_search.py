@@ -35,8 +35,13 @@ from core.regressors.unseen_rows import CALIBRATING_ROWS
 MEMBER_SHARE, MEMBER_BYTES_A_SECOND = 2, 1 << 20
 # The share of the time that is kept for the unforeseen.
 MARGIN = 0.03
+# The winner may be stored so much later, as a share of the time or in seconds: another one that is quicker by a moment
+# may be far worse.
+GRACE_SHARE, GRACE_SECONDS = 0.02, 0.15
 # The share of the time in which the first trial has to run on a fold, tables read and folds made included.
 OPENING_SHARE = 0.1
+# The first fit may take this share of the time even where the rest left less of it.
+LEAST_OPENING_SHARE = 0.05
 # The most of the time that is kept to refit the winner.
 FITTING_SHARE = 0.2
 # The most of the time that is kept to store an ensemble while trials run: of a larger one members are left out.
@@ -156,7 +161,12 @@ class PortfolioSearch:
 
     def affordable(self, trials: Sequence[Trial]) -> bool:
         """Return whether there is time to compile, verify, explain and store a model of these trials."""
-        return time.monotonic() + self.finishing.storing_seconds(trials) <= self.deadline
+        return time.monotonic() <= self.latest_storing(trials)
+
+    def latest_storing(self, trials: Sequence[Trial]) -> float:
+        """Return when compiling a model of these trials has to begin, by `time.monotonic()`."""
+        grace = max(GRACE_SHARE * self.seconds, GRACE_SECONDS)
+        return self.deadline + grace - self.finishing.storing_seconds(trials)
 
     def finishing_seconds(self) -> float:
         """Return the seconds to keep to refit and store the ensemble that would win now; 0 without a result.
@@ -249,7 +259,7 @@ def propose(
     search = begin_search(data, limits, serving_limits, time_limit)
     forecast = search.forecast
     presets = select_presets(len(data.train_y), float(skew(data.train_y)))
-    first = OPENING_SHARE * time_limit.seconds - time_limit.taken
+    first = max(OPENING_SHARE * time_limit.seconds - time_limit.taken, LEAST_OPENING_SHARE * time_limit.seconds)
     opening = opening_candidate(presets, lambda candidate: forecast.seconds(candidate, search.rows), first)
     return with_candidates(search, [*opening, *presets])
 

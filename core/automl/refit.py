@@ -133,7 +133,7 @@ class RefitStage:
 
     def latest_fit(self, trials: Sequence[Trial]) -> float:
         """Return when the refit of these trials has to have ended, by `time.monotonic()`."""
-        return self.search.deadline - self.search.finishing.storing_seconds(trials)
+        return self.search.latest_storing(trials)
 
     def with_failures(self, failures: Mapping[str, RegattaError]) -> "RefitStage":
         """Return the stage with these trials failed, by label; raises the last failure where no trial is left."""

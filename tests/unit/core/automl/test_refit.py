@@ -86,6 +86,21 @@ def test_models_of_a_fold_win_alone_if_there_is_no_time_to_refit_and_the_others_
     assert winner.model.holdout == pytest.approx(winner.model.pipeline.predict(winner.model.data.test_x))
 
 
+@pytest.mark.parametrize(("late", "is_best"), [(0.1, True), (0.9, False)])
+def test_a_winner_that_is_late_by_a_moment_is_not_replaced_by_a_worse_one(
+    search: PortfolioSearch, monkeypatch: pytest.MonkeyPatch, late: float, is_best: bool
+) -> None:
+    """Its storing takes 5 s, that of all others nothing."""
+    once = [trial.without_folds(range(1, len(search.fold_cache.data.folds))) for trial in search.usable]
+    search = replace(search, trials=tuple(once), seconds=2.0, ensemble_failure=TrainingFailedError("none"))
+    best = max(search.finalists, key=lambda trial: trial.mean)
+    seconds = {trial.label: 5.0 * (trial.label == best.label) for trial in search.trials}
+    monkeypatch.setattr(Finishing, "storing_seconds", lambda _, members: sum(seconds[trial.label] for trial in members))
+    monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: 0.0)
+    chosen, _ = RefitStage(replace(search, deadline=portfolio_search.time.monotonic() + 5.0 - late)).select()
+    assert (chosen.trials[0].label == best.label) is is_best
+
+
 @pytest.fixture
 def part(monkeypatch: pytest.MonkeyPatch, search: PortfolioSearch) -> PortfolioSearch:
     """Return a search on the first 900 of 2,700 rows, in which a linear model wins."""
