@@ -42,8 +42,9 @@ GRACE_SHARE, GRACE_SECONDS = 0.02, 0.15
 OPENING_SHARE = 0.1
 # The first fit may take this share of the time even where the rest left less of it.
 LEAST_OPENING_SHARE = 0.05
-# The most of the time that is kept to refit the winner.
-FITTING_SHARE = 0.2
+# The most of the time that is kept to refit the winner. Of a short time it is a larger share, as far as these seconds,
+# because what a fold learned from a part of the rows would win else.
+FITTING_SHARE, SHORT_FITTING_SHARE, FITTING_SECONDS = 0.2, 0.3, 0.6
 # The most of the time that is kept to store an ensemble while trials run: of a larger one members are left out.
 FINISHING_SHARE = 0.2
 # What a stand-in of the winner may take: this share of the time, and so many seconds at the most.
@@ -179,7 +180,7 @@ class PortfolioSearch:
         finishing, last, rows = self.finishing, members(self.fold_cache, within), len(self.data.train_y)
         best = max(within, key=lambda trial: trial.mean)
         storing = min(finishing.storing_seconds(last), FINISHING_SHARE * self.seconds)
-        fitting = min(finishing.fitting_seconds(last, rows), FITTING_SHARE * self.seconds)
+        fitting = min(finishing.fitting_seconds(last, rows), self._most_fitting_seconds)
         stand_in = self._stand_in(self._stand_in_seconds)
         return max(finishing.storing_seconds([best]), fitting + storing) + (stand_in.seconds if stand_in else 0.0)
 
@@ -191,6 +192,10 @@ class PortfolioSearch:
             return {}
         until = time.monotonic() + min(seconds, OVERDUE * planned)
         return stand_in.predict(self.fold_cache, self.limits, until)
+
+    @property
+    def _most_fitting_seconds(self) -> float:
+        return min(SHORT_FITTING_SHARE * self.seconds, max(FITTING_SECONDS, FITTING_SHARE * self.seconds))
 
     @property
     def _stand_in_seconds(self) -> float:

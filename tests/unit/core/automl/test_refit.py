@@ -101,6 +101,16 @@ def test_a_winner_that_is_late_by_a_moment_is_not_replaced_by_a_worse_one(
     assert (chosen.trials[0].label == best.label) is is_best
 
 
+@pytest.mark.parametrize(("seconds", "kept"), [(1.0, 0.3), (2.0, 0.6), (3.0, 0.6), (10.0, 2.0)])
+def test_a_larger_share_of_a_short_race_is_kept_to_refit(
+    search: PortfolioSearch, monkeypatch: pytest.MonkeyPatch, seconds: float, kept: float
+) -> None:
+    monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: SECONDS)
+    monkeypatch.setattr(Finishing, "storing_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(PortfolioSearch, "_stand_in", lambda *_: None)
+    assert replace(search, seconds=seconds).finishing_seconds() == pytest.approx(kept)
+
+
 @pytest.fixture
 def part(monkeypatch: pytest.MonkeyPatch, search: PortfolioSearch) -> PortfolioSearch:
     """Return a search on the first 900 of 2,700 rows, in which a linear model wins."""
