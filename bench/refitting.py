@@ -18,7 +18,7 @@ from bench.portfolio import splits_of_tables
 from core.automl.ensemble_selection import ENSEMBLE, final_weights, nested_scores
 from core.automl.fold_fit import fit_fold
 from core.automl.forecast import Forecast
-from core.automl.portfolio import PORTFOLIO
+from core.automl.portfolio import PORTFOLIO, Preset
 from core.automl.screening import subsample_split, with_finer_folds
 from core.automl.selection import Selection, is_better_refitted
 from core.automl.trial import Trial, make_trial
@@ -28,8 +28,8 @@ from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
 from core.regressors.thread_limits import one_core_per_fit, openmp_limited
 
-# Two boosted trees, a linear model and a support vector machine, which differ as the members of a blend do.
-POSITIONS = (0, 1, 7, 11)
+# So many configurations of each type, the first of the portfolio: they differ as the members of a blend do.
+MODEL_TYPES = {"lightgbm": 2, "ridge": 1, "svr": 1}
 ROWS, SEEDS = 1_400, 7
 # A model whose error is larger by this factor is no rival of the blend.
 RIVAL = 1.15
@@ -73,7 +73,7 @@ def _choices(data: Split) -> Iterator[Choice]:
     data = with_finer_folds(subsample_split(data, ROWS))[0]
     fold_cache, limits = FoldCache(data), TrainingLimits(threads=1, model_bytes=MODEL_BYTES)
     with one_core_per_fit(), openmp_limited():
-        trials = [_trial(fold_cache, position, limits) for position in POSITIONS]
+        trials = [_trial(fold_cache, preset, limits) for preset in _presets()]
         on_fold = np.column_stack([trial.fold_pipeline.predict(data.test_x) for trial in trials])
     weights = final_weights(fold_cache, trials)
     members = list(zip(trials, weights.tolist(), strict=True))
@@ -87,9 +87,17 @@ def _choices(data: Split) -> Iterator[Choice]:
             yield Choice(kept, refitted, is_better_refitted(single, blend, growth))
 
 
-def _trial(fold_cache: FoldCache, position: int, limits: TrainingLimits) -> Trial:
+def _presets() -> list[Preset]:
+    return [
+        preset
+        for model_type, count in MODEL_TYPES.items()
+        for preset in [preset for preset in PORTFOLIO if preset.model_type == model_type][:count]
+    ]
+
+
+def _trial(fold_cache: FoldCache, preset: Preset, limits: TrainingLimits) -> Trial:
     """Return the trial of a configuration of the portfolio after its fits on the first fold and on all rows."""
-    trial, forecast = make_trial(fold_cache, PORTFOLIO[position].candidate, limits), Forecast(1)
+    trial, forecast = make_trial(fold_cache, preset.candidate, limits), Forecast(1)
     for number in (0, fold_cache.holdout_fold):
         trial = trial.with_result(fit_fold(fold_cache, trial, number, limits, forecast, with_cost=number == 0))
     return trial
