@@ -18,7 +18,7 @@ from core.automl.trial import make_trial
 from core.catalogue import SEED
 from core.errors import RegattaError
 from core.model_manifest import TargetTransformName
-from core.regressors.expected_time import coded_width, matrix_width
+from core.regressors.expected_time import matrix_width, width_for
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Fold, Split, subsample
@@ -140,7 +140,7 @@ def measure_table(size: str, table: str, data: Split, done: Sequence[str], to: P
     columns, count = matrix_width(data.columns), 0
     for name, preset in grid().items():
         candidate = preset.candidate
-        width = coded_width(data.columns) if candidate.takes_codes else columns
+        width = width_for(candidate, data.columns)
         if name in done or candidate.expected_seconds(fold_cache.train_rows(0), width) > MOST_SECONDS:
             continue
         fit = partial(fit_fold, fold_cache, make_trial(fold_cache, candidate, limits), forecast=Forecast(columns))

@@ -10,7 +10,7 @@ from core.machine_memory import PROCESS_BYTES
 from core.manifests import Column
 from core.preprocessing.features import MAX_LEVELS
 from core.regressors.candidates import Candidate
-from core.regressors.expected_time import coded_width, matrix_width
+from core.regressors.expected_time import coded_width, matrix_width, width_for
 from core.regressors.validation import FOLDS
 
 NUMBER_BYTES = 8
@@ -104,7 +104,7 @@ def _pass_bytes(learn: Iterable[Candidate], rows: int, columns: Sequence[Column]
 
 
 def _bytes_in_parts(candidate: Candidate, rows: int, columns: Sequence[Column]) -> float:
-    width = coded_width(columns) if candidate.takes_codes else matrix_width(columns)
+    width = width_for(candidate, columns)
     part = NUMBER_BYTES * width * min(rows, part_rows(width))
     if not candidate.takes_codes:
         return PARTS_ROW_BYTES * rows + (PART_COPIES + QR_COPIES) * part
@@ -135,7 +135,7 @@ def have_row_budgets(candidates: Iterable[Candidate]) -> bool:
 
 def _row_bytes(candidate: Candidate, columns: Sequence[Column], kept: bool) -> float:
     copies = SCALED_COPIES if candidate.regressor.scaled else MATRIX_COPIES
-    width = coded_width(columns) if candidate.takes_codes else matrix_width(columns)
+    width = width_for(candidate, columns)
     held = _folds_width(candidate, columns) if kept else 0.0
     numbers = sum(column.type not in ("category", "date") for column in columns)
     prepared = max(copies * width, IMPUTED_COPIES * numbers)
@@ -144,5 +144,5 @@ def _row_bytes(candidate: Candidate, columns: Sequence[Column], kept: bool) -> f
 
 def _folds_width(candidate: Candidate, columns: Sequence[Column]) -> float:
     """Return how many numbers the matrices of all folds have for each row."""
-    width = coded_width(columns) if candidate.takes_codes else matrix_width(columns)
+    width = width_for(candidate, columns)
     return FOLDS * FOLD_SHARE * (2 if candidate.regressor.scaled else 1) * width

@@ -73,6 +73,11 @@ def coded_width(columns: Sequence[Column]) -> int:
     return sum(len(PARTS) if column.type == "date" else 1 for column in columns)
 
 
+def width_for(candidate: Candidate, columns: Sequence[Column]) -> int:
+    """Return how many columns the matrix has that a candidate gets."""
+    return coded_width(columns) if candidate.takes_codes else matrix_width(columns)
+
+
 def _is_one_hot(column: Column) -> bool:
     return column.type == "category" and 1 < column.distinct <= MAX_LEVELS
 
