@@ -1,84 +1,79 @@
-"""Order configurations by the improvement that each brings for its seconds, and test the order on tables not seen.
+"""The portfolio that the results teach: learned from all tables, or from all but the one that it is measured on."""
 
-Greedy, as portfolios of auto-sklearn 2 are built: Feurer et al., "Auto-Sklearn 2.0", JMLR 23 (2022), section 3.2.
-"""
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from bench._portfolio_fits import SIZES
+from bench._portfolio_grid import grid, name_of
+from bench._portfolio_results import Gain, read
+from core.automl import portfolio
+from core.automl.preset import FILE, Preset
 
-import numpy as np
-
-from bench._portfolio_results import Measured
-from core.array_types import Floats
-
-# The overhead of a trial beside its fit, as in a race, and the most configurations of an order.
-LEAST_SECONDS, MOST = 0.02, 16
-# Errors that are larger than the best by more count as so much larger.
-WORST = 1.0
-# A gain in relative error that is too small to be told from chance.
-LEAST_GAIN = 1e-4
-
-
-@dataclass(frozen=True)
-class Table:
-    """The results on one table: RMSE by configuration and fold over the best mean, (configurations, folds), seconds."""
-
-    errors: Floats
-    seconds: Floats
-
-    def loss(self, chosen: Sequence[int]) -> float:
-        """Return the mean relative error on each fold of the configuration that is best on the other folds."""
-        if not chosen:
-            return WORST
-        errors = self.errors[list(chosen)]
-        others = (errors.sum(axis=1, keepdims=True) - errors) / (errors.shape[1] - 1)
-        best = np.argmin(others, axis=0)
-        return float(np.minimum(errors[best, np.arange(errors.shape[1])], WORST).mean())
+PORTFOLIO_CSV = Path(portfolio.__file__).parent / FILE
+FIELDS = ("model_type", "target", "codes", "small", "medium", "large", "parameters")
+# A table of the next size counts so much for what is expected, one of the same size 1.
+NEXT_SIZE = 0.5
+# What is expected to gain less is not raced.
+LEAST_GAIN = 0.03
 
 
-def tables_of(results: Sequence[Measured], size: str) -> tuple[list[str], dict[str, Table]]:
-    """Return the configurations that were measured on every table of a size, and the results by table."""
-    by_table: dict[str, dict[str, Measured]] = {}
+def expected_gains(results: Iterable[Gain], size: str, without: str | None = None) -> dict[str, float]:
+    """Return by configuration the mean gain on tables of a size and of the next ones, but for the table left out.
+
+    A table on which a configuration was not measured does not count for it.
+    """
+    place, total, counts = list(SIZES).index(size), defaultdict[str, float](float), defaultdict[str, float](float)
     for result in results:
-        if result.size == size:
-            by_table.setdefault(result.table, {})[result.configuration] = result
-    names = sorted(set.intersection(*(set(found) for found in by_table.values()))) if by_table else []
-    return names, {table: _table([found[name] for name in names]) for table, found in by_table.items() if names}
+        distance = abs(list(SIZES).index(result.size) - place)
+        if distance <= 1 and result.table != without:
+            total[result.configuration] += NEXT_SIZE**distance * result.gain
+            counts[result.configuration] += NEXT_SIZE**distance
+    means = {name: total[name] / counts[name] for name in total}
+    return {name: gain for name, gain in means.items() if gain >= LEAST_GAIN}
 
 
-def greedy_order(tables: Mapping[str, Table]) -> list[tuple[int, float]]:
-    """Return positions of configurations and the gain of each, the most mean gain for each second first."""
-    chosen: list[tuple[int, float]] = []
-    seconds = np.mean([table.seconds for table in tables.values()], axis=0) + LEAST_SECONDS
-    while len(chosen) < MOST:
-        before = [position for position, _ in chosen]
-        losses = [table.loss(before) for table in tables.values()]
-        gains = np.array(
-            [
-                np.mean([max(0.0, b - t.loss([*before, i])) for b, t in zip(losses, tables.values(), strict=True)])
-                for i in range(len(seconds))
-            ]
-        )
-        gains[before] = 0.0
-        best = int(np.argmax(gains / seconds))
-        if gains[best] < LEAST_GAIN:
-            break
-        chosen.append((best, float(gains[best])))
-    return chosen
+def learned_portfolio(results: Sequence[Gain], without: str | None = None) -> tuple[Preset, ...]:
+    """Return the presets with what they are expected to gain, those that gain most first."""
+    by_size = [expected_gains(results, size, without) for size in SIZES]
+    learned = []
+    for name, preset in grid().items():
+        small, medium, large = (round(gains.get(name, 0.0), 3) for gains in by_size)
+        if any((small, medium, large)):
+            learned.append(replace(preset, gains=(small, medium, large)))
+    return tuple(sorted(learned, key=lambda preset: (-sum(preset.gains), name_of(preset))))
 
 
-def loss_within(table: Table, order: Sequence[int], seconds: float) -> float:
-    """Return the loss on a table of the configurations of an order that run within so many seconds, in turn."""
-    ran: list[int] = []
-    taken = 0.0
-    for position in order:
-        taken += float(table.seconds[position]) * table.errors.shape[1]
-        if taken > seconds and ran:
-            break
-        ran.append(position)
-    return table.loss(ran)
+@contextmanager
+def portfolio_without(table: str) -> Iterator[None]:
+    """Let races of this process try the portfolio that is learned without this table.
+
+    So no choice of a configuration has seen the table that it is measured on. One that has taught nothing is raced with
+    the portfolio of the product.
+    """
+    learned = _learned_without(table)
+    with patch.object(portfolio, "PORTFOLIO", learned or portfolio.PORTFOLIO):
+        yield
 
 
-def _table(results: Sequence[Measured]) -> Table:
-    rmse = np.array([result.rmse for result in results])
-    return Table(rmse / rmse.mean(axis=1).min() - 1, np.array([result.seconds for result in results]))
+@cache
+def _learned_without(table: str) -> tuple[Preset, ...]:
+    results = read()
+    return learned_portfolio(results, table) if any(result.table == table for result in results) else ()
+
+
+def write_portfolio(presets: Iterable[Preset]) -> None:
+    """Write the presets as the file that the product reads."""
+    with PORTFOLIO_CSV.open("w", newline="") as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(FIELDS)
+        for preset in presets:
+            gains = [f"{gain:g}" for gain in preset.gains]
+            codes = "codes" if preset.codes else ""
+            lines.writerow([preset.model_type, preset.target, codes, *gains, json.dumps(preset.params)])

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bench._events import answer_of, http_event
+from bench._portfolio_order import portfolio_without
 from bench._report import p50
 from tests.support.storage import home
 
@@ -112,9 +113,13 @@ def case_of(folder: Path, table: str, source: QualityTable, seed: int, seconds: 
 
 
 def portfolio_search(case: Case, system: str = OURS, share: float = OUR_SHARE) -> Result:
-    """Run a portfolio search through the service, in a share of the time, until its winner is stored."""
+    """Run a portfolio search through the service, in a share of the time, until its winner is stored.
+
+    Its portfolio was learned from other tables.
+    """
     allowed = share * case.seconds
-    best, seconds = _compare(case, ensemble=True, time_limit=allowed)
+    with portfolio_without(case.table):
+        best, seconds = _compare(case, ensemble=True, time_limit=allowed)
     members = [f"{member['weight']:.2f} {member['model_type']}" for member in best.get("members", [])]
     made_of = ", ".join(sorted(members, reverse=True)) or best["model_type"]
     return _result(case, system, best, seconds, allowed, made_of)

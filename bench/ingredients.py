@@ -22,7 +22,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import QuantileTransformer
 
-from bench._portfolio_results import with_size
+from bench._portfolio_fits import with_size
 from bench._report import Figure, at_least, run
 from bench.portfolio import PROCESSES, splits_of_tables
 from core.array_types import Floats

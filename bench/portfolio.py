@@ -1,84 +1,90 @@
 """Learn the portfolio: measure a grid of configurations, and order them by the gain of each for its seconds.
 
-The order for a table is learned from the others, and compared with that of `core.automl.portfolio`. The figures are
-made of the stored results; `--measure` adds those that are missing.
+They are learned from the stored results; `--measure` measures those anew, and `--write` writes the portfolio of the
+product. On each table the order that the other tables teach is compared with the cheapest first.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from math import exp
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean
 
 from bench._bucket import bucket
 from bench._events import discard_logs
-from bench._portfolio_order import LEAST_SECONDS, Table, greedy_order, loss_within, tables_of
-from bench._portfolio_results import CSV, SIZES, begin, measure_table, name_of, read, with_size, write
+from bench._portfolio_fits import SIZES, Fits, fit_grid, with_size
+from bench._portfolio_gains import Table
+from bench._portfolio_order import expected_gains, learned_portfolio, write_portfolio
+from bench._portfolio_results import read
+from bench._portfolio_results import write as write_results
 from bench._quality_cases import TEST_SIZE, known_tables
 from bench._report import Figure, at_most, run
-from core.automl.portfolio import PORTFOLIO
+from core.automl.preset import learned_presets
 from core.regressors.splits import Split
 from tests.support.storage import home
 
 PROCESSES = 2
-# The CPU seconds within which both orders are compared.
+# What configurations predict, so that further ones can be measured beside them.
+FITS = Path("~/.cache/regatta-bench/portfolio").expanduser()
+# The CPU seconds within which orders are compared.
 WITHIN = (1.0, 3.0, 10.0)
+# How many configurations of each size are printed.
+SHOWN = 12
 
 
-def measure(quick: bool, *, measure: bool, tables: str | None) -> Iterator[Figure]:
-    """Print the order of each size; yield the error of an order that has not seen a table beside that of today's.
+def measure(quick: bool, *, measure: bool, write: bool, tables: str | None) -> Iterator[Figure]:
+    """Print what is expected to gain most on tables of each size; yield how far the product's portfolio is from it.
 
-    With `measure` missing results are measured first, on the tables of the repository and those of `tables`.
+    With `measure` the grid is measured first, on the tables of the repository and those of `tables`, and on each table
+    the order that the others teach is compared. With `write` the portfolio of the product is written.
     """
-    if measure:
-        measure_grid(Path(tables) if tables else None)
+    fits = measure_grid(Path(tables) if tables else None) if measure else {}
+    results = read()
+    learned = learned_portfolio(results)
+    if write:
+        write_portfolio(learned)
     for size in SIZES:
-        names, results = tables_of(read(CSV), size)
-        if len(results) < 2:
-            continue
-        for position, gain in greedy_order(results):
-            seconds = mean(table.seconds[position] for table in results.values())
-            print(f"  {size} {gain:7.4f} {seconds:6.2f} s  {names[position]}")
-        for seconds in WITHIN[:1] if quick else WITHIN:
-            yield _compared(size, names, results, seconds)
+        gains = expected_gains(results, size)
+        for name in sorted(gains, key=lambda name: -gains[name])[:SHOWN]:
+            print(f"  {size} {gains[name]:6.3f}  {name}")
+        measured = {table: Table.of(of_table) for (of_size, table), of_table in fits.items() if of_size == size}
+        if measured:
+            orders = {name: table.raced(expected_gains(results, size, name)) for name, table in measured.items()}
+            for seconds in WITHIN[:1] if quick else WITHIN:
+                yield _compared(size, measured, orders, seconds)
+    differing = len({*map(repr, learned)} ^ {*map(repr, learned_presets())})
+    yield at_most("presets of the product that the results do not teach", differing, 0, f"of {len(learned)}")
 
 
-def measure_grid(folder: Path | None) -> None:
-    """Measure the grid on every table, in every size, and add what is not there yet to the table of results."""
-    begin(CSV)
-    done = read(CSV)
-    splits = dict(splits_of_tables(folder))
+def measure_grid(folder: Path | None) -> dict[tuple[str, str], Fits]:
+    """Fit what has not been fitted yet on every table, in every size; write the results anew, and return all fits."""
+    splits = splits_of_tables(folder)
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         running = {}
-        for size in SIZES:
-            for table, data in splits.items():
+        # The longest first.
+        for size in reversed(SIZES):
+            for table, data in splits:
                 if (sized := with_size(data, size)) is not None:
-                    known = [one.configuration for one in done if (one.size, one.table) == (size, table)]
-                    running[size, table] = pool.submit(measure_table, size, table, sized, known, CSV)
-        for (size, table), measured in running.items():
-            print(f"{size} {table}: {measured.result()} configurations", flush=True)
-    write(CSV, read(CSV))
+                    running[size, table] = pool.submit(fit_grid, sized, size, FITS / f"{size}-{table}.npz")
+        measured = {}
+        for (size, table), fits in running.items():
+            measured[size, table] = fits.result()
+            print(f"{size} {table}: {len(measured[size, table].names)} configurations", flush=True)
+    write_results(measured)
+    return measured
 
 
-def _compared(size: str, names: Sequence[str], results: Mapping[str, Table], seconds: float) -> Figure:
-    """Return the mean relative error of the order learned from the other tables, by that of today's order."""
-    learned, today = {}, {}
-    for name, table in results.items():
-        others = {other: results[other] for other in results if other != name}
-        learned[name] = loss_within(table, [position for position, _ in greedy_order(others)], seconds)
-        today[name] = loss_within(table, _today(size, names, table), seconds)
-    each = ", ".join(f"{name} {learned[name]:.3f} / {today[name]:.3f}" for name in results)
-    ratio = mean(learned.values()) / mean(today.values())
-    return at_most(f"{size}, {seconds:g} CPU s: error of the learned order / today's", ratio, 1.0, each)
-
-
-def _today(size: str, names: Sequence[str], table: Table) -> list[int]:
-    """Return the positions of today's portfolio in the order of a race: the prior for each second."""
-    place = list(SIZES).index(size)
-    priors = {name_of(preset): preset.prior[place] for preset in PORTFOLIO}
-    wanted = [position for position, name in enumerate(names) if priors.get(name)]
-    return sorted(wanted, key=lambda position: -priors[names[position]] / (LEAST_SECONDS + table.seconds[position]))
+def _compared(size: str, tables: Mapping[str, Table], orders: Mapping[str, list[int]], seconds: float) -> Figure:
+    """Return the RMSE of the ensemble of what an order runs within so many CPU seconds, by the cheapest first."""
+    ratios = {}
+    for name, table in tables.items():
+        cheapest = table.raced(dict.fromkeys(table.names, 1.0))
+        ratios[name] = table.log_rmse_within(orders[name], seconds) - table.log_rmse_within(cheapest, seconds)
+    each = ", ".join(f"{name} {exp(ratio):.3f}" for name, ratio in ratios.items())
+    named = f"{size}, {seconds:g} CPU s: RMSE, the order that other tables teach / the cheapest first"
+    return at_most(named, exp(mean(ratios.values())), 1.0, each)
 
 
 def splits_of_tables(folder: Path | None, seeds: int = 1) -> list[tuple[str, Split]]:
@@ -106,6 +112,6 @@ def splits_of_tables(folder: Path | None, seeds: int = 1) -> list[tuple[str, Spl
 
 
 if __name__ == "__main__":
-    flags = {"measure": "measure what the stored results lack first"}
+    flags = {"measure": "measure the grid first", "write": "write the portfolio of the product"}
     options = {"tables": "the tables that tables.toml in this folder names, beside those of the repository"}
     sys.exit(run("The learned order of the portfolio", measure, flags, options))

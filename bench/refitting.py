@@ -18,7 +18,8 @@ from bench.portfolio import splits_of_tables
 from core.automl.ensemble_selection import ENSEMBLE, final_weights, nested_scores
 from core.automl.fold_fit import fit_fold
 from core.automl.forecast import Forecast
-from core.automl.portfolio import PORTFOLIO, Preset
+from core.automl.portfolio import PORTFOLIO
+from core.automl.preset import Preset
 from core.automl.screening import subsample_split, with_finer_folds
 from core.automl.selection import Selection, is_better_refitted
 from core.automl.trial import Trial, make_trial
@@ -28,7 +29,7 @@ from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
 from core.regressors.thread_limits import one_core_per_fit, openmp_limited
 
-# So many configurations of each type, the first of the portfolio: they differ as the members of a blend do.
+# So many configurations of each type, those of the portfolio that gain most: they differ as the members of a blend do.
 MODEL_TYPES = {"lightgbm": 2, "ridge": 1, "svr": 1}
 ROWS, SEEDS = 1_400, 7
 # A model whose error is larger by this factor is no rival of the blend.

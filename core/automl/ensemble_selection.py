@@ -35,14 +35,14 @@ def ensemble_weights(predicted: Floats, actual: Floats) -> Floats:
         errors = predicted[rows] - actual[rows, np.newaxis]
         # The squared error of weights w is w' G w, so a draw need not read the rows again.
         grams.append(errors.T @ errors)
-    weights = _greedy(np.stack(grams)).sum(axis=0)
+    weights = greedy_weights(np.stack(grams)).sum(axis=0)
     weights /= weights.sum()
     weights[weights < min(LEAST_WEIGHT, weights.max())] = 0
     return np.asarray(weights / weights.sum(), np.float64)
 
 
-def _greedy(grams: Floats) -> Floats:
-    """Return how often each member is drawn (samples, m), given the products of their errors (samples, m, m)."""
+def greedy_weights(grams: Floats) -> Floats:
+    """Return the weight of each member in each sample (samples, m), given the products of errors (samples, m, m)."""
     drawn, own = np.zeros(grams.shape[:2]), np.diagonal(grams, axis1=1, axis2=2)
     samples = np.arange(len(grams))
     for _ in range(DRAWS):

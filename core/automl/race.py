@@ -61,6 +61,8 @@ class Race:
         self._varied = 0
         # Whether the fastest trial was begun beside the threads, because nothing had succeeded for long.
         self._hurried = False
+        # Whether every model so far would take too long to verify and to explain.
+        self._all_slow = False
 
     def run(self) -> PortfolioSearch:
         """Return the search after the race; where `report_progress` stops it, cut short or `StoppedError`."""
@@ -139,9 +141,12 @@ class Race:
     def _further_fold(self, repetition: int) -> Fit | None:
         """Return the next fold of the contender with the fewest; `repetition` is 0 for the first division into folds.
 
-        A trial that is no contender is dropped, and none runs further ahead of the leader than by one fold.
+        A trial that is no contender is dropped, and none runs further ahead of the leader than by one fold. While every
+        model would take too long to verify, there is none, so that the quickest remains among those that may win.
         """
         search = self.search
+        if self._all_slow:
+            return None
         end = search.division if repetition == 0 else len(search.fold_cache.data.folds)
         trials = [trial for trial in search.usable if trial.label not in search.dropped]
         if repetition:
@@ -205,7 +210,8 @@ class Race:
         """
         search, most = self.search, MOST_STORING_SHARE * self.search.seconds
         seconds = {trial.label: search.finishing.storing_seconds([trial]) for trial in search.usable}
-        if min(seconds.values(), default=0.0) > most:
+        self._all_slow = min(seconds.values(), default=0.0) > most
+        if self._all_slow:
             quickest = min(seconds[trial.label] for trial in search.finalists)
             self._kept = min(quickest, (1 - PATIENCE_SHARE) * search.seconds)
             return

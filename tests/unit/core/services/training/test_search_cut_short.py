@@ -264,7 +264,7 @@ def test_a_winner_over_its_bounds_after_all_is_not_the_winner_and_the_time_is_ke
     def heavier(pipeline: Any, data: Any) -> verified_graph.VerifiedGraph:
         # As if the folds had promised half of what it weighs.
         proven = measured(pipeline, data)
-        size = proven.cost.size_bytes * (2 if len(choices) <= 2 else 1)
+        size = proven.cost.size_bytes * (2 if len(choices) == 1 else 1)
         return verified_graph.VerifiedGraph(proven.graph, proven.features, proven.compiled, ServingCost(size, 1.0, 0.0))
 
     def counted(*given: Any, **options: Any) -> Any:
