@@ -20,8 +20,8 @@ from core.progress import ReportProgress, StoppedError
 from core.regressors.thread_limits import one_core_per_fit
 
 TOO_SLOW = "it would take {:.1f} s to verify and explain, which is too long within time_limit"
-# The overhead of a trial beside its fit, so that cheap trials are not ordered by noise.
-LEAST_SECONDS = 0.02
+# What a trial takes beside its fit: to compile and time its graph takes .01 s, or .09 s where it has many columns.
+LEAST_SECONDS = 0.05
 # The share of the time in which new trials go before further folds of those that lead, and the share on a table whose
 # folds have at least so many test rows: there one fold says almost everything.
 EXPLORING_SHARE, MOSTLY_EXPLORING_SHARE, TELLING_ROWS = 0.45, 0.7, 2_000
