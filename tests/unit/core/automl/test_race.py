@@ -265,6 +265,18 @@ def test_a_model_that_takes_too_long_to_explain_may_not_win(
     assert slow == {"ridge", "svr"}
 
 
+def test_while_all_models_take_too_long_to_store_none_gets_a_second_fold(
+    clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made()
+    monkeypatch.setattr(finishing.Finishing, "storing_seconds", lambda *_: 0.4 * SECONDS)
+    begun = clock.now
+    search, winner = searched(made_split(2_500, 10), clock)
+    assert {len(trial.predicted) for trial in search.usable} == {1}
+    assert winner.model.fitted
+    assert clock.now - begun <= 1.15 * SECONDS
+
+
 def test_to_explain_a_wide_table_leaves_most_of_the_time_for_its_trials(
     clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
