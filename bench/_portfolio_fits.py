@@ -96,7 +96,9 @@ def fit_grid(data: Split, size: str, path: Path) -> Fits:
     """
     fold_cache, actual = FoldCache(data), np.stack([data.train_y[fold.test] for fold in data.folds])
     nothing = Fits([], np.zeros(0), np.zeros((len(actual), 0, actual.shape[1])), actual)
-    fits = Fits.load(path).only(grid()) if path.exists() else nothing
+    kept = Fits.load(path).only(grid()) if path.exists() else nothing
+    # Fits of other rows, as of another version of the table, are worth nothing.
+    fits = kept if np.array_equal(kept.actual, actual) else nothing
     for name, preset in grid().items():
         if name not in fits.names and _is_raced(preset.target, data):
             fitted = _fit(fold_cache, preset.candidate, SLOWEST[size])
@@ -117,6 +119,8 @@ def _fit(fold_cache: FoldCache, candidate: Candidate, slowest: float) -> tuple[f
     for number in folds:
         fold_cache.prepared(number, codes=candidate.takes_codes)
     trial, forecast = make_trial(fold_cache, candidate, limits), Forecast(matrix_width(data.columns))
+    if trial.failure is not None:
+        return None
     with one_core_per_fit():
         begun = time.thread_time()
         try:

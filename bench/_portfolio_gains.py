@@ -45,7 +45,7 @@ class Table:
 
     @property
     def gains(self) -> Floats:
-        """Return the gain of each configuration, (c,)."""
+        """Return the gain of each configuration, (c,); `ValueError` where that of the beginning was not fitted."""
         random, beginning = np.random.default_rng(SEED), self.names.index(BEGINNING)
         total, times = np.zeros(len(self.names)), np.zeros(len(self.names))
         for _ in range(SETS):

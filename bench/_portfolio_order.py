@@ -54,8 +54,8 @@ def learned_portfolio(results: Sequence[Gain], without: str | None = None) -> tu
 def portfolio_without(table: str) -> Iterator[None]:
     """Let races of this process try the portfolio that is learned without this table.
 
-    So no choice of a configuration has seen the table that it is measured on. One that has taught nothing is raced with
-    the portfolio of the product.
+    So its gains have not seen the table that it is measured on. One that has taught nothing is raced with the portfolio
+    of the product.
     """
     learned = _learned_without(table)
     with patch.object(portfolio, "PORTFOLIO", learned or portfolio.PORTFOLIO):

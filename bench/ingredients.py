@@ -7,6 +7,7 @@ for does not count for it.
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from math import exp
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,21 +23,20 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import QuantileTransformer
 
-from bench._portfolio_fits import with_size
 from bench._report import Figure, at_least, run
 from bench.portfolio import PROCESSES, splits_of_tables
 from core.array_types import Floats
 from core.automl.ensemble_selection import ensemble_weights
-from core.automl.portfolio import PORTFOLIO, SKEWED
-from core.catalogue import SEED
+from core.automl.portfolio import SKEWED
+from core.catalogue import SEED, regressor
 from core.preprocessing.target_transforms import with_target_transform
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
-from core.regressors.splits import Split
+from core.regressors.splits import Fold, Split, subsample
 from core.regressors.thread_limits import limit_openmp, one_core_per_fit
 
-# The largest size takes minutes more.
-MEASURED_SIZES = ("small", "medium")
+# By the name of a size its train rows; a table with fewer than `ENOUGH` of them is left out.
+ROWS, ENOUGH, FOLDS = {"small": 400, "medium": 2_000}, 0.6, 2
 LIMITS = TrainingLimits(threads=1, model_bytes=100_000_000)
 # An ingredient that does not bring this much of RMSE in the mean is left out.
 PAYS = 0.01
@@ -56,9 +56,9 @@ def measure(quick: bool, tables: str | None) -> Iterator[Figure]:
     ratios: dict[str, dict[str, float]] = {}
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         running = {}
-        for size in MEASURED_SIZES[:1] if quick else MEASURED_SIZES:
+        for size in list(ROWS)[:1] if quick else ROWS:
             for table, data in splits.items():
-                if (sized := with_size(data, size)) is not None:
+                if (sized := _with_rows(data, ROWS[size])) is not None:
                     running[f"{table} {size}"] = pool.submit(measure_table, sized)
         for name, measured in running.items():
             for ingredient, ratio in measured.result().items():
@@ -140,10 +140,24 @@ def _errors(data: Split, method: Method, added: Added | None = None) -> float:
 
 
 def _estimators() -> list[Any]:
-    """Return a boosted tree, extra trees, a ridge and shallow boosted trees, as the portfolio has them first."""
-    wanted = ("lightgbm", "extra_trees", "ridge", "gradient_boosting")
-    presets = [next(preset for preset in PORTFOLIO if preset.model_type == name) for name in wanted]
-    return [preset.candidate.regressor.build(preset.params) for preset in presets]
+    """Return a boosted tree, extra trees, a ridge and shallow boosted trees."""
+    boosted = {"n_estimators": 400, "learning_rate": 0.05, "num_leaves": 31, "min_child_samples": 10}
+    shallow = {"n_estimators": 300, "learning_rate": 0.05, "max_depth": 3, "subsample": 0.7, "max_features": 0.5}
+    return [
+        regressor("lightgbm").build({**boosted, "colsample_bytree": 0.5}),
+        regressor("extra_trees").build({"n_estimators": 200, "min_samples_leaf": 1}),
+        regressor("ridge").build({"alpha": 1.0}),
+        regressor("gradient_boosting").build(shallow),
+    ]
+
+
+def _with_rows(data: Split, rows: int) -> Split | None:
+    """Return the split with so many train rows and `FOLDS` random folds; None where it has too few."""
+    if len(data.train_y) < ENOUGH * rows:
+        return None
+    data = subsample(data, min(rows, len(data.train_y)))
+    divisions = KFold(FOLDS, shuffle=True, random_state=SEED).split(np.arange(len(data.train_y)))
+    return replace(data, folds=[Fold(learn, judge) for learn, judge in divisions])
 
 
 def _fitted(estimator: Any) -> Method:

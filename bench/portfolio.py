@@ -1,7 +1,8 @@
-"""Learn the portfolio: measure a grid of configurations, and order them by the gain of each for its seconds.
+"""Learn the portfolio: measure a grid of configurations, and write what each is expected to gain.
 
-They are learned from the stored results; `--measure` measures those anew, and `--write` writes the portfolio of the
-product. On each table the order that the other tables teach is compared with the cheapest first.
+It is learned from the stored results. `--measure` fits what was not fitted yet and writes the results anew; then the
+order that the other tables teach is compared with the cheapest first on each table. `--write` writes the portfolio of
+the product.
 """
 
 import sys

@@ -18,7 +18,6 @@ from bench.portfolio import splits_of_tables
 from core.automl.ensemble_selection import ENSEMBLE, final_weights, nested_scores
 from core.automl.fold_fit import fit_fold
 from core.automl.forecast import Forecast
-from core.automl.portfolio import PORTFOLIO
 from core.automl.preset import Preset
 from core.automl.screening import subsample_split, with_finer_folds
 from core.automl.selection import Selection, is_better_refitted
@@ -29,8 +28,16 @@ from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
 from core.regressors.thread_limits import one_core_per_fit, openmp_limited
 
-# So many configurations of each type, those of the portfolio that gain most: they differ as the members of a blend do.
-MODEL_TYPES = {"lightgbm": 2, "ridge": 1, "svr": 1}
+# Configurations that differ as the members of a blend do.
+BOOSTED = {"learning_rate": 0.05, "num_leaves": 31, "min_child_samples": 10, "colsample_bytree": 0.5}
+PRESETS = (
+    Preset("lightgbm", {**BOOSTED, "n_estimators": 400}),
+    Preset(
+        "lightgbm", {**BOOSTED, "n_estimators": 500, "learning_rate": 0.03, "num_leaves": 7, "min_child_samples": 5}
+    ),
+    Preset("ridge", {"alpha": 1.0}),
+    Preset("svr", {"C": 10.0, "gamma": 0.1, "max_iter": 40_000}),
+)
 ROWS, SEEDS = 1_400, 7
 # A model whose error is larger by this factor is no rival of the blend.
 RIVAL = 1.15
@@ -74,7 +81,7 @@ def _choices(data: Split) -> Iterator[Choice]:
     data = with_finer_folds(subsample_split(data, ROWS))[0]
     fold_cache, limits = FoldCache(data), TrainingLimits(threads=1, model_bytes=MODEL_BYTES)
     with one_core_per_fit(), openmp_limited():
-        trials = [_trial(fold_cache, preset, limits) for preset in _presets()]
+        trials = [_trial(fold_cache, preset, limits) for preset in PRESETS]
         on_fold = np.column_stack([trial.fold_pipeline.predict(data.test_x) for trial in trials])
     weights = final_weights(fold_cache, trials)
     members = list(zip(trials, weights.tolist(), strict=True))
@@ -88,16 +95,8 @@ def _choices(data: Split) -> Iterator[Choice]:
             yield Choice(kept, refitted, is_better_refitted(single, blend, growth))
 
 
-def _presets() -> list[Preset]:
-    return [
-        preset
-        for model_type, count in MODEL_TYPES.items()
-        for preset in [preset for preset in PORTFOLIO if preset.model_type == model_type][:count]
-    ]
-
-
 def _trial(fold_cache: FoldCache, preset: Preset, limits: TrainingLimits) -> Trial:
-    """Return the trial of a configuration of the portfolio after its fits on the first fold and on all rows."""
+    """Return the trial of a configuration after its fits on the first fold and on all rows."""
     trial, forecast = make_trial(fold_cache, preset.candidate, limits), Forecast(1)
     for number in (0, fold_cache.holdout_fold):
         trial = trial.with_result(fit_fold(fold_cache, trial, number, limits, forecast, with_cost=number == 0))

@@ -48,8 +48,8 @@ class FoldResult:
 class Trial:
     """A candidate with its results by fold number, or its failure. `label` names it for users.
 
-    `prior` is the expected gain in R2 relative to the other trials; `most_bytes` the most bytes of its graph, with any
-    number of train rows. `fitted` is the pipeline that was fitted on all train rows, with its `graph` where that was
+    `prior` is the gain that is expected of it; `most_bytes` the most bytes of its graph, with any number of train rows.
+    `fitted` is the pipeline that was fitted on all train rows, with its `graph` where that was
     compiled; `fold_pipeline` is the one that was fitted on those of its first fold.
     """
 
