@@ -13,7 +13,7 @@ from bench._portfolio_grid import grid
 from core.array_types import Floats
 from core.automl.fold_fit import fit_fold
 from core.automl.forecast import Forecast
-from core.automl.portfolio import SKEWED
+from core.automl.portfolio import suits
 from core.automl.trial import make_trial
 from core.catalogue import SEED
 from core.errors import RegattaError
@@ -83,9 +83,15 @@ def with_size(data: Split, size: str) -> Split | None:
     if len(data.train_y) < ENOUGH * wanted:
         return None
     # A multiple of the folds, so that these are of equal length.
-    data = subsample(data, min(wanted, len(data.train_y)) // DIVISION * DIVISION)
-    divisions = KFold(DIVISION, shuffle=True, random_state=SEED).split(np.arange(len(data.train_y)))
-    return replace(data, folds=[Fold(learn, judge) for learn, judge in divisions][: FOLDS[size]])
+    divided = with_rows(data, min(wanted, len(data.train_y)) // DIVISION * DIVISION, DIVISION)
+    return replace(divided, folds=divided.folds[: FOLDS[size]])
+
+
+def with_rows(data: Split, rows: int, folds: int) -> Split:
+    """Return the split with so many of its train rows, and with so many random folds."""
+    data = subsample(data, rows)
+    divisions = KFold(folds, shuffle=True, random_state=SEED).split(np.arange(rows))
+    return replace(data, folds=[Fold(learn, judge) for learn, judge in divisions])
 
 
 def fit_grid(data: Split, size: str, path: Path) -> Fits:
@@ -99,8 +105,9 @@ def fit_grid(data: Split, size: str, path: Path) -> Fits:
     kept = Fits.load(path).only(grid()) if path.exists() else nothing
     # Fits of other rows, as of another version of the table, are worth nothing.
     fits = kept if np.array_equal(kept.actual, actual) else nothing
+    skewness = float(skew(data.train_y))
     for name, preset in grid().items():
-        if name not in fits.names and _is_raced(preset.target, data):
+        if name not in fits.names and suits(preset.target, skewness):
             fitted = _fit(fold_cache, preset.candidate, SLOWEST[size])
             fits = fits.with_fit(name, *fitted) if fitted else fits
     fits.save(path)
@@ -128,8 +135,3 @@ def _fit(fold_cache: FoldCache, candidate: Candidate, slowest: float) -> tuple[f
         except (RegattaError, ValueError):
             return None
         return (time.thread_time() - begun) / len(folds), np.stack(predicted)
-
-
-def _is_raced(target: str, data: Split) -> bool:
-    """Return whether a race tries this target transform on the table."""
-    return target != "yeo_johnson" or abs(float(skew(data.train_y))) > SKEWED

@@ -52,7 +52,7 @@ class Table:
             drawn = random.random(len(self.names)) < SHARE
             drawn[beginning] = True
             members = np.flatnonzero(drawn)
-            total[members] += self._weights(members[np.newaxis]).mean(axis=0)[0]
+            total[members] += self._weights(members).mean(axis=0)
             times[members] += 1
         return np.asarray(total / np.maximum(times, 1), np.float64)
 
@@ -71,11 +71,13 @@ class Table:
         """
         ran = max(1, int(np.searchsorted(np.cumsum(self.seconds[list(order)]), seconds, side="right")))
         members = np.array(order[:ran])
-        weights = self._weights(members[np.newaxis])[:, 0]
-        products = self.products[:, members[:, None], members[None, :]]
+        weights, products = self._weights(members), self._products_of(members)
         return float(np.log(np.einsum("fi,fij,fj->f", weights, products, weights).mean()) / 2)
 
-    def _weights(self, sets: Ints) -> Floats:
-        """Return the weights of the members of each set from all folds but one, (folds, s, m); `sets` is (s, m)."""
-        products = self.products[:, sets[:, :, None], sets[:, None, :]]
-        return np.stack([greedy_weights(products.sum(axis=0) - of_fold) for of_fold in products])
+    def _products_of(self, members: Ints) -> Floats:
+        return self.products[:, members[:, np.newaxis], members]
+
+    def _weights(self, members: Ints) -> Floats:
+        """Return the weights of these configurations from all folds but one, (folds, m)."""
+        products = self._products_of(members)
+        return greedy_weights(products.sum(axis=0) - products)

@@ -7,7 +7,6 @@ for does not count for it.
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from math import exp
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,6 +22,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import QuantileTransformer
 
+from bench._portfolio_fits import with_rows
 from bench._report import Figure, at_least, run
 from bench.portfolio import PROCESSES, splits_of_tables
 from core.array_types import Floats
@@ -32,7 +32,7 @@ from core.catalogue import SEED, regressor
 from core.preprocessing.target_transforms import with_target_transform
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
-from core.regressors.splits import Fold, Split, subsample
+from core.regressors.splits import Split
 from core.regressors.thread_limits import limit_openmp, one_core_per_fit
 
 # By the name of a size its train rows; a table with fewer than `ENOUGH` of them is left out.
@@ -153,11 +153,7 @@ def _estimators() -> list[Any]:
 
 def _with_rows(data: Split, rows: int) -> Split | None:
     """Return the split with so many train rows and `FOLDS` random folds; None where it has too few."""
-    if len(data.train_y) < ENOUGH * rows:
-        return None
-    data = subsample(data, min(rows, len(data.train_y)))
-    divisions = KFold(FOLDS, shuffle=True, random_state=SEED).split(np.arange(len(data.train_y)))
-    return replace(data, folds=[Fold(learn, judge) for learn, judge in divisions])
+    return with_rows(data, min(rows, len(data.train_y)), FOLDS) if len(data.train_y) >= ENOUGH * rows else None
 
 
 def _fitted(estimator: Any) -> Method:

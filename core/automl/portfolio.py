@@ -8,6 +8,7 @@ from typing import Any
 from core.automl.preset import learned_presets
 from core.catalogue import regressor
 from core.errors import TrainingFailedError
+from core.model_manifest import TargetTransformName
 from core.regressors.candidates import Candidate
 
 # Up to the first number of rows a table is small, up to the second it is medium.
@@ -65,13 +66,18 @@ def _opening(name: str, trees: int, rate: float) -> Candidate:
     return Candidate(entry, {number: trees, "learning_rate": rate, leaves: OPENING_LEAVES, **codes})
 
 
+def suits(target: TargetTransformName, skewness: float) -> bool:
+    """Return whether a race tries this transform of a target with this skewness."""
+    return target != "yeo_johnson" or abs(skewness) > SKEWED
+
+
 def select_presets(rows: int, skewness: float) -> list[tuple[Candidate, float]]:
     """Return the candidates for `rows` rows with their expected gains as priors; `skewness` is the target's.
 
     A regressor whose package is not installed is left out.
     """
     size = 0 if rows <= SMALL_ROWS else 1 if rows <= MEDIUM_ROWS else 2
-    wanted = [preset for preset in PORTFOLIO if preset.target != "yeo_johnson" or abs(skewness) > SKEWED]
+    wanted = [preset for preset in PORTFOLIO if suits(preset.target, skewness)]
     wanted = [preset for preset in wanted if preset.gains[size] and _is_installed(preset.model_type)]
     return [(preset.candidate, preset.gains[size]) for preset in wanted]
 

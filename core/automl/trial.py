@@ -49,8 +49,8 @@ class Trial:
     """A candidate with its results by fold number, or its failure. `label` names it for users.
 
     `prior` is the gain that is expected of it; `most_bytes` the most bytes of its graph, with any number of train rows.
-    `fitted` is the pipeline that was fitted on all train rows, with its `graph` where that was
-    compiled; `fold_pipeline` is the one that was fitted on those of its first fold.
+    `fitted` is the pipeline that was fitted on all train rows, with its `graph` where that was compiled;
+    `fold_pipeline` is the one that was fitted on those of its first fold.
     """
 
     candidate: Candidate
