@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import inf
 
 import numpy as np
 
@@ -27,44 +28,73 @@ def count_predictions(rows: int, columns: int) -> int:
 
 
 def permutation_importance(
-    predict: Callable[[RawColumns], Floats], columns: RawColumns, actual: Floats, seconds: float | None = None
+    predict: Callable[[RawColumns], Floats],
+    columns: RawColumns,
+    actual: Floats,
+    seconds: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> list[Importance]:
     """Return the fall of R2 by raw column, mean and standard deviation over five shuffles, the largest first.
 
     `predict` takes raw columns of n values each, in the form of `columns`; `actual` is their target, float64 (n,). At
-    most 1,000 rows, evenly spaced, are used, and fewer (at least 10) where these would take more than `seconds`. Every
-    importance is 0 where their target is constant. Breiman, "Random Forests", Machine Learning 45 (2001).
+    most 1,000 rows, evenly spaced, are used, and fewer (at least 10) where these would take more than `seconds`: for
+    all columns, and for those that are left where others took longer than that. Every importance is 0 where their
+    target is constant. Breiman, "Random Forests", Machine Learning 45 (2001).
     """
+    until = inf if seconds is None else clock() + seconds
     most_rows = min(MOST_ROWS, _affordable(len(columns)))
     if seconds is not None:
-        most_rows = min(most_rows, _rows_within(seconds, predict, columns))
+        most_rows = min(most_rows, _rows_within(seconds, predict, columns, clock))
     rows = evenly_spaced(len(actual), most_rows)
     if np.ptp(actual[rows]) == 0:
         return [Importance(feature=name, mean=0.0, std=0.0) for name in columns]
     sampled = {name: values[rows] for name, values in columns.items()}
     actual = actual[rows]
-    spread_of_target = float(np.square(actual - actual.mean()).sum())
-    unshuffled_error = np.square(actual - predict(sampled)).sum()
-    random = np.random.default_rng(SEED)
-    orders = [random.permutation(len(rows)) for _ in range(SHUFFLES)]
-    tiled = {name: np.tile(values, SHUFFLES) for name, values in sampled.items()}
-    importances = []
-    for name, values in sampled.items():
-        shuffled = {**tiled, name: np.concatenate([values[order] for order in orders])}
-        predicted = predict(shuffled).reshape(SHUFFLES, -1)
-        # R2 is 1 - error / spread, so its fall is the rise of the error in units of the spread.
-        falls = (np.square(actual - predicted).sum(axis=1) - unshuffled_error) / spread_of_target
+    errors = np.square(actual - predict(sampled))
+    # R2 is 1 - error / spread, so its fall is the rise of the error in units of the spread.
+    spread_of_target = float(np.square(actual - actual.mean()).mean())
+    importances, shuffles = [], _Shuffles(sampled, len(rows))
+    for place, name in enumerate(columns):
+        begun, used = clock(), shuffles.rows
+        predicted = predict(shuffles.shuffled(name)).reshape(SHUFFLES, -1)
+        rises = np.square(actual[used] - predicted).mean(axis=1) - errors[used].mean()
+        falls = rises / spread_of_target
         importances.append(Importance(feature=name, mean=float(np.mean(falls)), std=float(np.std(falls))))
+        ended, left = clock(), len(columns) - place - 1
+        if left and ended > begun:
+            a_row = (ended - begun) / len(used)
+            shuffles = shuffles.with_rows(min(len(rows), max(LEAST_ROWS, (until - ended) / left / a_row)))
     return sorted(importances, key=lambda importance: -importance.mean)
 
 
-def _rows_within(seconds: float, predict: Callable[[RawColumns], Floats], columns: RawColumns) -> int:
+class _Shuffles:
+    """So many of the rows of some columns, evenly spaced, once for each shuffle; the same orders for every column."""
+
+    def __init__(self, columns: RawColumns, count: int) -> None:
+        self._columns = columns
+        self.rows = evenly_spaced(len(next(iter(columns.values()))), count)
+        random = np.random.default_rng(SEED)
+        self._order = self.rows[np.concatenate([random.permutation(len(self.rows)) for _ in range(SHUFFLES)])]
+        self._tiled = {name: np.tile(values[self.rows], SHUFFLES) for name, values in columns.items()}
+
+    def shuffled(self, name: str) -> RawColumns:
+        """Return the columns with one of them shuffled, (shuffles times rows,) each."""
+        return {**self._tiled, name: self._columns[name][self._order]}
+
+    def with_rows(self, count: float) -> "_Shuffles":
+        """Return the shuffles of so many rows."""
+        return self if int(count) == len(self.rows) else _Shuffles(self._columns, int(count))
+
+
+def _rows_within(
+    seconds: float, predict: Callable[[RawColumns], Floats], columns: RawColumns, clock: Callable[[], float]
+) -> int:
     """Return how many rows can be predicted for each shuffle of each column within so many seconds, at least ten."""
     few = {name: values[:TIMED_ROWS] for name, values in columns.items()}
-    begun, taken, rows = time.perf_counter(), 0.0, 0
+    begun, taken, rows = clock(), 0.0, 0
     while taken < min(TIMED_SECONDS, seconds) or rows == 0:
         rows += len(predict(few))
-        taken = time.perf_counter() - begun
+        taken = clock() - begun
     a_row = taken / rows
     return max(LEAST_ROWS, int(seconds / (a_row * SHUFFLES * max(len(columns), 1))))
 

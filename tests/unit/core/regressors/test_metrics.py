@@ -120,6 +120,25 @@ def test_a_wide_table_gets_by_with_fewer_rows() -> None:
     assert sum(batch_rows) < 450_000
 
 
+def test_importance_takes_fewer_rows_of_the_columns_that_are_left_when_the_machine_becomes_slow() -> None:
+    random, now, slow_from = np.random.default_rng(3), 0.0, 0.1
+    columns = {f"x{i}": random.normal(size=1000) for i in range(60)}
+
+    def predict(c: Any) -> Any:
+        """Predict a row in a microsecond, and later in fifty."""
+        nonlocal now
+        now += len(c["x0"]) * (1e-6 if now < slow_from else 50e-6)
+        return c["x0"] + 2 * c["x59"]
+
+    actual = columns["x0"] + 2 * columns["x59"]
+    exact = permutation_importance(lambda c: c["x0"] + 2 * c["x59"], columns, actual)
+    found = permutation_importance(predict, columns, actual, seconds=0.5, clock=lambda: now)
+    # All rows of all columns take .3 s, and from the moment when it becomes slow on 10 s.
+    assert now < 1.0
+    assert [one.feature for one in found[:2]] == [one.feature for one in exact[:2]] == ["x59", "x0"]
+    assert found[0].mean == pytest.approx(exact[0].mean, rel=0.5)
+
+
 def test_one_fold_has_no_standard_deviation() -> None:
     assert cross_validation([0.8]).std is None
     assert cross_validation([0.8, 0.6]).std == pytest.approx(0.1)
