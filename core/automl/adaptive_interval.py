@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from core.array_types import Floats
 from core.automl.verified_graph import VerifiedGraph
-from core.compiler.compile import raw_columns_of_frame
 from core.compiler.spread import add_spread, check_spread
 from core.regressors.splits import Split
 from core.regressors.spread import fit_spread
@@ -46,7 +45,7 @@ def with_spread(
         if spread is None:
             return verified
         rows = data.train_x.head(CHECKED_ROWS)
-        predicted = verified.compiled.run(raw_columns_of_frame(rows, verified.features))
+        predicted = verified.predict(rows)
         check_spread(verified.features, data.columns, spread, rows, predicted)
         graph = add_spread(verified.graph, data.columns, spread)
     except Exception:

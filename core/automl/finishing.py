@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.automl.forecast import Forecast, makespan
 from core.automl.selection import cost_of_trials
 from core.automl.serving_cost import CLEARLY_WITHIN, ServingLimits
+from core.automl.training import TRAIN_METRIC_ROWS
 from core.automl.trial import Trial
 from core.compiler.compile import CHECKED_ROWS
 from core.regressors.fold_cache import FoldCache
@@ -15,8 +16,6 @@ from core.regressors.spread import expected_seconds
 
 # Seconds to store any model, and for each megabyte of its graph beside compiling it: pickle, sign, send.
 STORING_SECONDS, STORING_A_MEGABYTE = 0.2, 0.03
-# The rows that the estimator itself predicts at the end: those of the graph's verification and of the train metrics.
-PREDICTED_ROWS = CHECKED_ROWS + 4_000
 # The most of the time that is kept to explain the winner: importance and effects take fewer rows where it is short.
 EXPLAINING_SHARE = 0.08
 
@@ -62,8 +61,9 @@ class Finishing:
         # A model that may exceed a limit is compiled more than once.
         compiled = 1 if self.serving_limits.excess(cost) <= CLEARLY_WITHIN else 2
         a_row = slowness * cost.row_seconds
-        predicting = a_row * compiled * CHECKED_ROWS
-        predicting += PREDICTED_ROWS * sum(trial.row_seconds for trial in members)
+        # The estimator predicts the rows of the verification; the graph predicts them too, and those of the metrics.
+        predicting = CHECKED_ROWS * sum(trial.row_seconds for trial in members)
+        predicting += a_row * (compiled * CHECKED_ROWS + TRAIN_METRIC_ROWS + len(self.fold_cache.data.test_y))
         storing = self.writing_seconds(cost.size_bytes) + self.expected_spread_seconds
         return slowness * compiled * cost.seconds + predicting + self._explaining_seconds(a_row) + storing
 

@@ -1,10 +1,12 @@
 """Train one candidate: cross-validate it, fit it on the training part, and evaluate it on the holdout."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.array_types import Floats
 from core.automl.learn_in_parts import learn_in_parts
@@ -141,16 +143,18 @@ def evaluate_on_holdout(
     out_of_fold: OutOfFold,
     scores: list[float],
     seconds: float,
+    predict: Callable[[pd.DataFrame], Floats] | None = None,
     **rest: Any,
 ) -> TrainedModel:
     """Evaluate a pipeline that was fitted on the training part of `data` by its predictions of the holdout.
 
-    `out_of_fold` and `scores` are those of the folds. Raises `TrainingFailedError` for NaN and inf.
+    `out_of_fold` and `scores` are those of the folds. Train rows are predicted by `predict`, if it is given. Raises
+    `TrainingFailedError` for NaN and inf.
     """
     begun = time.perf_counter()
     seen = evenly_spaced(len(data.train_y), TRAIN_METRIC_ROWS)
     with one_core_per_fit():
-        train_predicted = pipeline.predict(data.train_x.iloc[seen])
+        train_predicted = (predict or pipeline.predict)(data.train_x.iloc[seen])
     residuals = Residuals.of(out_of_fold, FinalModel(data, holdout))
     metrics = evaluate(data.test_y, holdout)
     if not np.isfinite([*(value for value in metrics.values() if value is not None), *scores]).all():

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from core.array_types import RawColumns
+from core.array_types import Floats, RawColumns
 from core.automl.serving_cost import ServingCost
 from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
 from core.errors import RegattaError, TrainingFailedError
@@ -61,6 +61,10 @@ class VerifiedGraph:
     compiled: CompiledModel
     cost: ServingCost
     spread_quantiles: list[float] = field(default_factory=list)
+
+    def predict(self, frame: pd.DataFrame) -> Floats:
+        """Predict a frame of raw columns: float64, (n,)."""
+        return self.compiled.run(raw_columns_of_frame(frame, self.features))
 
 
 @dataclass(frozen=True)

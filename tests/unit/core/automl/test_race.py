@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.automl import finishing, portfolio, portfolio_search, race, refit, scheduler
+from core.automl import finishing, portfolio, portfolio_search, race, refit, refit_stage, scheduler
 from core.automl.finishing import Finishing
 from core.automl.forecast import Forecast
 from core.automl.portfolio_search import PortfolioSearch, TimeLimit, propose
@@ -75,7 +75,7 @@ class Machine:
     def verify(self, pipeline: Any, data: Split) -> VerifiedGraph:
         """Take as long as was kept for it, or up to a quarter more."""
         self.clock.elapse(self.stored * self.draw("storing").uniform(0.5, 1.25))
-        return VerifiedGraph(b"", [], None, ServingCost(1_000, 1.0, 0.0))  # type: ignore[arg-type]
+        return MadeUpGraph(b"", [], None, ServingCost(1_000, 1.0, 0.0))  # type: ignore[arg-type]
 
     @property
     def keep(self) -> Callable[..., float]:
@@ -101,6 +101,13 @@ class MadeUp:
         return np.full(len(frame), self.value)
 
 
+class MadeUpGraph(VerifiedGraph):
+    """A graph that predicts zero."""
+
+    def predict(self, frame: pd.DataFrame) -> Any:
+        return np.zeros(len(frame))
+
+
 def made_split(rows: int, columns: int) -> Split:
     names = [f"x{number}" for number in range(columns)]
     values = np.random.default_rng(0).normal(size=rows)
@@ -112,7 +119,7 @@ def made_split(rows: int, columns: int) -> Split:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
     monkeypatch.setattr(race, "MOST_VARIATIONS", 3)
-    return simulate_time(monkeypatch, portfolio_search, refit)
+    return simulate_time(monkeypatch, portfolio_search, refit_stage)
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.automl import learn_in_parts, portfolio_search, refit
+from core.automl import learn_in_parts, refit, refit_stage
 from core.automl.finishing import Finishing
-from core.automl.portfolio_search import PortfolioSearch, TimeLimit, propose
-from core.automl.race import Race
-from core.automl.refit import RefitStage, refit_winner
+from core.automl.portfolio_search import PortfolioSearch
+from core.automl.refit import refit_winner
+from core.automl.refit_stage import RefitStage
 from core.automl.selection import Selection
-from core.automl.serving_cost import ServingCost, ServingLimits
+from core.automl.serving_cost import ServingCost
 from core.automl.trial import Trial
 from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.errors import InvalidInputError, TrainingFailedError
@@ -23,24 +23,13 @@ from core.progress import StoppedError, TrialStatus, ignore_progress
 from core.regressors.all_rows import AllRows
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
-from tests.support.simulated_time import simulate_races
 from tests.support.tables import noisy, read
-from tests.support.training import LIMITS, fast_presets, split_text
 
 # Far more than any of these takes.
 SECONDS = 60.0
 MAX_BYTES = 20_000
 # More than there are trials, and ensembles within ever tighter limits.
 MOST_ATTEMPTS = 50
-
-
-@pytest.fixture
-def search(monkeypatch: pytest.MonkeyPatch) -> PortfolioSearch:
-    """Return a search of fast presets before its refit."""
-    monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
-    limit = TimeLimit(SECONDS, simulate_races(monkeypatch, learn_in_parts).now)
-    proposed = propose(split_text(noisy(900)), LIMITS, ServingLimits(max_bytes=MAX_BYTES), limit)
-    return Race(proposed, ignore_progress).run()
 
 
 def test_models_that_exceed_a_limit_once_they_are_refitted_are_each_tried_once(
@@ -74,7 +63,7 @@ def test_models_of_a_fold_win_alone_if_there_is_no_time_to_refit_and_the_others_
             raise TrainingFailedError("The compiled graph differs from scikit-learn.")
         return verify_graph(pipeline, data)
 
-    monkeypatch.setattr(refit, "select", lambda _, trials, *rest, **options: (alone(trials[0]), None))
+    monkeypatch.setattr(refit_stage, "select", lambda _, trials, *rest, **options: (alone(trials[0]), None))
     monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: SECONDS)
     monkeypatch.setattr(refit, "verify_graph", last_one_agrees)
     winner = refit_winner(search, ignore_progress)
@@ -83,22 +72,7 @@ def test_models_of_a_fold_win_alone_if_there_is_no_time_to_refit_and_the_others_
     assert winner.model.fold == 0
     assert len(winner.model.data.train_y) == search.rows
     assert [trial.label for trial in winner.model.fitted] == [trial.label for trial in winner.search.finalists]
-    assert winner.model.holdout == pytest.approx(winner.model.pipeline.predict(winner.model.data.test_x))
-
-
-@pytest.mark.parametrize(("late", "is_best"), [(0.1, True), (0.9, False)])
-def test_a_winner_that_is_late_by_a_moment_is_not_replaced_by_a_worse_one(
-    search: PortfolioSearch, monkeypatch: pytest.MonkeyPatch, late: float, is_best: bool
-) -> None:
-    """Its storing takes 5 s, that of all others nothing."""
-    once = [trial.without_folds(range(1, len(search.fold_cache.data.folds))) for trial in search.usable]
-    search = replace(search, trials=tuple(once), seconds=2.0, ensemble_failure=TrainingFailedError("none"))
-    best = max(search.finalists, key=lambda trial: trial.mean)
-    seconds = {trial.label: 5.0 * (trial.label == best.label) for trial in search.trials}
-    monkeypatch.setattr(Finishing, "storing_seconds", lambda _, members: sum(seconds[trial.label] for trial in members))
-    monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: 0.0)
-    chosen, _ = RefitStage(replace(search, deadline=portfolio_search.time.monotonic() + 5.0 - late)).select()
-    assert (chosen.trials[0].label == best.label) is is_best
+    assert winner.holdout == pytest.approx(winner.model.pipeline.predict(winner.model.data.test_x))
 
 
 @pytest.mark.parametrize(("seconds", "kept"), [(1.0, 0.3), (2.0, 0.6), (3.0, 0.6), (10.0, 2.0)])
@@ -114,7 +88,7 @@ def test_a_larger_share_of_a_short_race_is_kept_to_refit(
 @pytest.fixture
 def part(monkeypatch: pytest.MonkeyPatch, search: PortfolioSearch) -> PortfolioSearch:
     """Return a search on the first 900 of 2,700 rows, in which a linear model wins."""
-    monkeypatch.setattr(refit, "select", lambda _, trials, *rest, **options: (alone(linear(trials)), None))
+    monkeypatch.setattr(refit_stage, "select", lambda _, trials, *rest, **options: (alone(linear(trials)), None))
     table = read(noisy(2_700))
     rows = AllRows(lambda: nullcontext((None, table)), 2_700, np.arange(900), "y", [], RANDOM)  # type: ignore[arg-type, return-value]
     return replace(search, data=replace(search.data, all_rows=rows))
@@ -125,9 +99,10 @@ def linear(trials: Sequence[Trial]) -> Trial:
 
 
 def test_a_single_winner_learns_from_all_rows_of_the_table_in_parts(part: PortfolioSearch) -> None:
-    model = refit_winner(part, ignore_progress).model
+    winner = refit_winner(part, ignore_progress)
+    model = winner.model
     assert model.fitted[0].rows_learned == 2_700 - len(part.data.test_y)
-    assert model.holdout == pytest.approx(model.pipeline.predict(model.data.test_x))
+    assert winner.holdout == pytest.approx(model.pipeline.predict(model.data.test_x))
     assert len(model.data.train_y) == len(part.data.train_y)
 
 

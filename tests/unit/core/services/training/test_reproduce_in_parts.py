@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.automl import learn_in_parts, portfolio_search, refit
+from core.automl import learn_in_parts, portfolio_search, refit_stage
 from core.automl.selection import Selection
 from core.automl.trial import Trial
 from core.catalogue import DEFAULT_MODEL_TYPES
@@ -90,7 +90,7 @@ def test_the_winner_of_a_race_is_reproduced(
 
     simulate_races(monkeypatch, compare, learn_in_parts)
     monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
-    monkeypatch.setattr(refit, "select", select)
+    monkeypatch.setattr(refit_stage, "select", select)
     upload(table(), *DEFAULT_MODEL_TYPES)
     monkeypatch.setattr(placement, "_within", lambda *_: RowsToRead(READ, then_all=True))
     answer = compare_models(home(), CompareCommand(target_column="y", ensemble=True, time_limit=60.0))

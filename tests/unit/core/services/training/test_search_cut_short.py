@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.automl import portfolio_search, refit, screening, verified_graph
+from core.automl import portfolio_search, refit, refit_stage, screening, verified_graph
 from core.automl.selection import Selection, select
 from core.automl.serving_cost import ServingCost
 from core.errors import ConflictError, TrainingFailedError
@@ -272,7 +272,7 @@ def test_a_winner_over_its_bounds_after_all_is_not_the_winner_and_the_time_is_ke
         return chosen
 
     monkeypatch.setattr(refit, "verify_graph", heavier)
-    monkeypatch.setattr(refit, "select", counted)
+    monkeypatch.setattr(refit_stage, "select", counted)
     monkeypatch.setattr(screening, "FINE_FOLDS", 8)
     begun = clock.now
     answer = raced(concrete, time_limit=10, max_bytes=most)
