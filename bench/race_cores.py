@@ -13,7 +13,7 @@ from bench._events import discard_logs
 from bench._process_timer import ProcessTimer
 from bench._quality_cases import QUICK_SECONDS, Case, case_of, known_tables
 from bench._report import Figure, at_least, at_most, run
-from bench.time_limit import OVER_SECONDS, OVER_SHARE
+from bench.time_limit import most
 from core.machine_limits import available_cores
 
 TABLES, QUICK_TABLES = ("concrete", "bike_sharing", "california_housing"), 1
@@ -74,11 +74,8 @@ def _figures(case: Case, limit: float, rounds: int) -> Iterator[Figure]:
         counts = (
             f"{median(one['trials'] for one in answers):.0f} trials, {median(one['fits'] for one in answers):.0f} fits"
         )
-        worst, most = (
-            max(result["seconds"] for result in race.results) / limit,
-            1 + max(OVER_SHARE, OVER_SECONDS / limit),
-        )
-        yield at_most(f"{case.table}, {cores} cores: seconds / time_limit", worst, most, counts)
+        worst = max(result["seconds"] for result in race.results) / limit
+        yield at_most(f"{case.table}, {cores} cores: seconds / time_limit", worst, most(limit), counts)
         if (half := cores // 2) in done:
             yield at_least(
                 f"{case.table}: done a second, {cores} / {half} cores", done[cores] / done[half], DOUBLING, counts

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,22 +26,38 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 def time_limits(folder: Path, seconds: float) -> Iterator[Figure]:
     """Compare the seconds of a portfolio search with its limit on a table of each of the `SHAPES`."""
-    from core.jobs.commands import CompareCommand
+    for name in SHAPES:
+        taken, best = timed_search(upload(folder, name), seconds)
+        detail = f"{taken:.1f} s / {seconds:g} s, R2 {best['metrics']['r2']:.4f} by {best['model_type']}"
+        yield at_most(f"{name}: seconds / time_limit", taken / seconds, most(seconds), detail)
+
+
+def most(seconds: float) -> float:
+    """Return what a search may take at the most, as a multiple of its time limit."""
+    return 1 + max(OVER_SHARE, OVER_SECONDS / seconds)
+
+
+def upload(folder: Path, name: str) -> str:
+    """Store the table of one of the `SHAPES`; return the id of its file."""
     from core.services.processing.ingest import ingest
+    from tests.support.storage import home
+
+    SHAPES[name](np.random.default_rng(0)).to_csv(path := folder / "limited.csv", index=False)
+    file_id = ingest(home(), path.name, path).file_id
+    path.unlink()
+    return file_id
+
+
+def timed_search(file_id: str, seconds: float) -> tuple[float, dict[str, Any]]:
+    """Search the portfolio on a stored table; return the seconds that it took, and its winner."""
+    from core.jobs.commands import CompareCommand
     from core.services.training.compare import compare_models
     from tests.support.storage import home
 
-    for name, make in SHAPES.items():
-        make(np.random.default_rng(0)).to_csv(path := folder / "limited.csv", index=False)
-        file_id = ingest(home(), path.name, path).file_id
-        path.unlink()
-        begun = time.perf_counter()
-        command = CompareCommand(target_column=TARGET, file_id=file_id, ensemble=True, time_limit=seconds)
-        best = compare_models(home(), command)["best"]
-        taken = time.perf_counter() - begun
-        detail = f"{taken:.1f} s / {seconds:g} s, R2 {best['metrics']['r2']:.4f} by {best['model_type']}"
-        most = 1 + max(OVER_SHARE, OVER_SECONDS / seconds)
-        yield at_most(f"{name}: seconds / time_limit", taken / seconds, most, detail)
+    begun = time.perf_counter()
+    command = CompareCommand(target_column=TARGET, file_id=file_id, ensemble=True, time_limit=seconds)
+    best = compare_models(home(), command)["best"]
+    return time.perf_counter() - begun, best
 
 
 def _numbers(random: np.random.Generator, rows: int, columns: int) -> pd.DataFrame:
