@@ -16,6 +16,8 @@ from core.regressors.spread import expected_seconds
 
 # Seconds to store any model, and for each megabyte of its graph beside compiling it: pickle, sign, send.
 STORING_SECONDS, STORING_A_MEGABYTE = 0.2, 0.03
+# The rows that are predicted at once at the end: those of the graph's verification and of the train metrics.
+PREDICTED_ROWS = CHECKED_ROWS + TRAIN_METRIC_ROWS
 # The most of the time that is kept to explain the winner: importance and effects take fewer rows where it is short.
 EXPLAINING_SHARE = 0.08
 
@@ -53,19 +55,22 @@ class Finishing:
         return preparing + makespan(fits, self.threads)
 
     def storing_seconds(self, members: Sequence[Trial]) -> float:
-        """Return the seconds to compile, verify, explain and store a model of these members.
+        """Return the seconds to compile, verify, explain and store a model of these members."""
+        explaining = self._explaining_seconds(members) - self._least_explaining_seconds(members)
+        return self.least_storing_seconds(members) + explaining + self.expected_spread_seconds
+
+    def least_storing_seconds(self, members: Sequence[Trial]) -> float:
+        """Return the seconds to store a model of these members in haste: explained on few rows, without a spread.
 
         What is expected or was measured in a moment takes longer on a machine that something else keeps busy.
         """
         cost, slowness = cost_of_trials(members, self.growth()), self.forecast.slowness
         # A model that may exceed a limit is compiled more than once.
         compiled = 1 if self.serving_limits.excess(cost) <= CLEARLY_WITHIN else 2
-        a_row = slowness * cost.row_seconds
-        # The estimator predicts the rows of the verification; the graph predicts them too, and those of the metrics.
-        predicting = CHECKED_ROWS * sum(trial.row_seconds for trial in members)
-        predicting += a_row * (compiled * CHECKED_ROWS + TRAIN_METRIC_ROWS + len(self.fold_cache.data.test_y))
-        storing = self.writing_seconds(cost.size_bytes) + self.expected_spread_seconds
-        return slowness * compiled * cost.seconds + predicting + self._explaining_seconds(a_row) + storing
+        predicting = self._row_seconds(members) * compiled * CHECKED_ROWS
+        predicting += PREDICTED_ROWS * sum(trial.row_seconds for trial in members)
+        storing = predicting + self._least_explaining_seconds(members) + self.writing_seconds(cost.size_bytes)
+        return slowness * compiled * cost.seconds + storing
 
     def writing_seconds(self, size_bytes: int) -> float:
         """Return the seconds to store a model of a graph of this size that is compiled and explained."""
@@ -82,8 +87,17 @@ class Finishing:
         """Return how many times as long as expected things take; what keeps the machine busy is in both measures."""
         return max(self.pace, self.forecast.slowness)
 
-    def _explaining_seconds(self, a_row: float) -> float:
-        """Return the seconds to keep for importance and effects of a model that predicts a row in `a_row` seconds."""
-        rows, columns = len(self.data.test_y), len(self.data.columns)
-        within = max(EXPLAINING_SHARE * self.search_seconds, a_row * count_predictions(min(rows, LEAST_ROWS), columns))
-        return min(a_row * count_predictions(rows, columns), within)
+    def _explaining_seconds(self, members: Sequence[Trial]) -> float:
+        """Return the seconds to keep for importance and effects of a model of these members."""
+        predictions = count_predictions(len(self.data.test_y), len(self.data.columns))
+        most = max(EXPLAINING_SHARE * self.search_seconds, self._least_explaining_seconds(members))
+        return min(self._row_seconds(members) * predictions, most)
+
+    def _least_explaining_seconds(self, members: Sequence[Trial]) -> float:
+        """Return the seconds for the importance of a model of these members on as few rows as possible."""
+        predictions = count_predictions(min(len(self.data.test_y), LEAST_ROWS), len(self.data.columns))
+        return self._row_seconds(members) * predictions
+
+    def _row_seconds(self, members: Sequence[Trial]) -> float:
+        """Return the seconds in which the graph of a model of these members predicts a row."""
+        return self.forecast.slowness * cost_of_trials(members, self.growth()).row_seconds

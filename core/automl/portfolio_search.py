@@ -164,10 +164,17 @@ class PortfolioSearch:
         """Return whether there is time to compile, verify, explain and store a model of these trials."""
         return time.monotonic() <= self.latest_storing(trials)
 
+    def affordable_in_haste(self, trials: Sequence[Trial]) -> bool:
+        """Return whether there is time for it if it is explained on few rows, without a spread of its errors."""
+        return time.monotonic() <= self._latest_end - self.finishing.least_storing_seconds(trials)
+
     def latest_storing(self, trials: Sequence[Trial]) -> float:
         """Return when compiling a model of these trials has to begin, by `time.monotonic()`."""
-        grace = max(GRACE_SHARE * self.seconds, GRACE_SECONDS)
-        return self.deadline + grace - self.finishing.storing_seconds(trials)
+        return self._latest_end - self.finishing.storing_seconds(trials)
+
+    @property
+    def _latest_end(self) -> float:
+        return self.deadline + max(GRACE_SHARE * self.seconds, GRACE_SECONDS)
 
     def finishing_seconds(self) -> float:
         """Return the seconds to keep to refit and store the ensemble that would win now; 0 without a result.

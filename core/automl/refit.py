@@ -1,6 +1,6 @@
 """The end of a portfolio search: refit the winner on all rows and verify its graph, or go on to the next best.
 
-Where there is no time to refit it, the models that were fitted on the first fold win as they are.
+Where there is no time to refit it, models that were fitted on the first fold win as they are, its own or others.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from core.array_types import Floats
 from core.automl.ensemble_selection import make_ensemble, weighted_prediction
 from core.automl.learn_in_parts import learn_in_parts
 from core.automl.portfolio_search import PortfolioSearch
-from core.automl.refit_stage import Refits, RefitStage, kept_of_fold
+from core.automl.refit_stage import Choice, Refits, RefitStage, kept_of_fold
 from core.automl.scheduler import TrialScheduler
 from core.automl.screening import subsample_split
 from core.automl.selection import Selection
@@ -63,7 +63,7 @@ def refit_winner(search: PortfolioSearch, report_progress: ReportProgress) -> Wi
     """
     outcome: RefitStage | Winner = RefitStage(search)
     # It ends: each attempt that fails leaves fewer trials or fewer within the limits, rules out the ensemble or
-    # tightens its limits, rules out refits, or cuts the search once.
+    # tightens its limits, lets only models of a fold win where any were kept, or cuts the search once.
     while isinstance(outcome, RefitStage):
         outcome = attempt_refit(outcome, report_progress)
     return outcome
@@ -71,41 +71,36 @@ def refit_winner(search: PortfolioSearch, report_progress: ReportProgress) -> Wi
 
 def attempt_refit(stage: RefitStage, report_progress: ReportProgress) -> RefitStage | Winner:
     """Return the winner, or the stage with the reason why the selected model is not the winner."""
-    chosen = stage.select()
-    selection = chosen[0]
-    rows = stage.affordable_rows(selection.trials)
-    if rows is None and kept_of_fold(selection.trials):
-        return verify(stage, fitted_on_a_fold(stage.search, *chosen))
-    return _refit_selection(stage, chosen, rows, report_progress)
+    choice = stage.select()
+    if choice.rows is None and kept_of_fold(choice.selection.trials):
+        return verify(stage, fitted_on_a_fold(stage.search, choice))
+    return _refit_choice(stage, choice, report_progress)
 
 
-def fitted_on_a_fold(search: PortfolioSearch, selection: Selection, rejected: Selection | None) -> RefitModel:
+def fitted_on_a_fold(search: PortfolioSearch, choice: Choice) -> RefitModel:
     """Return the selection with the pipelines that were fitted on the first fold of the search."""
-    data = fold_as_split(search.fold_cache.data, 0)
+    data, selection = fold_as_split(search.fold_cache.data, 0), choice.selection
     fitted = [replace(trial, fitted=trial.fold_pipeline) for trial in selection.trials]
-    return RefitModel(selection, rejected, data, fitted, _pipeline(selection, fitted), fold=0)
+    return RefitModel(selection, choice.rejected_ensemble, data, fitted, _pipeline(selection, fitted), fold=0)
 
 
-def _refit_selection(
-    stage: RefitStage, chosen: tuple[Selection, Selection | None], rows: int | None, report_progress: ReportProgress
-) -> RefitStage | Winner:
-    """Refit the selection on so many rows; return the winner, or the stage with what went wrong.
+def _refit_choice(stage: RefitStage, choice: Choice, report_progress: ReportProgress) -> RefitStage | Winner:
+    """Refit the selection on its rows; return the winner, or the stage with what went wrong.
 
-    Fits that would leave no time to store it are abandoned if models of a fold can take its place. With None for the
-    rows there is no time and no other choice: it learns from those of a fold, however long that takes. A single model
-    learns from all rows of a table that had no room in memory, if it can and there is time.
+    Fits that would leave no time to store it are abandoned if a model of a fold can take its place. Without time, and
+    without its models of a fold, it learns from the rows of a fold, however long that takes. A single model learns from
+    all rows of a table that had no room in memory, if it can and there is time.
     """
-    search, selection = stage.search, chosen[0]
-    is_replaceable = rows is not None and any(kept_of_fold([trial]) for trial in search.finalists)
-    until = stage.latest_fit(selection.trials) if is_replaceable else inf
-    stage, refits, stop = refit(stage, selection.trials, rows or search.rows, report_progress, until)
+    search, selection = stage.search, choice.selection
+    latest = stage.latest_fit(selection.trials)
+    until = latest if stage.is_replaceable(selection.trials) else inf
+    stage, refits, stop = refit(stage, selection.trials, choice.rows or search.rows, report_progress, until)
     if stop is not None:
         return replace(stage, search=search.cut_short(stop))
     fitted = [refits.trials[trial.label] for trial in selection.trials]
     if len(fitted) == 1 and search.cut is None:
-        until = stage.latest_fit(fitted)
         try:
-            fitted = [learn_in_parts(refits.fold_cache, fitted[0], report_progress, until, search.forecast)]
+            fitted = [learn_in_parts(refits.fold_cache, fitted[0], report_progress, latest, search.forecast)]
         except StoppedError as stopped:
             return replace(stage, search=search.cut_short(stopped))
     if failures := {trial.label: trial.failure for trial in fitted if trial.failure}:
@@ -114,7 +109,8 @@ def _refit_selection(
         return replace(stage, overdue=True)
     holdout = weighted_prediction(fitted, selection.weights, refits.fold_cache.holdout_fold)
     pipeline = _pipeline(selection, fitted)
-    return verify(stage, RefitModel(*chosen, refits.fold_cache.data, fitted, pipeline), holdout)
+    model = RefitModel(selection, choice.rejected_ensemble, refits.fold_cache.data, fitted, pipeline)
+    return verify(stage, model, holdout)
 
 
 def refit(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from core.automl.portfolio_search import PortfolioSearch
 from core.automl.selection import Selection, cost_of_trials, is_better_refitted, select
@@ -15,6 +16,8 @@ from core.regressors.fold_cache import FoldCache
 FEWER = 0.9
 # An ensemble that exceeds a limit although its members together do not is selected again within limits tightened so.
 TIGHTER = 0.8
+# A model that can only be stored in haste wins where its error is less by more than this share.
+FAR_BETTER = 0.1
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,23 @@ class Refits:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What is to win: a selection, the ensemble that it beat, if there was one, and the train rows to refit it on.
+
+    None for the rows means that there is no time to refit it: its models of a fold win as they are.
+    """
+
+    selection: Selection
+    rejected_ensemble: Selection | None
+    rows: int | None
+
+
+@dataclass(frozen=True)
 class RefitStage:
     """What is known between two attempts to refit a winner; each attempt that fails returns a new stage.
 
     `refits` are by number of train rows. The limits of an ensemble are multiplied by `tightened`. Once a refit was
-    `overdue`, there is no other one.
+    `overdue`, only models of a fold win, if any was kept.
     """
 
     search: PortfolioSearch
@@ -46,43 +61,62 @@ class RefitStage:
         """Return those of the trials that are not refitted on so many rows yet."""
         return self.refits[rows].missing(trials) if rows in self.refits else list(trials)
 
-    def select(self) -> tuple[Selection, Selection | None]:
-        """Return the winner among the finalists, as `core.automl.selection.select` does.
+    def select(self) -> Choice:
+        """Return the winner among the finalists, by `core.automl.selection.select`.
 
-        An ensemble is no larger than there is time to store, and where there is no time to store the best single model,
-        a faster one wins. Where there is no time to refit the winner on all rows, the best of those that can be is the
-        winner instead if more rows should be worth more than what it is behind. Where there is no time to refit it at
-        all, another one wins whose models of a fold were kept.
+        An ensemble is no larger than there is time to store, and where there is no time to refit or to store the best
+        single model, a faster one wins. Where there is no time to refit the winner on all rows, the best of those that
+        can be is the winner instead if more rows should be worth more than what it is behind. One that can only be
+        stored in haste wins where it is far better.
         """
-        search = self.search
-        chosen = self._select(search.affordable) or self._select_quickest()
+        all_rows, hasty = len(self.search.data.train_y), self._select_in_haste()
+        chosen = self._select(self.can_finish)
+        if chosen is None:
+            return Choice(*(hasty or self._select_quickest()), rows=None)
         rows = self.affordable_rows(chosen[0].trials)
-        if rows == len(search.data.train_y):
-            return chosen
-        if rows is None and not kept_of_fold(chosen[0].trials):
-            kept = self._select(lambda trials: search.affordable(trials) and kept_of_fold(trials))
-            chosen = kept or self._select_quickest()
-        quicker = self._select(self.can_refit)
-        if quicker is not None and is_better_refitted(quicker[0], chosen[0], search.growth()):
-            return quicker
-        return chosen
+        quicker = self._select(self.can_refit) if rows != all_rows else None
+        if quicker is not None and is_better_refitted(quicker[0], chosen[0], self.search.growth()):
+            chosen, rows = quicker, all_rows
+        growth = self.search.growth(rows) if rows else 1.0
+        if hasty is not None and not is_better_refitted(chosen[0], hasty[0], growth, FAR_BETTER):
+            return Choice(*hasty, rows=None)
+        return Choice(*chosen, rows)
 
     def can_refit(self, trials: Sequence[Trial]) -> bool:
         """Return whether there is time to refit these trials on all train rows and to store them."""
         return self.search.affordable(trials) and self.affordable_rows(trials) == len(self.search.data.train_y)
+
+    def can_finish(self, trials: Sequence[Trial]) -> bool:
+        """Return whether there is time to store these trials, refitted or as a fold fitted them."""
+        if not self.search.affordable(trials):
+            return False
+        return kept_of_fold(trials) or self.affordable_rows(trials) is not None
+
+    def is_replaceable(self, trials: Sequence[Trial]) -> bool:
+        """Return whether a model of a fold can be stored where the refit of these trials does not end in time."""
+        latest = self.latest_fit(trials)
+        kept = [trial for trial in self._within_limits() if kept_of_fold([trial])]
+        return any(self.search.latest_storing([trial]) >= latest for trial in kept)
 
     def _select(self, allowed: Callable[[Sequence[Trial]], bool]) -> tuple[Selection, Selection | None] | None:
         """Return the winner among the finalists that are allowed; None where none is that is within the limits."""
         quick = [trial for trial in self._within_limits() if allowed([trial])]
         return self._select_among(quick, allowed) if quick else None
 
+    def _select_in_haste(self) -> tuple[Selection, Selection | None] | None:
+        """Return the best of the models of a fold where some can only be stored in haste; None where there is none."""
+        search = self.search
+        if all(search.affordable([trial]) for trial in self._within_limits()):
+            return None
+        return self._select(lambda trials: search.affordable_in_haste(trials) and kept_of_fold(trials))
+
     def _select_quickest(self) -> tuple[Selection, Selection | None]:
         """Return the model that takes the least time to store, and to refit where its model of a fold was not kept."""
         finishing, rows = self.search.finishing, self.search.rows
 
         def seconds(trial: Trial) -> float:
-            fitting = 0.0 if kept_of_fold([trial]) else finishing.fitting_seconds([trial], rows)
-            return fitting + finishing.storing_seconds([trial])
+            fitting = inf if self.overdue else finishing.fitting_seconds([trial], rows)
+            return (0.0 if kept_of_fold([trial]) else fitting) + finishing.storing_seconds([trial])
 
         within = self._within_limits()
         trials = [min(within, key=seconds)] if within else self.search.finalists

@@ -71,13 +71,14 @@ def select(
     return ensemble, None
 
 
-def is_better_refitted(refitted: Selection, kept: Selection, growth: float) -> bool:
+def is_better_refitted(refitted: Selection, kept: Selection, growth: float, least: float = 0.0) -> bool:
     """Return whether a selection should beat another one that is kept as a fold fitted it, if it is refitted.
 
-    A refit has `growth` times the train rows of a fold.
+    A refit has `growth` times the train rows of a fold. The other one counts only for what it is better by more than a
+    share `least` of the error.
     """
     errors = [max(0.0, 1.0 - one.cross_validation.mean) for one in (refitted, kept)]
-    return bool(error_of_more_rows(growth) * errors[0] < errors[1])
+    return bool((1 - least) * error_of_more_rows(growth) * errors[0] < errors[1])
 
 
 def _select_ensemble(

@@ -12,7 +12,7 @@ CLEARLY_WITHIN = 0.6
 class ServingCost:
     """Bytes of the graph with its card, microseconds for one row, and seconds of a processor to compile and load it.
 
-    `row_seconds` are those of each row of a batch, in the graph and in the pipeline together.
+    `row_seconds` are those in which the graph predicts each row of a batch.
     """
 
     size_bytes: int

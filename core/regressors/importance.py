@@ -6,7 +6,7 @@ from math import inf
 
 import numpy as np
 
-from core.array_types import Floats, RawColumns
+from core.array_types import Floats, Ints, RawColumns
 from core.catalogue import SEED
 from core.model_manifest import Importance
 from core.regressors.splits import evenly_spaced
@@ -20,6 +20,8 @@ FEWEST_ROWS = 50
 TIMED_ROWS, LEAST_ROWS = 100, 10
 # They are predicted again for so many seconds: a moment says nothing of a machine that something else keeps busy.
 TIMED_SECONDS = 0.02
+# The rows of the columns that are left change where there is time for less or more than these multiples of them.
+FEWER, MORE = 0.9, 1.5
 
 
 def count_predictions(rows: int, columns: int) -> int:
@@ -44,7 +46,7 @@ def permutation_importance(
     until = inf if seconds is None else clock() + seconds
     most_rows = min(MOST_ROWS, _affordable(len(columns)))
     if seconds is not None:
-        most_rows = min(most_rows, _rows_within(seconds, predict, columns, clock))
+        most_rows = min(most_rows, _rows_until(until, predict, columns, clock))
     rows = evenly_spaced(len(actual), most_rows)
     if np.ptp(actual[rows]) == 0:
         return [Importance(feature=name, mean=0.0, std=0.0) for name in columns]
@@ -53,7 +55,7 @@ def permutation_importance(
     errors = np.square(actual - predict(sampled))
     # R2 is 1 - error / spread, so its fall is the rise of the error in units of the spread.
     spread_of_target = float(np.square(actual - actual.mean()).mean())
-    importances, shuffles = [], _Shuffles(sampled, len(rows))
+    importances, shuffles = [], _Shuffles(sampled, np.arange(len(rows)))
     for place, name in enumerate(columns):
         begun, used = clock(), shuffles.rows
         predicted = predict(shuffles.shuffled(name)).reshape(SHUFFLES, -1)
@@ -62,41 +64,37 @@ def permutation_importance(
         importances.append(Importance(feature=name, mean=float(np.mean(falls)), std=float(np.std(falls))))
         ended, left = clock(), len(columns) - place - 1
         if left and ended > begun:
-            a_row = (ended - begun) / len(used)
-            shuffles = shuffles.with_rows(min(len(rows), max(LEAST_ROWS, (until - ended) / left / a_row)))
+            planned = min(len(rows), max(LEAST_ROWS, (until - ended) / left * len(used) / (ended - begun)))
+            # To take other rows takes time too.
+            if not FEWER * len(used) <= planned <= MORE * len(used):
+                shuffles = _Shuffles(sampled, evenly_spaced(len(rows), int(planned)))
     return sorted(importances, key=lambda importance: -importance.mean)
 
 
 class _Shuffles:
-    """So many of the rows of some columns, evenly spaced, once for each shuffle; the same orders for every column."""
+    """Some `rows` of columns, by number, once for each shuffle; the same orders for every column."""
 
-    def __init__(self, columns: RawColumns, count: int) -> None:
-        self._columns = columns
-        self.rows = evenly_spaced(len(next(iter(columns.values()))), count)
+    def __init__(self, columns: RawColumns, rows: Ints) -> None:
+        self._columns, self.rows = columns, rows
         random = np.random.default_rng(SEED)
-        self._order = self.rows[np.concatenate([random.permutation(len(self.rows)) for _ in range(SHUFFLES)])]
-        self._tiled = {name: np.tile(values[self.rows], SHUFFLES) for name, values in columns.items()}
+        self._order = rows[np.concatenate([random.permutation(len(rows)) for _ in range(SHUFFLES)])]
+        self._tiled = {name: np.tile(values[rows], SHUFFLES) for name, values in columns.items()}
 
     def shuffled(self, name: str) -> RawColumns:
         """Return the columns with one of them shuffled, (shuffles times rows,) each."""
         return {**self._tiled, name: self._columns[name][self._order]}
 
-    def with_rows(self, count: float) -> "_Shuffles":
-        """Return the shuffles of so many rows."""
-        return self if int(count) == len(self.rows) else _Shuffles(self._columns, int(count))
 
-
-def _rows_within(
-    seconds: float, predict: Callable[[RawColumns], Floats], columns: RawColumns, clock: Callable[[], float]
+def _rows_until(
+    until: float, predict: Callable[[RawColumns], Floats], columns: RawColumns, clock: Callable[[], float]
 ) -> int:
-    """Return how many rows can be predicted for each shuffle of each column within so many seconds, at least ten."""
+    """Return how many rows can be predicted for each shuffle of each column `until` then, at least ten."""
     few = {name: values[:TIMED_ROWS] for name, values in columns.items()}
-    begun, taken, rows = clock(), 0.0, 0
-    while taken < min(TIMED_SECONDS, seconds) or rows == 0:
+    begun, rows = clock(), 0
+    enough = min(begun + TIMED_SECONDS, until)
+    while (ended := clock()) < enough or rows == 0:
         rows += len(predict(few))
-        taken = clock() - begun
-    a_row = taken / rows
-    return max(LEAST_ROWS, int(seconds / (a_row * SHUFFLES * max(len(columns), 1))))
+    return max(LEAST_ROWS, int((until - ended) * rows / (max(ended - begun, 1e-9) * SHUFFLES * max(len(columns), 1))))
 
 
 def _affordable(columns: int) -> int:

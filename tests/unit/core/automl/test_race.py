@@ -1,119 +1,31 @@
 """A search in simulated time, with made-up fits: it ends by its time limit on any table, and what leads goes on."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from core.automl import finishing, portfolio, portfolio_search, race, refit, refit_stage, scheduler
-from core.automl.finishing import Finishing
 from core.automl.forecast import Forecast
 from core.automl.portfolio_search import PortfolioSearch, TimeLimit, propose
 from core.automl.race import Race
 from core.automl.racing import folds_done
 from core.automl.refit import Winner, refit_winner
-from core.automl.serving_cost import ServingCost, ServingLimits
+from core.automl.serving_cost import ServingLimits
 from core.automl.trial import OUT_OF_TIME, FoldResult, Trial
-from core.automl.verified_graph import VerifiedGraph
-from core.manifests import Column, Recipe
+from core.errors import TrainingFailedError
 from core.progress import StoppedError, ignore_progress
 from core.regressors.fold_cache import FoldCache
 from core.regressors.importance import count_predictions
 from core.regressors.limits import TrainingLimits
-from core.regressors.splits import Split, SplitOptions, split_table
+from core.regressors.splits import Split
+from tests.support.made_up_race import NEVER, Machine, MadeUpGraph, made_split
 from tests.support.simulated_time import SimulatedTime, simulate_time
 
 SECONDS = 10.0
-NEVER = 1e6
-
-
-class Machine:
-    """A machine and a table that are made up: what fits, their costs and storing a model take, by chance.
-
-    `slow` is how many times as long as expected fits take, `spread` how far that differs from regressor to regressor,
-    and `hanging` the share of the configurations whose fits never end.
-    """
-
-    def __init__(self, seed: int, clock: SimulatedTime, slow: float, spread: float, hanging: float) -> None:
-        self.seed, self.clock, self.slow, self.spread, self.hanging = seed, clock, slow, spread, hanging
-        self.stored = 0.0
-
-    def draw(self, *about: object) -> random.Random:
-        return random.Random(f"{self.seed} {about}")
-
-    def fit(
-        self, fold_cache: FoldCache, trial: Trial, number: int, _: TrainingLimits, forecast: Forecast, **options: Any
-    ) -> FoldResult:
-        data, rows = fold_cache.data, fold_cache.train_rows(number)
-        kind, own = self.draw(trial.candidate.regressor.name), self.draw(trial.label)
-        factor = self.slow * np.exp(self.spread * kind.gauss(0, 1) + 0.2 * own.gauss(0, 1))
-        seconds = factor * (0.01 + trial.candidate.expected_seconds(rows, forecast.columns))
-        if own.random() < self.hanging:
-            seconds = NEVER
-        else:
-            forecast.learn(trial.candidate, rows, seconds)
-        is_holdout = number == fold_cache.holdout_fold
-        actual = data.test_y if is_holdout else data.train_y[data.folds[number].test]
-        noise = np.random.default_rng([own.randrange(1 << 30), number]).normal(size=len(actual))
-        made_up = MadeUp(float(actual.mean()))
-        cost = ServingCost(own.randrange(1_000, 9_000_000), 50.0, own.uniform(0, 0.3), own.uniform(0, 1e-5))
-        return FoldResult(
-            fold_number=number,
-            predicted=(predicted := actual + own.uniform(0.1, 1.0) * noise),
-            score=None if is_holdout else float(1 - np.square(predicted - actual).mean() / max(1e-9, actual.var())),
-            seconds=seconds,
-            fitted=made_up if is_holdout else None,
-            cost=cost if options.get("with_cost") else None,
-            fold_pipeline=made_up if options.get("with_cost") else None,
-            row_seconds=own.uniform(0, 1e-5),
-        )
-
-    def verify(self, pipeline: Any, data: Split) -> VerifiedGraph:
-        """Take as long as was kept for it, or up to a quarter more."""
-        self.clock.elapse(self.stored * self.draw("storing").uniform(0.5, 1.25))
-        return MadeUpGraph(b"", [], None, ServingCost(1_000, 1.0, 0.0))  # type: ignore[arg-type]
-
-    @property
-    def keep(self) -> Callable[..., float]:
-        """Return `Finishing.storing_seconds`, which remembers its answer."""
-
-        def storing_seconds(end: Finishing, members: Sequence[Trial]) -> float:
-            self.stored = STORING_SECONDS(end, members)
-            return self.stored
-
-        return storing_seconds
-
-
-STORING_SECONDS = Finishing.storing_seconds
-
-
-class MadeUp:
-    """A fitted pipeline that predicts one number."""
-
-    def __init__(self, value: float) -> None:
-        self.value = value
-
-    def predict(self, frame: pd.DataFrame) -> Any:
-        return np.full(len(frame), self.value)
-
-
-class MadeUpGraph(VerifiedGraph):
-    """A graph that predicts zero."""
-
-    def predict(self, frame: pd.DataFrame) -> Any:
-        return np.zeros(len(frame))
-
-
-def made_split(rows: int, columns: int) -> Split:
-    names = [f"x{number}" for number in range(columns)]
-    values = np.random.default_rng(0).normal(size=rows)
-    frame = pd.DataFrame({**dict.fromkeys(names, 0.0), "y": values})
-    features = [Column(name=name, type="number", missing=0, distinct=rows) for name in names]
-    return split_table(frame, SplitOptions(features, Recipe(), "y", 0.2))
 
 
 @pytest.fixture
@@ -130,8 +42,8 @@ def made(monkeypatch: pytest.MonkeyPatch, clock: SimulatedTime) -> Callable[...,
         machine = Machine(seed, clock, slow, spread, hanging)
         for module in (race, scheduler):
             monkeypatch.setattr(module, "fit_fold", machine.fit)
-        monkeypatch.setattr(refit, "verify_graph", machine.verify)
-        monkeypatch.setattr(finishing.Finishing, "storing_seconds", machine.keep)
+        monkeypatch.setattr(refit, "verify", machine.verify)
+        monkeypatch.setattr(refit, "verify_graph", lambda *_: MadeUpGraph())
         monkeypatch.setattr(portfolio_search, "measure_pace", lambda data, _: (Forecast(len(data.columns)), slow))
         return machine
 
@@ -223,8 +135,15 @@ def test_a_refit_that_does_not_end_is_abandoned_for_the_models_of_a_fold(
 
     monkeypatch.setattr(scheduler, "fit_fold", hang)
     begun = clock.now
-    _, winner = searched(made_split(400, 10), clock)
+    search, winner = searched(made_split(400, 10), clock)
     assert winner.model.fold == 0
+    assert clock.now - begun <= max(1.15 * SECONDS, SECONDS + 1)
+    # Without its own models of a fold another one wins.
+    begun, best = clock.now, max(search.finalists, key=lambda trial: trial.mean)
+    search = search.with_trials([replace(best, fold_pipeline=None)])
+    search = replace(search, deadline=begun + SECONDS, ensemble_failure=TrainingFailedError("none"))
+    winner = refit_winner(search, ignore_progress)
+    assert (winner.model.fold, winner.model.selection.trials[0].label != best.label) == (0, True)
     assert clock.now - begun <= max(1.15 * SECONDS, SECONDS + 1)
 
 
@@ -276,7 +195,8 @@ def test_while_all_models_take_too_long_to_store_none_gets_a_second_fold(
     clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made()
-    monkeypatch.setattr(finishing.Finishing, "storing_seconds", lambda *_: 0.4 * SECONDS)
+    for seconds in ("storing_seconds", "least_storing_seconds"):
+        monkeypatch.setattr(finishing.Finishing, seconds, lambda *_: 0.4 * SECONDS)
     begun = clock.now
     search, winner = searched(made_split(2_500, 10), clock)
     assert {len(trial.predicted) for trial in search.usable} == {1}
@@ -300,7 +220,7 @@ def test_to_explain_a_wide_table_leaves_most_of_the_time_for_its_trials(
     # The importance on all rows that it may take would need all the time there is.
     assert row_seconds * count_predictions(400, 60) > 0.5 * SECONDS
     best = max(search.usable, key=lambda trial: trial.mean)
-    assert STORING_SECONDS(search.finishing, [best]) < 0.3 * SECONDS
+    assert search.finishing.storing_seconds([best]) < 0.3 * SECONDS
     assert len(search.usable) > 0.7 * len(search.trials)
 
 

@@ -25,9 +25,8 @@ from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
 from tests.support.tables import noisy, read
 
-# Far more than any of these takes.
+# Far more seconds than any of these takes.
 SECONDS = 60.0
-MAX_BYTES = 20_000
 # More than there are trials, and ensembles within ever tighter limits.
 MOST_ATTEMPTS = 50
 
@@ -41,7 +40,7 @@ def test_models_that_exceed_a_limit_once_they_are_refitted_are_each_tried_once(
         if len(attempts) == MOST_ATTEMPTS:
             pytest.fail("The same winner is selected again and again.")
         attempts.append(str(pipeline))
-        return replace(verify_graph(pipeline, data), cost=ServingCost(MAX_BYTES + 1, 1.0, 0.0))
+        return replace(verify_graph(pipeline, data), cost=ServingCost(search.serving_limits.max_bytes + 1, 1.0, 0.0))
 
     monkeypatch.setattr(refit, "verify_graph", heavier)
     with pytest.raises(InvalidInputError, match="max_bytes") as refused:
@@ -49,7 +48,7 @@ def test_models_that_exceed_a_limit_once_they_are_refitted_are_each_tried_once(
     # An ensemble may be tried again, within tighter limits.
     alone = [attempt for attempt in attempts if not attempt.startswith("VotingRegressor")]
     assert len(set(alone)) == len(alone) == len(search.finalists)
-    assert f"{MAX_BYTES + 1:,} bytes" in refused.value.detail
+    assert f"{search.serving_limits.max_bytes + 1:,} bytes" in refused.value.detail
 
 
 def test_models_of_a_fold_win_alone_if_there_is_no_time_to_refit_and_the_others_fail(
