@@ -38,6 +38,8 @@ MARGIN = 0.03
 # The winner may be stored so much later, as a share of the time or in seconds: another one that is quicker by a moment
 # may be far worse.
 GRACE_SHARE, GRACE_SECONDS = 0.02, 0.15
+# One that is far better may be stored so much later, in haste.
+LATE_SHARE, LATE_SECONDS = 0.08, 0.5
 # The share of the time in which the first trial has to run on a fold, tables read and folds made included.
 OPENING_SHARE = 0.1
 # The first fit may take this share of the time even where the rest left less of it.
@@ -165,16 +167,14 @@ class PortfolioSearch:
         return time.monotonic() <= self.latest_storing(trials)
 
     def affordable_in_haste(self, trials: Sequence[Trial]) -> bool:
-        """Return whether there is time for it if it is explained on few rows, without a spread of its errors."""
-        return time.monotonic() <= self._latest_end - self.finishing.least_storing_seconds(trials)
+        """Return whether that ends not far too late if it is explained on few rows, without a spread of its errors."""
+        late = max(LATE_SHARE * self.seconds, LATE_SECONDS)
+        return time.monotonic() <= self.deadline + late - self.finishing.least_storing_seconds(trials)
 
     def latest_storing(self, trials: Sequence[Trial]) -> float:
         """Return when compiling a model of these trials has to begin, by `time.monotonic()`."""
-        return self._latest_end - self.finishing.storing_seconds(trials)
-
-    @property
-    def _latest_end(self) -> float:
-        return self.deadline + max(GRACE_SHARE * self.seconds, GRACE_SECONDS)
+        grace = max(GRACE_SHARE * self.seconds, GRACE_SECONDS)
+        return self.deadline + grace - self.finishing.storing_seconds(trials)
 
     def finishing_seconds(self) -> float:
         """Return the seconds to keep to refit and store the ensemble that would win now; 0 without a result.

@@ -63,7 +63,8 @@ def refit_winner(search: PortfolioSearch, report_progress: ReportProgress) -> Wi
     """
     outcome: RefitStage | Winner = RefitStage(search)
     # It ends: each attempt that fails leaves fewer trials or fewer within the limits, rules out the ensemble or
-    # tightens its limits, lets only models of a fold win where any were kept, or cuts the search once.
+    # tightens its limits, leaves fewer to refit, lets only models of a fold win where any were kept, or cuts the search
+    # once.
     while isinstance(outcome, RefitStage):
         outcome = attempt_refit(outcome, report_progress)
     return outcome
@@ -89,15 +90,18 @@ def _refit_choice(stage: RefitStage, choice: Choice, report_progress: ReportProg
 
     Fits that would leave no time to store it are abandoned if a model of a fold can take its place. Without time, and
     without its models of a fold, it learns from the rows of a fold, however long that takes. A single model learns from
-    all rows of a table that had no room in memory, if it can and there is time.
+    all rows of a table that had no room in memory, if it can and there is time. Where its fits have shown that there is
+    no time to store it, the stage is returned with them.
     """
-    search, selection = stage.search, choice.selection
-    latest = stage.latest_fit(selection.trials)
+    search, selection, rows = stage.search, choice.selection, choice.rows or stage.search.rows
+    latest, is_new = stage.latest_fit(selection.trials), bool(stage.missing(selection.trials, rows))
     until = latest if stage.is_replaceable(selection.trials) else inf
-    stage, refits, stop = refit(stage, selection.trials, choice.rows or search.rows, report_progress, until)
+    stage, refits, stop = refit(stage, selection.trials, rows, report_progress, until)
     if stop is not None:
         return replace(stage, search=search.cut_short(stop))
     fitted = [refits.trials[trial.label] for trial in selection.trials]
+    if is_new and all(trial.predicted for trial in fitted) and not search.affordable_in_haste(selection.trials):
+        return stage
     if len(fitted) == 1 and search.cut is None:
         try:
             fitted = [learn_in_parts(refits.fold_cache, fitted[0], report_progress, latest, search.forecast)]
@@ -138,6 +142,7 @@ def refit(
         report_progress,
         None,
         until=until,
+        forecast=search.forecast,
     ).run()
     refits = replace(known, trials={**known.trials, **{trial.label: trial for trial in fitted}})
     return replace(stage, refits={**stage.refits, rows: refits}), refits, stop

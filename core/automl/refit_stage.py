@@ -72,14 +72,14 @@ class RefitStage:
         all_rows, hasty = len(self.search.data.train_y), self._select_in_haste()
         chosen = self._select(self.can_finish)
         if chosen is None:
-            return Choice(*(hasty or self._select_quickest()), rows=None)
+            return self._as_fitted(*(hasty or self._select_quickest()))
         rows = self.affordable_rows(chosen[0].trials)
         quicker = self._select(self.can_refit) if rows != all_rows else None
         if quicker is not None and is_better_refitted(quicker[0], chosen[0], self.search.growth()):
             chosen, rows = quicker, all_rows
         growth = self.search.growth(rows) if rows else 1.0
         if hasty is not None and not is_better_refitted(chosen[0], hasty[0], growth, FAR_BETTER):
-            return Choice(*hasty, rows=None)
+            return self._as_fitted(*hasty)
         return Choice(*chosen, rows)
 
     def can_refit(self, trials: Sequence[Trial]) -> bool:
@@ -104,19 +104,27 @@ class RefitStage:
         return self._select_among(quick, allowed) if quick else None
 
     def _select_in_haste(self) -> tuple[Selection, Selection | None] | None:
-        """Return the best of the models of a fold where some can only be stored in haste; None where there is none."""
+        """Return the best of the fitted models where some can only be stored in haste; None where there is none."""
         search = self.search
         if all(search.affordable([trial]) for trial in self._within_limits()):
             return None
-        return self._select(lambda trials: search.affordable_in_haste(trials) and kept_of_fold(trials))
+        return self._select(lambda trials: search.affordable_in_haste(trials) and self._is_fitted(trials))
+
+    def _is_fitted(self, trials: Sequence[Trial]) -> bool:
+        """Return whether these trials were refitted on all train rows, or were kept as a fold fitted them."""
+        return not self.missing(trials, len(self.search.data.train_y)) or kept_of_fold(trials)
+
+    def _as_fitted(self, selection: Selection, rejected: Selection | None) -> Choice:
+        all_rows = len(self.search.data.train_y)
+        return Choice(selection, rejected, None if self.missing(selection.trials, all_rows) else all_rows)
 
     def _select_quickest(self) -> tuple[Selection, Selection | None]:
-        """Return the model that takes the least time to store, and to refit where its model of a fold was not kept."""
+        """Return the model that takes the least time to store in haste, and to refit where it has to be."""
         finishing, rows = self.search.finishing, self.search.rows
 
         def seconds(trial: Trial) -> float:
             fitting = inf if self.overdue else finishing.fitting_seconds([trial], rows)
-            return (0.0 if kept_of_fold([trial]) else fitting) + finishing.storing_seconds([trial])
+            return (0.0 if self._is_fitted([trial]) else fitting) + finishing.least_storing_seconds([trial])
 
         within = self._within_limits()
         trials = [min(within, key=seconds)] if within else self.search.finalists

@@ -71,15 +71,16 @@ class TrialScheduler:
         budget: TrialBudget | None,
         *,
         until: float = math.inf,
+        forecast: Forecast | None = None,
         with_cost: bool = False,
         with_graph: bool = False,
         beside: Sequence[Trial] = (),
     ) -> None:
         """Take what `run_trials` takes; fits under way at `until`, by `time.monotonic()`, are abandoned.
 
-        `with_cost` also measures the serving cost of each trial on the first fold. `with_graph` also compiles and
-        verifies what is fitted on all train rows. Trials that are `beside` stand in the leaderboard, too, and then none
-        of this run does that has failed.
+        The fits correct the `forecast`, or that of the budget. `with_cost` also measures the serving cost of each trial
+        on the first fold. `with_graph` also compiles and verifies what is fitted on all train rows. Trials that are
+        `beside` stand in the leaderboard, too, and then none of this run does that has failed.
         """
         self.fold_cache = fold_cache
         self.fold_numbers = fold_numbers
@@ -90,7 +91,7 @@ class TrialScheduler:
         self.with_cost = with_cost
         self.with_graph = with_graph
         self.beside = beside
-        self.forecast = budget.forecast if budget else Forecast(len(fold_cache.data.columns))
+        self.forecast = budget.forecast if budget else forecast or Forecast(len(fold_cache.data.columns))
         self.threads = limits.threads
         # The trials as they are now; a trial is known by its position here.
         self._trials = list(trials)

@@ -74,6 +74,27 @@ def test_models_of_a_fold_win_alone_if_there_is_no_time_to_refit_and_the_others_
     assert winner.holdout == pytest.approx(winner.model.pipeline.predict(winner.model.data.test_x))
 
 
+def test_a_winner_that_its_refit_has_shown_to_be_stored_too_late_leaves_its_place_to_another(
+    search: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best, refitted = max(search.finalists, key=lambda trial: trial.mean), list[str]()
+    run = refit.refit
+
+    def busy(stage: RefitStage, trials: Sequence[Trial], *rest: Any) -> Any:
+        refitted.extend(trial.label for trial in trials)
+        return run(stage, trials, *rest)
+
+    def storing_seconds(_: Finishing, members: Sequence[Trial]) -> float:
+        return 3 * SECONDS if best.label in refitted and best.label in [trial.label for trial in members] else 0.0
+
+    monkeypatch.setattr(refit, "refit", busy)
+    for name in ("storing_seconds", "least_storing_seconds"):
+        monkeypatch.setattr(Finishing, name, storing_seconds)
+    winner = refit_winner(replace(search, ensemble_failure=TrainingFailedError("none")), ignore_progress)
+    assert refitted[0] == best.label
+    assert [trial.label for trial in winner.model.fitted] == refitted[1:]
+
+
 @pytest.mark.parametrize(("seconds", "kept"), [(1.0, 0.3), (2.0, 0.6), (3.0, 0.6), (10.0, 2.0)])
 def test_a_larger_share_of_a_short_race_is_kept_to_refit(
     search: PortfolioSearch, monkeypatch: pytest.MonkeyPatch, seconds: float, kept: float

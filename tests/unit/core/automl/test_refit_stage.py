@@ -135,7 +135,7 @@ def test_late_the_model_wins_that_is_stored_soonest_its_refit_included(
     single = single.with_trials([replace(one, fold_pipeline=None) for one in (quick, *others)])
     storing = {trial.label: 9.0 for trial in single.trials} | {kept.label: 3.0, quick.label: 1.0}
     simulate_storing(monkeypatch, storing)
-    single = replace(single, deadline=portfolio_search.time.monotonic())
+    single = replace(single, deadline=portfolio_search.time.monotonic(), seconds=1.0)
 
     for fitting, expected in ((1.0, quick), (5.0, kept)):
         monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_, seconds=fitting: seconds)
