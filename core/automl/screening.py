@@ -58,9 +58,9 @@ def rows_to_compare(rows: int, columns: int, seconds: float, pace: float) -> int
     return min(rows, max(FEWEST_ROWS, int(ROWS_A_SECOND * width * seconds / pace)))
 
 
-def subsample_split(data: Split, rows: int) -> Split:
+def subsample_split(data: Split, rows: int, holdout_rows: int = HOLDOUT_ROWS) -> Split:
     """Return the split with at most `rows` train rows and a holdout that takes no time, both evenly spaced."""
-    chosen = evenly_spaced(len(data.test_y), HOLDOUT_ROWS)
+    chosen = evenly_spaced(len(data.test_y), holdout_rows)
     data = data if rows >= len(data.train_y) else subsample(data, rows)
     if len(chosen) == len(data.test_y):
         return data

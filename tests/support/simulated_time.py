@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.automl import portfolio_search, race, refit_stage, scheduler
+from core.automl import portfolio_search, race, refit, refit_stage, scheduler
 from core.automl.fold_fit import fit_fold
 from core.automl.forecast import Forecast
 from core.automl.trial import FoldResult, Trial
@@ -118,7 +118,7 @@ def simulate_races(monkeypatch: pytest.MonkeyPatch, *callers: ModuleType) -> Sim
     They end when their configurations have run, without variations of the best.
     """
     monkeypatch.setattr(race, "MOST_VARIATIONS", 0)
-    clock = simulate_time(monkeypatch, portfolio_search, refit_stage, *callers)
+    clock = simulate_time(monkeypatch, portfolio_search, refit, refit_stage, *callers)
     simulate_fits(monkeypatch)
     monkeypatch.setattr(portfolio_search, "measure_pace", lambda data, _: (Forecast(len(data.columns)), 1.0))
     return clock

@@ -124,9 +124,10 @@ def _fold_caches(manifest: ModelManifest, data: Split) -> tuple[FoldCache | None
     folded, _ = with_finer_folds(subsample_split(data, search.rows_compared))
     compared = FoldCache(replace(folded, folds=folded.folds[: search.folds * (search.repeats + 1)]), kept=kept)
     if search.learned_fold is not None:
-        return (None if manifest.members else compared), FoldCache(
-            fold_as_split(folded, search.learned_fold), kept=kept
-        )
+        # Its holdout may have fewer rows, where there was no time for all.
+        of_fold = fold_as_split(folded, search.learned_fold)
+        learned = FoldCache(subsample_split(of_fold, len(of_fold.train_y), manifest.dataset.rows_test), kept=kept)
+        return (None if manifest.members else compared), learned
     alike = search.rows_compared == search.rows_learned and not manifest.members
     return (compared if alike else None), FoldCache(subsample_split(data, search.rows_learned), kept=kept)
 

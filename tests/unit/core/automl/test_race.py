@@ -31,7 +31,7 @@ SECONDS = 10.0
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
     monkeypatch.setattr(race, "MOST_VARIATIONS", 3)
-    return simulate_time(monkeypatch, portfolio_search, refit_stage)
+    return simulate_time(monkeypatch, portfolio_search, refit, refit_stage)
 
 
 @pytest.fixture

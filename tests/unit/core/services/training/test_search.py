@@ -1,13 +1,15 @@
 """The portfolio raced for the best model that a time allows: honest, on time, within bounds, and stored once."""
 
 import re
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core.automl import adaptive_interval, fold_fit, portfolio_search
+from core.automl import adaptive_interval, fold_fit, portfolio_search, refit
+from core.automl.finishing import Finishing
 from core.automl.scheduler import run_trials
 from core.automl.screening import rows_to_compare, subsample_split, with_finer_folds
 from core.automl.selection import select
@@ -164,6 +166,22 @@ def test_a_very_small_table_is_divided_more_than_once(bucket: ObjectStore, tmp_p
     assert divisions == 3
     assert len(manifest.cross_validation.scores) == 8 * divisions
     assert any(f"divided {divisions} times" in note for note in manifest.notes)
+
+
+@pytest.mark.usefixtures("fast")
+@pytest.mark.parametrize(("share", "judged"), [(0.5, 60), (-1.0, 25)])
+def test_a_model_of_a_fold_is_judged_by_as_many_rows_as_there_is_time_for_and_reproduced(
+    bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float, judged: int
+) -> None:
+    monkeypatch.setattr(refit, "FEWER_HOLDOUT_ROWS", 25)
+    monkeypatch.setattr(refit, "HOLDOUT_SHARE", share)
+    monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: inf)
+    answer = raced(ingested(tmp_path, noisy(300)), "y", PLENTY)
+    manifest = best_manifest(answer)
+    assert manifest.race is not None and manifest.race.learned_fold == 0
+    assert manifest.dataset.rows_test == judged
+    assert ("the holdout was judged by 25 of its 60 rows, spread evenly" in answer["warnings"]) is (judged == 25)
+    assert reproduce(home(), manifest.model_name).differing == []
 
 
 @pytest.mark.usefixtures("fast")
