@@ -8,9 +8,8 @@ from time import thread_time
 from typing import Any
 
 from bench._bucket import bucket
-from bench._quality_cases import TABLES, TEST_SIZE
+from bench._quality_cases import TEST_SIZE, QualityTable, known_tables
 from bench._report import Figure, at_least, at_most, run
-from bench.intervals import tables_of
 
 # The same size on either side. The tables are those of the repository that have categories.
 TREES: dict[str, Any] = {"max_iter": 500, "learning_rate": 0.05, "max_leaf_nodes": 31, "min_samples_leaf": 10}
@@ -40,22 +39,22 @@ class Fit:
 def measure(quick: bool, tables: str | None) -> Iterator[Figure]:
     """Yield by table the time of LightGBM as a share of scikit-learn's, and what R2 it gains on it."""
     with bucket():
-        for name, (file, target, dropped) in chosen_tables(tables, quick).items():
-            fits = {system: fit(file, target, dropped, *which) for system, which in SYSTEMS.items()}
+        for name, table in chosen_tables(tables, quick).items():
+            fits = {system: fit(table, *which) for system, which in SYSTEMS.items()}
             ours, theirs = fits["lightgbm"], fits["one-hot"]
             sides = "; ".join(f"{system} {one}" for system, one in fits.items())
             yield at_most(f"{name}: seconds, lightgbm / one-hot", ours.seconds / theirs.seconds, MOST_TIME, sides)
             yield at_least(f"{name}: R2, lightgbm - one-hot", ours.r2 - theirs.r2, MOST_LOST, "")
 
 
-def chosen_tables(folder: str | None, quick: bool) -> dict[str, tuple[Path, str, list[str]]]:
-    """Return by name the file, the target and the columns to leave out: of `folder`'s tables.toml, or of ours."""
+def chosen_tables(folder: str | None, quick: bool) -> dict[str, QualityTable]:
+    """Return the tables by name: those of `folder`, or ours that have categories."""
     if folder is not None:
-        return tables_of(Path(folder))
-    return {name: (*TABLES[name], []) for name in (WITH_CATEGORIES[:2] if quick else WITH_CATEGORIES)}
+        return known_tables(Path(folder))
+    return {name: known_tables(None)[name] for name in (WITH_CATEGORIES[:2] if quick else WITH_CATEGORIES)}
 
 
-def fit(file: Path, target: str, dropped: list[str], model_type: str, params: dict[str, Any]) -> Fit:
+def fit(table: QualityTable, model_type: str, params: dict[str, Any]) -> Fit:
     """Prepare and fit one candidate on the train rows of a table; test and compile it."""
     from sklearn.metrics import r2_score
 
@@ -70,8 +69,8 @@ def fit(file: Path, target: str, dropped: list[str], model_type: str, params: di
     from core.services.training.train import open_split
     from tests.support.storage import home
 
-    file_id = ingest(home(), file.name, file).file_id
-    data = open_split(home(), file_id, target, TEST_SIZE, Recipe(leave_out=dropped))[1]
+    file_id = ingest(home(), table.csv.name, table.csv).file_id
+    data = open_split(home(), file_id, table.target, TEST_SIZE, Recipe(leave_out=list(table.drop)))[1]
     candidate = Candidate(regressor(model_type), params)
     estimator, _ = candidate.make_estimator(len(data.train_y), TrainingLimits(1, 1 << 30), data.columns)
     with one_core_per_fit():

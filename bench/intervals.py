@@ -6,7 +6,6 @@ said to be within sampling error: it fails all the same.
 """
 
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from scipy.stats import beta
 
 from bench._bucket import bucket
 from bench._events import discard_logs
-from bench._quality_cases import TABLES
+from bench._quality_cases import known_tables
 from bench._report import Figure, at_least, at_most, run
 from core.array_types import Floats
 from tests.support.storage import home
@@ -144,15 +143,14 @@ def measure(
 ) -> Iterator[Figure]:
     """Yield the figures of each table and those of the issue over all tables; print a table of them in Markdown."""
     measured = []
-    chosen = tables_of(Path(tables)) if tables else {name: (csv, target, []) for name, (csv, target) in TABLES.items()}
     with bucket() as folder:
         discard_logs()
-        for name, (csv, target, dropped) in chosen.items():
+        for name, source in known_tables(Path(tables) if tables else None).items():
             if quick and not tables and name not in QUICK_TABLES:
                 continue
-            whole = pd.read_csv(csv).drop(columns=dropped).dropna(subset=[target])
+            whole = pd.read_csv(source.csv).drop(columns=list(source.drop)).dropna(subset=[source.target])
             count = QUICK_SPLITS if quick else next(number for rows, number in SPLITS if len(whole) <= rows)
-            searched = _searched(folder, name, whole, target, int(splits or count), float(seconds or SECONDS))
+            searched = _searched(folder, name, whole, source.target, int(splits or count), float(seconds or SECONDS))
             measured.append(Table(name, len(whole), list(searched)))
             for level in LEVELS:
                 yield from measured[-1].figures(level)
@@ -171,12 +169,6 @@ def _over_all(measured: Sequence[Table]) -> Iterator[Figure]:
         by_fifth = mean(table.width_by_fifth(level) for table in measured)
         detail = f"bounds that hold in each fifth {by_fifth:.3f}"
         yield at_most(f"mean width / equal, all tables at {level:.0%}", width, WIDTH, detail)
-
-
-def tables_of(folder: Path) -> dict[str, tuple[Path, str, list[str]]]:
-    """Return by name the file, the target and the columns to drop of the tables that `tables.toml` names."""
-    entries = tomllib.loads((folder / "tables.toml").read_text())
-    return {name: (folder / one["file"], one["target"], one.get("drop", [])) for name, one in entries.items()}
 
 
 def _searched(

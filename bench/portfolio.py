@@ -8,6 +8,7 @@ the product.
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
 from math import exp
 from multiprocessing import get_context
 from pathlib import Path
@@ -61,6 +62,8 @@ def measure(quick: bool, *, measure: bool, write: bool, tables: str | None) -> I
 
 def measure_grid(folder: Path | None) -> dict[tuple[str, str], Fits]:
     """Fit what has not been fitted yet on every table, in every size; write the results anew, and return all fits."""
+    if find_spec("lightgbm") is None:
+        raise SystemExit("The grid has configurations of LightGBM, which is not installed: run make setup.")
     splits = splits_of_tables(folder)
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         running = {}
