@@ -166,15 +166,22 @@ class PortfolioSearch:
         """Return whether there is time to compile, verify, explain and store a model of these trials."""
         return time.monotonic() <= self.latest_storing(trials)
 
-    def affordable_in_haste(self, trials: Sequence[Trial]) -> bool:
-        """Return whether that ends not far too late if it is explained on few rows, without a spread of its errors."""
-        late = max(LATE_SHARE * self.seconds, LATE_SECONDS)
-        return time.monotonic() <= self.deadline + late - self.finishing.least_storing_seconds(trials)
+    def affordable_in_haste(self, trials: Sequence[Trial], after: float = 0.0) -> bool:
+        """Return whether there is time, `after` so many seconds, to store them with few explanations and no spread."""
+        return time.monotonic() + after <= self.latest_in_haste - self.finishing.least_storing_seconds(trials)
 
     def latest_storing(self, trials: Sequence[Trial]) -> float:
         """Return when compiling a model of these trials has to begin, by `time.monotonic()`."""
-        grace = max(GRACE_SHARE * self.seconds, GRACE_SECONDS)
-        return self.deadline + grace - self.finishing.storing_seconds(trials)
+        return self.deadline + self._later(GRACE_SHARE, GRACE_SECONDS) - self.finishing.storing_seconds(trials)
+
+    @property
+    def latest_in_haste(self) -> float:
+        """Return when a model that is stored in haste has to be stored, by `time.monotonic()`."""
+        return self.deadline + self._later(LATE_SHARE, LATE_SECONDS)
+
+    def _later(self, share: float, seconds: float) -> float:
+        """Return a share of the time, or so many seconds if these are more, or if it was cut short."""
+        return seconds if self.cut else max(share * self.seconds, seconds)
 
     def finishing_seconds(self) -> float:
         """Return the seconds to keep to refit and store the ensemble that would win now; 0 without a result.

@@ -99,13 +99,15 @@ def _refit_choice(stage: RefitStage, choice: Choice, report_progress: ReportProg
     no time to store it, the stage is returned with them.
     """
     search, selection, rows = stage.search, choice.selection, choice.rows or stage.search.rows
-    latest, is_new = stage.latest_fit(selection.trials), bool(stage.missing(selection.trials, rows))
+    latest = search.latest_storing(selection.trials)
+    was_in_time = bool(stage.missing(selection.trials, rows)) and search.affordable_in_haste(selection.trials)
     until = latest if stage.is_replaceable(selection.trials) else inf
     stage, refits, stop = refit(stage, selection.trials, rows, report_progress, until)
     if stop is not None:
         return replace(stage, search=search.cut_short(stop))
     fitted = [refits.trials[trial.label] for trial in selection.trials]
-    if is_new and all(trial.predicted for trial in fitted) and not search.affordable_in_haste(selection.trials):
+    is_fitted = all(trial.predicted for trial in fitted)
+    if was_in_time and is_fitted and not search.affordable_in_haste(selection.trials):
         return stage
     if len(fitted) == 1 and search.cut is None:
         try:
@@ -114,7 +116,7 @@ def _refit_choice(stage: RefitStage, choice: Choice, report_progress: ReportProg
             return replace(stage, search=search.cut_short(stopped))
     if failures := {trial.label: trial.failure for trial in fitted if trial.failure}:
         return stage.with_failures(failures)
-    if not all(trial.predicted for trial in fitted):
+    if not is_fitted:
         return replace(stage, overdue=True)
     holdout = weighted_prediction(fitted, selection.weights, refits.fold_cache.holdout_fold)
     pipeline = _pipeline(selection, fitted)

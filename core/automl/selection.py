@@ -38,6 +38,11 @@ class Selection:
         """Return the weights of the members."""
         return [weight for _, weight in self.members]
 
+    @property
+    def error(self) -> float:
+        """Return the share of the variance that it does not explain on the folds: 1 - R2."""
+        return max(0.0, 1.0 - self.cross_validation.mean)
+
 
 def select(
     fold_cache: FoldCache,
@@ -71,14 +76,12 @@ def select(
     return ensemble, None
 
 
-def is_better_refitted(refitted: Selection, kept: Selection, growth: float, least: float = 0.0) -> bool:
+def is_better_refitted(refitted: Selection, kept: Selection, growth: float) -> bool:
     """Return whether a selection should beat another one that is kept as a fold fitted it, if it is refitted.
 
-    A refit has `growth` times the train rows of a fold. The other one counts only for what it is better by more than a
-    share `least` of the error.
+    A refit has `growth` times the train rows of a fold.
     """
-    errors = [max(0.0, 1.0 - one.cross_validation.mean) for one in (refitted, kept)]
-    return bool((1 - least) * error_of_more_rows(growth) * errors[0] < errors[1])
+    return error_of_more_rows(growth) * refitted.error < kept.error
 
 
 def _select_ensemble(

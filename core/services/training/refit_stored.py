@@ -162,19 +162,24 @@ class UnstoredModel:
         return np.asarray(np.column_stack(predicted) @ self._weights, np.float64)
 
 
+def ensemble_of(trials: Sequence[Trial], weights: Floats) -> Any:
+    """Return the fitted ensemble of these fitted members."""
+    labelled = [(f"{trial.label}-{place}", trial.fitted) for place, trial in enumerate(trials)]
+    return make_ensemble(labelled, weights.tolist())
+
+
 def _add_ensemble(fold_cache: FoldCache, members: Sequence[EnsembleMember], trials: Sequence[Trial]) -> TrainedModel:
     weights = weights_of(members)
     predicted = {
         fold_number: weighted_prediction(trials, weights, fold_number) for fold_number in fold_cache.fold_numbers
     }
     y, folds = fold_cache.data.train_y, fold_cache.data.folds
-    labelled = [(f"{trial.label}-{place}", trial.fitted) for place, trial in enumerate(trials)]
     names = trial_names([trial.candidate for trial in trials])
     notes = [f"{name}: {note}" for name, trial in zip(names, trials, strict=True) for note in trial.notes]
     return evaluate_on_holdout(
         fold_cache.data,
         ENSEMBLE,
-        make_ensemble(labelled, weights.tolist()),
+        ensemble_of(trials, weights),
         predicted[fold_cache.holdout_fold],
         out_of_fold=OutOfFold(fold_cache.data, predicted),
         scores=[float(r2_score(y[fold.test], predicted[fold_number])) for fold_number, fold in enumerate(folds)],

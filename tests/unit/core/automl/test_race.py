@@ -147,6 +147,25 @@ def test_a_refit_that_does_not_end_is_abandoned_for_the_models_of_a_fold(
     assert clock.now - begun <= max(1.15 * SECONDS, SECONDS + 1)
 
 
+def test_a_load_in_the_refits_does_not_lead_from_one_trial_to_the_next_where_no_model_was_kept(
+    clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, refitted = made(), list[str]()
+    fit = machine.fit
+
+    def slow(fold_cache: FoldCache, trial: Trial, *rest: Any, **options: Any) -> FoldResult:
+        refitted.append(trial.label)
+        result = fit(fold_cache, trial, *rest, **options)
+        return replace(result, seconds=20 * result.seconds)
+
+    monkeypatch.setattr(scheduler, "fit_fold", slow)
+    search, _ = searched(made_split(900, 10), clock)
+    refitted.clear()
+    without = search.with_trials([replace(trial, fold_pipeline=None) for trial in search.finalists])
+    refit_winner(replace(without, deadline=clock.now - 1, ensemble_failure=TrainingFailedError("")), ignore_progress)
+    assert len(refitted) == 1
+
+
 @pytest.mark.parametrize(("ahead", "learned"), [(0.01, "all rows"), (0.5, "a fold")])
 def test_a_little_better_is_not_worth_the_rows_that_it_cannot_be_refitted_on(
     clock: SimulatedTime, made: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch, ahead: float, learned: str

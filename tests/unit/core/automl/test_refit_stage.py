@@ -9,10 +9,11 @@ import pytest
 from core.automl import portfolio_search, refit_stage
 from core.automl.finishing import Finishing
 from core.automl.portfolio_search import PortfolioSearch
-from core.automl.refit_stage import RefitStage
+from core.automl.refit_stage import Refits, RefitStage
 from core.automl.serving_cost import ServingCost, ServingLimits
 from core.automl.trial import Trial
 from core.errors import TrainingFailedError
+from core.progress import StoppedError
 
 
 def simulate_storing(monkeypatch: pytest.MonkeyPatch, seconds: Mapping[str, float], in_haste: float = 1.0) -> None:
@@ -156,3 +157,54 @@ def test_a_model_that_can_only_be_stored_in_haste_wins_where_it_is_far_better(
     single = replace(single, seconds=1.0)
     assert (chosen(replace(single, deadline=now + 3.0)) == best.label) is is_stored
     assert chosen(replace(single, deadline=now + 1.0)) == second.label
+
+
+def test_late_the_best_wins_of_those_that_are_stored_about_as_soon(
+    single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best, second, *others = by_score(single)
+    single = single.with_trials([replace(one, fold_pipeline=None) for one in (best, second, *others)])
+    single = replace(single, deadline=portfolio_search.time.monotonic() - 9.0, seconds=1.0)
+    monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: 1.0)
+    for seconds, expected in ((0.4, best), (0.6, second)):
+        simulate_storing(monkeypatch, {best.label: seconds, **{one.label: 9.0 for one in others}})
+        assert chosen(single) == expected.label
+
+
+def test_without_any_model_of_a_fold_a_far_better_one_is_refitted_and_stored_in_haste(
+    single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best, *others = by_score(single)
+    single = single.with_trials([replace(one, fold_pipeline=None) for one in (best, *others)])
+    monkeypatch.setattr(refit_stage, "FAR_BETTER", 0.0)
+    monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: 1.0)
+    simulate_storing(monkeypatch, {best.label: 4.0}, in_haste=0.5)
+    now = portfolio_search.time.monotonic()
+    single = replace(single, seconds=1.0)
+    assert chosen(replace(single, deadline=now + 2.6)) == best.label
+    assert chosen(replace(single, deadline=now + 2.4)) != best.label
+
+
+def test_a_race_that_was_cut_short_is_not_late_by_a_share_of_its_time(
+    single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = by_score(single)[0]
+    simulate_storing(monkeypatch, {best.label: 5.0})
+    single = replace(single, seconds=900.0, deadline=portfolio_search.time.monotonic() + 4.0)
+    assert single.affordable_in_haste([best]) and single.affordable([best])
+    cut = replace(single, cut=StoppedError("cancelled"))
+    assert not cut.affordable_in_haste([best]) and not cut.affordable([best])
+
+
+@pytest.mark.parametrize("overdue", [False, True])
+def test_what_is_refitted_already_wins_as_it_is(
+    single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch, overdue: bool
+) -> None:
+    best, *others = by_score(single)
+    single = single.with_trials([replace(one, fold_pipeline=None) for one in (best, *others)])
+    rows = 9 * len(single.data.train_y) // 10
+    refits = {rows: Refits(single.fold_cache, {best.label: best})}
+    simulate_storing(monkeypatch, {})
+    monkeypatch.setattr(Finishing, "fitting_seconds", lambda _, trials, rows: inf if trials else 0.0)
+    choice = RefitStage(single, refits, overdue=overdue).select()
+    assert ([trial.label for trial in choice.selection.trials], choice.rows) == ([best.label], rows)

@@ -15,10 +15,12 @@ from core.automl.screening import rows_to_compare, subsample_split, with_finer_f
 from core.automl.selection import select
 from core.automl.serving_cost import ServingLimits
 from core.automl.trial import make_trial
+from core.catalogue import regressor
 from core.errors import InvalidInputError
 from core.jobs.commands import CompareCommand
 from core.model_manifest import ModelManifest
 from core.progress import ignore_progress
+from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.metrics import comparable_means
@@ -181,6 +183,19 @@ def test_a_model_of_a_fold_is_judged_by_as_many_rows_as_there_is_time_for_and_re
     assert manifest.race is not None and manifest.race.learned_fold == 0
     assert manifest.dataset.rows_test == judged
     assert ("the holdout was judged by 25 of its 60 rows, spread evenly" in answer["warnings"]) is (judged == 25)
+    assert reproduce(home(), manifest.model_name).differing == []
+
+
+@pytest.mark.usefixtures("fast")
+def test_neighbours_that_are_equally_far_do_not_keep_a_model_of_a_fold_from_being_reproduced(
+    bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portfolio_search, "select_presets", lambda *_: [(Candidate(regressor("knn"), {}), 1.0)])
+    monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: inf)
+    cells, noise = np.random.default_rng(0).integers(0, 4, (400, 3)), np.random.default_rng(1).normal(size=400)
+    rows = "\n".join(f"{a},{b},{c},{float(a + b - c + z)!r}" for (a, b, c), z in zip(cells, noise.tolist(), strict=True))
+    manifest = best_manifest(raced(ingested(tmp_path, f"a,b,c,y\n{rows}"), "y", PLENTY))
+    assert manifest.race is not None and manifest.race.learned_fold == 0
     assert reproduce(home(), manifest.model_name).differing == []
 
 
