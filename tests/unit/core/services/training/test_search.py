@@ -193,7 +193,9 @@ def test_neighbours_that_are_equally_far_do_not_keep_a_model_of_a_fold_from_bein
     monkeypatch.setattr(portfolio_search, "select_presets", lambda *_: [(Candidate(regressor("knn"), {}), 1.0)])
     monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: inf)
     cells, noise = np.random.default_rng(0).integers(0, 4, (400, 3)), np.random.default_rng(1).normal(size=400)
-    rows = "\n".join(f"{a},{b},{c},{float(a + b - c + z)!r}" for (a, b, c), z in zip(cells, noise.tolist(), strict=True))
+    rows = "\n".join(
+        f"{a},{b},{c},{float(a + b - c + z)!r}" for (a, b, c), z in zip(cells, noise.tolist(), strict=True)
+    )
     manifest = best_manifest(raced(ingested(tmp_path, f"a,b,c,y\n{rows}"), "y", PLENTY))
     assert manifest.race is not None and manifest.race.learned_fold == 0
     assert reproduce(home(), manifest.model_name).differing == []
