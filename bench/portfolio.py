@@ -8,7 +8,6 @@ the product.
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from importlib.util import find_spec
 from math import exp
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,6 +22,7 @@ from bench._portfolio_results import read
 from bench._portfolio_results import write as write_results
 from bench._quality_cases import TEST_SIZE, known_tables
 from bench._report import Figure, at_most, run
+from core.automl.portfolio import is_installed
 from core.automl.preset import learned_presets
 from core.regressors.splits import Split
 from tests.support.storage import home
@@ -62,7 +62,7 @@ def measure(quick: bool, *, measure: bool, write: bool, tables: str | None) -> I
 
 def measure_grid(folder: Path | None) -> dict[tuple[str, str], Fits]:
     """Fit what has not been fitted yet on every table, in every size; write the results anew, and return all fits."""
-    if find_spec("lightgbm") is None:
+    if not is_installed("lightgbm"):
         raise SystemExit("The grid has configurations of LightGBM, which is not installed: run make setup.")
     splits = splits_of_tables(folder)
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:

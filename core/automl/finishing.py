@@ -16,7 +16,8 @@ from core.regressors.spread import expected_seconds
 
 # Seconds to store any model, and for each megabyte of its graph beside compiling it: pickle, sign, send.
 STORING_SECONDS, STORING_A_MEGABYTE = 0.2, 0.03
-# The rows that are predicted at once at the end: those of the graph's verification and of the train metrics.
+# The rows that are planned at the estimator's seconds: those of the verification, which it predicts, and those of the
+# train metrics, which its graph predicts.
 PREDICTED_ROWS = CHECKED_ROWS + TRAIN_METRIC_ROWS
 # The most of the time that is kept to explain the winner: importance and effects take fewer rows where it is short.
 EXPLAINING_SHARE = 0.08

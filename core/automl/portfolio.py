@@ -56,7 +56,7 @@ def opening_candidate(
 
 def yardstick() -> Candidate:
     """Return the candidate by which the pace of a machine is measured: a few trees, as a search begins with."""
-    return _opening(next(filter(_is_installed, BOOSTED)), PACE_TREES, 0.1)
+    return _opening(next(filter(is_installed, BOOSTED)), PACE_TREES, 0.1)
 
 
 def _opening(name: str, trees: int, rate: float) -> Candidate:
@@ -78,12 +78,12 @@ def select_presets(rows: int, skewness: float) -> list[tuple[Candidate, float]]:
     """
     size = 0 if rows <= SMALL_ROWS else 1 if rows <= MEDIUM_ROWS else 2
     wanted = [preset for preset in PORTFOLIO if suits(preset.target, skewness)]
-    wanted = [preset for preset in wanted if preset.gains[size] and _is_installed(preset.model_type)]
+    wanted = [preset for preset in wanted if preset.gains[size] and is_installed(preset.model_type)]
     return [(preset.candidate, preset.gains[size]) for preset in wanted]
 
 
 @cache
-def _is_installed(model_type: str) -> bool:
+def is_installed(model_type: str) -> bool:
     """Return whether the package of a regressor can be loaded."""
     try:
         regressor(model_type).build({})

@@ -68,7 +68,7 @@ def refit_winner(search: PortfolioSearch, report_progress: ReportProgress) -> Wi
     """
     outcome: RefitStage | Winner = RefitStage(search)
     # It ends: each attempt that fails leaves fewer trials or fewer within the limits, rules out the ensemble or
-    # tightens its limits, leaves fewer to refit, lets only models of a fold win where any were kept, or cuts the search
+    # tightens its limits, leaves fewer to refit, lets only fitted models win where there are any, or cuts the search
     # once.
     while isinstance(outcome, RefitStage):
         outcome = attempt_refit(outcome, report_progress)
@@ -158,7 +158,8 @@ def refit(
 def verify(stage: RefitStage, model: RefitModel, holdout: Floats | None = None) -> RefitStage | Winner:
     """Compile a refitted model and compare its graph with it; return the winner, or the stage with what is wrong.
 
-    The graph predicts the holdout where its predictions are not given: it takes a fraction of the pipeline's time.
+    The graph predicts the holdout where its predictions are not given: of trees it takes a fraction of the pipeline's
+    time.
     """
     search = stage.search
     try:

@@ -56,6 +56,16 @@ def chosen(search: PortfolioSearch, *, overdue: bool = False) -> str:
     return trial.label
 
 
+def without_models(search: PortfolioSearch, trials: Sequence[Trial]) -> PortfolioSearch:
+    """Return the search with these trials, of which the models of the first fold were not kept."""
+    return search.with_trials([replace(trial, fold_pipeline=None) for trial in trials])
+
+
+def ending_in(search: PortfolioSearch, seconds: float) -> PortfolioSearch:
+    """Return the search with its deadline in so many seconds of its simulated clock, and hardly any grace."""
+    return replace(search, deadline=portfolio_search.time.monotonic() + seconds, seconds=1.0)
+
+
 def by_score(search: PortfolioSearch) -> list[Trial]:
     return sorted(search.finalists, key=lambda trial: -trial.mean)
 
@@ -64,7 +74,7 @@ def test_without_time_to_refit_the_winner_is_the_best_whose_model_of_a_fold_was_
     single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     best, second, *_ = by_score(single)
-    single = single.with_trials([replace(best, fold_pipeline=None)])
+    single = without_models(single, [best])
     simulate_storing(monkeypatch, {})
     monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: inf)
     assert chosen(single) == second.label
@@ -74,7 +84,7 @@ def test_after_a_refit_that_was_abandoned_the_winner_is_one_whose_model_of_a_fol
     single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     best, second, *_ = by_score(single)
-    single = single.with_trials([replace(best, fold_pipeline=None)])
+    single = without_models(single, [best])
     simulate_storing(monkeypatch, {})
     monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: 0.0)
     assert chosen(single) == best.label
@@ -89,7 +99,7 @@ def test_a_refit_can_be_abandoned_for_a_model_of_a_fold_that_is_within_the_limit
 ) -> None:
     best, kept, *others = by_score(single)
     kept = replace(kept, cost=ServingCost(size_bytes, 1.0, 0.0), most_bytes=0)
-    single = single.with_trials([kept, *(replace(one, fold_pipeline=None) for one in (best, *others))])
+    single = without_models(single, [best, *others]).with_trials([kept])
     single = replace(single, finishing=replace(single.finishing, serving_limits=ServingLimits(900_000)))
     simulate_storing(monkeypatch, {best.label: 2.0, kept.label: seconds})
     assert RefitStage(single).is_replaceable([best]) is is_replaceable
@@ -98,8 +108,8 @@ def test_a_refit_can_be_abandoned_for_a_model_of_a_fold_that_is_within_the_limit
 def test_the_best_is_refitted_on_fewer_rows_where_there_is_time_for_no_more_and_none_was_kept(
     single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    best, second, *others = by_score(single)
-    single = single.with_trials([replace(one, fold_pipeline=None) for one in (best, second, *others)])
+    best, second, *_ = by_score(single)
+    single = without_models(single, by_score(single))
     most = {best.label: 0, second.label: 9 * len(single.data.train_y) // 10}
 
     def fitting_seconds(_: Finishing, trials: Sequence[Trial], rows: int) -> float:
@@ -133,10 +143,10 @@ def test_late_the_model_wins_that_is_stored_soonest_its_refit_included(
     single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, quick, *others = by_score(single)
-    single = single.with_trials([replace(one, fold_pipeline=None) for one in (quick, *others)])
+    single = without_models(single, [quick, *others])
     storing = {trial.label: 9.0 for trial in single.trials} | {kept.label: 3.0, quick.label: 1.0}
     simulate_storing(monkeypatch, storing)
-    single = replace(single, deadline=portfolio_search.time.monotonic(), seconds=1.0)
+    single = ending_in(single, 0.0)
 
     for fitting, expected in ((1.0, quick), (5.0, kept)):
         monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_, seconds=fitting: seconds)
@@ -153,18 +163,15 @@ def test_a_model_that_can_only_be_stored_in_haste_wins_where_it_is_far_better(
     monkeypatch.setattr(refit_stage, "FAR_BETTER", share * better_by)
     monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: inf)
     simulate_storing(monkeypatch, {best.label: 4.0}, in_haste=0.5)
-    now = portfolio_search.time.monotonic()
-    single = replace(single, seconds=1.0)
-    assert (chosen(replace(single, deadline=now + 3.0)) == best.label) is is_stored
-    assert chosen(replace(single, deadline=now + 1.0)) == second.label
+    assert (chosen(ending_in(single, 3.0)) == best.label) is is_stored
+    assert chosen(ending_in(single, 1.0)) == second.label
 
 
 def test_late_the_best_wins_of_those_that_are_stored_about_as_soon(
     single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     best, second, *others = by_score(single)
-    single = single.with_trials([replace(one, fold_pipeline=None) for one in (best, second, *others)])
-    single = replace(single, deadline=portfolio_search.time.monotonic() - 9.0, seconds=1.0)
+    single = ending_in(without_models(single, by_score(single)), -9.0)
     monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: 1.0)
     for seconds, expected in ((0.4, best), (0.6, second)):
         simulate_storing(monkeypatch, {best.label: seconds, **{one.label: 9.0 for one in others}})
@@ -174,15 +181,13 @@ def test_late_the_best_wins_of_those_that_are_stored_about_as_soon(
 def test_without_any_model_of_a_fold_a_far_better_one_is_refitted_and_stored_in_haste(
     single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    best, *others = by_score(single)
-    single = single.with_trials([replace(one, fold_pipeline=None) for one in (best, *others)])
+    best, *_ = by_score(single)
+    single = without_models(single, by_score(single))
     monkeypatch.setattr(refit_stage, "FAR_BETTER", 0.0)
     monkeypatch.setattr(Finishing, "fitting_seconds", lambda *_: 1.0)
     simulate_storing(monkeypatch, {best.label: 4.0}, in_haste=0.5)
-    now = portfolio_search.time.monotonic()
-    single = replace(single, seconds=1.0)
-    assert chosen(replace(single, deadline=now + 2.6)) == best.label
-    assert chosen(replace(single, deadline=now + 2.4)) != best.label
+    assert chosen(ending_in(single, 2.6)) == best.label
+    assert chosen(ending_in(single, 2.4)) != best.label
 
 
 def test_a_race_that_was_cut_short_is_not_late_by_a_share_of_its_time(
@@ -200,8 +205,8 @@ def test_a_race_that_was_cut_short_is_not_late_by_a_share_of_its_time(
 def test_what_is_refitted_already_wins_as_it_is(
     single: PortfolioSearch, monkeypatch: pytest.MonkeyPatch, overdue: bool
 ) -> None:
-    best, *others = by_score(single)
-    single = single.with_trials([replace(one, fold_pipeline=None) for one in (best, *others)])
+    best, *_ = by_score(single)
+    single = without_models(single, by_score(single))
     rows = 9 * len(single.data.train_y) // 10
     refits = {rows: Refits(single.fold_cache, {best.label: best})}
     simulate_storing(monkeypatch, {})
