@@ -14,7 +14,7 @@ import numpy as np
 from bench._portfolio_fits import Fits
 from core.array_types import Floats, Ints
 from core.automl.ensemble_selection import greedy_weights
-from core.automl.race import LEAST_SECONDS
+from core.automl.trial import OVERHEAD_SECONDS
 
 # What a race begins with is about as good as this configuration.
 BEGINNING = (
@@ -60,7 +60,7 @@ class Table:
         """Return the numbers of the configurations that gain anything, in the order of a race on this table."""
         wanted = [place for place, name in enumerate(self.names) if gains.get(name, 0.0) > 0 or name == BEGINNING]
         per_second = {
-            place: gains.get(self.names[place], 0.0) / (LEAST_SECONDS + self.seconds[place]) for place in wanted
+            place: gains.get(self.names[place], 0.0) / (OVERHEAD_SECONDS + self.seconds[place]) for place in wanted
         }
         return sorted(wanted, key=lambda place: (self.names[place] != BEGINNING, -per_second[place]))
 

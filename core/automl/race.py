@@ -14,14 +14,12 @@ from core.automl.local_search import variations
 from core.automl.portfolio import is_boosted
 from core.automl.portfolio_search import PortfolioSearch, with_candidates
 from core.automl.racing import folds_done, is_contender, leader, members
-from core.automl.trial import OUT_OF_TIME, FoldResult, Trial, trial_statuses
+from core.automl.trial import OUT_OF_TIME, OVERHEAD_SECONDS, FoldResult, Trial, trial_statuses
 from core.errors import TrainingFailedError
 from core.progress import ReportProgress, StoppedError
 from core.regressors.thread_limits import one_core_per_fit
 
 TOO_SLOW = "it would take {:.1f} s to verify and explain, which is too long within time_limit"
-# What a trial takes beside its fit: to compile and time its graph takes .01 s, or .09 s where it has many columns.
-LEAST_SECONDS = 0.05
 # The share of the time in which new trials go before further folds of those that lead, and the share on a table whose
 # folds have at least so many test rows: there one fold says almost everything.
 EXPLORING_SHARE, MOSTLY_EXPLORING_SHARE, TELLING_ROWS = 0.45, 0.7, 2_000
@@ -258,11 +256,11 @@ class Race:
 
     def _value(self, trial: Trial) -> float:
         """Return the prior of a trial for each of its seconds."""
-        return trial.prior / (LEAST_SECONDS + self._seconds(trial))
+        return trial.prior_per_second(self._seconds(trial))
 
     def _report(self) -> None:
         search, running = self.search, {label for label, _ in self._fits.running}
-        share = min(1.0, (time.monotonic() - self.begun) / max(search.deadline - self.begun, LEAST_SECONDS))
+        share = min(1.0, (time.monotonic() - self.begun) / max(search.deadline - self.begun, OVERHEAD_SECONDS))
         done = {trial.label: 1.0 if trial.failure else self._share(trial) for trial in search.trials}
         statuses = trial_statuses(search.trials, {trial for trial in search.trials if trial.label in running})
         self.report_progress("training", share, done, statuses)

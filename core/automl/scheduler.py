@@ -16,8 +16,6 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.thread_limits import one_core_per_fit
 
-# The overhead of a trial beside its fit, so that cheap trials are not ordered by noise.
-LEAST_SECONDS = 0.02
 # The longest wait between two looks at a clock that ends the run, in seconds.
 LONGEST_WAIT = 0.25
 
@@ -189,7 +187,7 @@ class TrialScheduler:
     def _prior_per_second(self, position: int) -> float:
         """Return the prior of a trial for each of its seconds."""
         trial = self._trials[position]
-        return trial.prior / (LEAST_SECONDS + self._seconds(trial, self.fold_numbers[0]))
+        return trial.prior_per_second(self._seconds(trial, self.fold_numbers[0]))
 
     def _next(self, budget: TrialBudget, waiting: Sequence[int]) -> int:
         """Return the position of the trial with the highest prior for its seconds.

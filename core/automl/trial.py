@@ -19,6 +19,8 @@ from core.regressors.limits import TrainingLimits, max_graph_bytes
 from core.regressors.metrics import comparable_means
 
 OUT_OF_TIME = "there was no time for it within time_limit"
+# What a trial takes beside its fit: to compile and time its graph takes .01 s, or .09 s where it has many columns.
+OVERHEAD_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,10 @@ class Trial:
     def mean(self) -> float:
         """Return the mean R2 over the folds; -inf for a failed trial."""
         return -np.inf if self.failure else float(np.mean(self.scores))
+
+    def prior_per_second(self, seconds: float) -> float:
+        """Return its prior for each second of a fit that takes so long."""
+        return self.prior / (OVERHEAD_SECONDS + seconds)
 
     def ran_on(self, fold_numbers: Collection[int]) -> bool:
         """Return whether it ran on all of these folds."""
