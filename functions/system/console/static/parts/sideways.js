@@ -1,5 +1,5 @@
 // What may be wider than its place: it scrolls sideways, and says at which of its sides there is more.
-import { html, useEffect, useRef, useState } from "./preact.js";
+import { html, useLayoutEffect, useRef, useState } from "./preact.js";
 
 // Layouts round widths.
 const SLACK = 2;
@@ -16,8 +16,8 @@ export function Sideways({ of, current, place, isReached, class: extra = "", chi
     const part = current && element.current?.querySelector(current); // an effect may come after its view has gone
     if (part) reveal(element.current, part);
   };
-  useEffect(show, [place]);
-  useEffect(() => {
+  useLayoutEffect(show, [place]);
+  useLayoutEffect(() => {
     const scroller = element.current;
     if (!scroller) return undefined;
     const look = () => {
@@ -29,6 +29,8 @@ export function Sideways({ of, current, place, isReached, class: extra = "", chi
       look();
     });
     [scroller, ...scroller.children].forEach((each) => watcher.observe(each));
+    // At once, so that nothing is ever shown without its mark.
+    look();
     scroller.addEventListener("scroll", look, { passive: true });
     return () => {
       watcher.disconnect();
