@@ -5,6 +5,7 @@ https://github.com/microsoft/LightGBM/blob/v4.6.0/src/io/tree.cpp and include/Li
 17 digits, so they are read back exactly. The package itself is not needed here.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,37 +39,55 @@ def convert_lightgbm(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     if objective not in (*IDENTITY, *EXPONENTIAL) or "sqrt" in options or "average_output" in header.splitlines():
         raise TrainingFailedError(f"LGBMRegressor with the objective {objective!r} cannot be compiled to a graph.")
     # Without any tree it predicts 0.
-    total = sum_of_trees(graph, matrix, [read_tree(text) for text in texts] or [constant_tree(0.0)])
+    total = sum_of_trees(graph, matrix, read_trees(texts) or [constant_tree(0.0)])
     return exponential(graph, total) if objective in EXPONENTIAL else total
 
 
-def read_tree(text: str) -> Tree:
-    """Return a tree, given its text; raises `TrainingFailedError` where no graph can compute it."""
-    fields = _fields(text)
-    leaves = _floats(fields["leaf_value"])
-    kinds = _integers(fields.get("decision_type", ""))
+def read_trees(texts: Sequence[str]) -> list[Tree]:
+    """Return trees, given their texts; raises `TrainingFailedError` where no graph can compute one.
+
+    The numbers of all are read at once. A search reads many thousand trees, which are small, and while it calls numpy
+    for each of them, no other thread gets on.
+    """
+    described = [_fields(text) for text in texts]
+    if any(fields.get("is_linear", "0") != "0" for fields in described):
+        raise TrainingFailedError("LGBMRegressor with linear trees cannot be compiled to a graph.")
+    split_trees = [fields for fields in described if fields["num_leaves"] != "1"]
+    trees = iter(_read_split_trees(split_trees) if split_trees else [])
+    return [
+        constant_tree(float(fields["leaf_value"])) if fields["num_leaves"] == "1" else next(trees)
+        for fields in described
+    ]
+
+
+def _read_split_trees(described: list[dict[str, str]]) -> list[Tree]:
+    """Return trees that have at least one split."""
+    leaves = np.array([int(fields["num_leaves"]) for fields in described])
+    kinds, thresholds = _integers(described, "decision_type"), _floats(described, "threshold")
+    left, right = _integers(described, "left_child"), _integers(described, "right_child")
     missing = (kinds >> MISSING_SHIFT) & 3
-    if fields.get("is_linear", "0") != "0" or (missing == ZEROS).any():
-        raise TrainingFailedError("LGBMRegressor with linear trees, or zeros as missing values, cannot be compiled.")
-    if len(leaves) == 1:
-        return constant_tree(leaves[0])
-    thresholds = _floats(fields["threshold"])
-    left, right = _integers(fields["left_child"]), _integers(fields["right_child"])
+    if (missing == ZEROS).any():
+        raise TrainingFailedError("LGBMRegressor with zeros as missing values cannot be compiled to a graph.")
     is_set = kinds & CATEGORICAL != 0
     goes_left = np.where(missing == NOTHING, thresholds >= 0, kinds & DEFAULT_LEFT != 0)
-    return Tree(
-        splits=_around_zero(np.where(is_set, 0.0, thresholds)),
-        features=_integers(fields["split_feature"]),
+    of_nodes = {
+        "splits": _around_zero(np.where(is_set, 0.0, thresholds)),
+        "features": _integers(described, "split_feature"),
         # A negative child is the leaf of its complement.
-        left=np.where(left < 0, ~left, left),
-        right=np.where(right < 0, ~right, right),
-        left_is_leaf=(left < 0).astype(np.int64),
-        right_is_leaf=(right < 0).astype(np.int64),
+        "left": np.where(left < 0, ~left, left),
+        "right": np.where(right < 0, ~right, right),
+        "left_is_leaf": (left < 0).astype(np.int64),
+        "right_is_leaf": (right < 0).astype(np.int64),
         # A missing category is in no set.
-        missing_left=(goes_left & ~is_set).astype(np.int64),
-        leaves=leaves,
-        members=_members(fields, np.flatnonzero(is_set), thresholds),
-    )
+        "missing_left": (goes_left & ~is_set).astype(np.int64),
+    }
+    parts = {name: _parts(numbers, leaves - 1) for name, numbers in of_nodes.items()}
+    leaf_values = _parts(_floats(described, "leaf_value"), leaves)
+    members = _members(described, _parts(is_set, leaves - 1), _parts(thresholds, leaves - 1))
+    return [
+        Tree(**{name: part[place] for name, part in parts.items()}, leaves=leaf_values[place], members=members[place])
+        for place in range(len(described))
+    ]
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -76,12 +95,20 @@ def _fields(text: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
-def _floats(value: str) -> Floats:
-    return np.array(value.split(), np.float64)
+def _floats(described: list[dict[str, str]], name: str) -> Floats:
+    """Return the numbers of a field of all trees, one tree after the other."""
+    return np.fromstring(" ".join(fields[name] for fields in described), np.float64, sep=" ")
 
 
-def _integers(value: str) -> Ints:
-    return np.array(value.split(), np.int64)
+def _integers(described: list[dict[str, str]], name: str) -> Ints:
+    """Return the whole numbers of a field of all trees, one tree after the other."""
+    return np.fromstring(" ".join(fields[name] for fields in described), np.int64, sep=" ")
+
+
+def _parts(numbers: NDArray[Any], lengths: Ints) -> list[NDArray[Any]]:
+    """Return consecutive parts of these lengths, which is what all of it has."""
+    ends = np.cumsum(lengths).tolist()
+    return [numbers[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _around_zero(thresholds: Floats) -> Floats:
@@ -91,14 +118,19 @@ def _around_zero(thresholds: Floats) -> Floats:
     return np.where(near, beyond, thresholds)
 
 
-def _members(fields: dict[str, str], nodes: NDArray[Any], thresholds: Floats) -> dict[int, Floats]:
-    """Return by node the categories that go left, from the bits that its threshold points to."""
-    if not len(nodes):
-        return {}
-    bounds, words = _integers(fields["cat_boundaries"]), _integers(fields["cat_threshold"]).astype("<u4")
-    found = {}
-    for node in nodes.tolist():
-        place = int(thresholds[node])
-        bits = np.unpackbits(words[bounds[place] : bounds[place + 1]].view(np.uint8), bitorder="little")
-        found[node] = np.flatnonzero(bits).astype(np.float64)
+def _members(
+    described: list[dict[str, str]], is_set: list[NDArray[Any]], thresholds: list[Floats]
+) -> list[dict[int, Floats]]:
+    """Return for each tree, by node, the categories that go left, from the bits that its threshold points to."""
+    found: list[dict[int, Floats]] = []
+    for fields, sets, places in zip(described, is_set, thresholds, strict=True):
+        of_tree = {}
+        if fields["num_cat"] != "0":
+            bounds = _integers([fields], "cat_boundaries")
+            words = _integers([fields], "cat_threshold").astype("<u4")
+            for node in np.flatnonzero(sets).tolist():
+                place = int(places[node])
+                bits = np.unpackbits(words[bounds[place] : bounds[place + 1]].view(np.uint8), bitorder="little")
+                of_tree[node] = np.flatnonzero(bits).astype(np.float64)
+        found.append(of_tree)
     return found

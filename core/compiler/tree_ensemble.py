@@ -105,7 +105,8 @@ def _groups(trees: Sequence[Tree]) -> Iterator[list[Tree]]:
 
 def _ensemble(graph: GraphBuilder, matrix: str, trees: list[Tree]) -> str:
     """Return the sum over trees, (rows, 1), as a single `TreeEnsemble`."""
-    inner = np.cumsum([0, *(len(tree.splits) for tree in trees)])
+    counts = [len(tree.splits) for tree in trees]
+    inner = np.cumsum([0, *counts])
     leaves = np.cumsum([0, *(len(tree.leaves) for tree in trees)])
 
     def joined(name: str) -> NDArray[Any]:
@@ -114,11 +115,8 @@ def _ensemble(graph: GraphBuilder, matrix: str, trees: list[Tree]) -> str:
 
     def children(side: str) -> Ints:
         """Return the children on one side as positions in the whole ensemble."""
-        starts = [
-            np.where(getattr(tree, f"{side}_is_leaf"), leaves[position], inner[position])
-            for position, tree in enumerate(trees)
-        ]
-        return np.concatenate([getattr(tree, side) + start for tree, start in zip(trees, starts, strict=True)])
+        starts = np.where(joined(f"{side}_is_leaf"), np.repeat(leaves[:-1], counts), np.repeat(inner[:-1], counts))
+        return joined(side) + starts
 
     modes = np.full(inner[-1], BRANCH_LEQ, np.uint8)
     members = {inner[place] + node: values for place, tree in enumerate(trees) for node, values in tree.members.items()}

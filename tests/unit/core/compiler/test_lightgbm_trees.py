@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.array_types import Floats
 from core.catalogue import regressor
 from core.compiler.estimators import convert_estimator
-from core.compiler.lightgbm_trees import read_tree
-from core.compiler.tree_ensemble import sum_of_trees
+from core.compiler.lightgbm_trees import read_trees
+from core.compiler.tree_ensemble import Tree, sum_of_trees
 from core.errors import TrainingFailedError
 from tests.support.drawn_matrices import TOLERANCE, drawn_matrix, graph_of, unseen_rows
 
@@ -50,11 +51,14 @@ def test_a_drawn_model_is_its_graph(seed: int, sets: int, gaps: float, levels: i
     assert np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))) <= TOLERANCE
     leaves = model.predict(rows, pred_leaf=True).reshape(len(rows), -1)
     texts = model.booster_.model_to_string().partition("\nend of trees")[0].split("\nTree=")[1:]
-    for text, reached in zip(texts, leaves.T, strict=True):
-        tree = read_tree(text)
-        numbered = replace(tree, leaves=np.arange(len(tree.leaves), dtype=np.float64))
-        routed = graph_of(rows, lambda graph, joined, numbered=numbered: sum_of_trees(graph, joined, [numbered]))
-        np.testing.assert_array_equal(routed, reached)
+    for tree, reached in zip(read_trees(texts), leaves.T, strict=True):
+        np.testing.assert_array_equal(leaves_reached(tree, rows), reached)
+
+
+def leaves_reached(tree: Tree, rows: Floats) -> Floats:
+    """Return the number of the leaf that each row comes to."""
+    numbered = replace(tree, leaves=np.arange(len(tree.leaves), dtype=np.float64))
+    return graph_of(rows, lambda graph, joined: sum_of_trees(graph, joined, [numbered]))
 
 
 def test_sets_of_hundreds_of_categories_are_kept() -> None:
@@ -67,7 +71,7 @@ def test_sets_of_hundreds_of_categories_are_kept() -> None:
     model.set_params(categorical_column=[0], min_child_samples=1, colsample_bytree=1.0)
     model.fit(codes[:, np.newaxis], effect[codes.astype(np.int64)])
     texts = model.booster_.model_to_string().partition("\nend of trees")[0].split("\nTree=")[1:]
-    assert max(len(values) for text in texts for values in read_tree(text).members.values()) >= 400
+    assert max(len(values) for tree in read_trees(texts) for values in tree.members.values()) >= 400
     rows = np.append(np.arange(1200.0), np.nan)[:, np.newaxis]
     found = graph_of(rows, lambda graph, joined: convert_estimator(graph, joined, model))
     np.testing.assert_allclose(found, model.predict(rows), rtol=TOLERANCE, atol=TOLERANCE)
