@@ -1,5 +1,6 @@
 """Limit native threads, and silence warnings, while several fits run in parallel, each on its own core."""
 
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -9,6 +10,10 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+# How long a thread keeps the interpreter while another one waits for it. Python's own 5 ms are the time of several
+# small trees, and LightGBM comes back to Python after each: beside a thread that stays in Python it took 25 times as
+# long as alone, and takes 3 times as long now (`python -m bench.fit_beside_python`).
+SWITCH_SECONDS = 0.0002
 _lock = threading.Lock()
 _active_blocks = 0
 _entered_contexts: list[Any] = []
@@ -16,9 +21,9 @@ _entered_contexts: list[Any] = []
 
 @contextmanager
 def one_core_per_fit() -> Iterator[None]:
-    """Limit BLAS to one thread and silence warnings in the whole process, until the last such block ends.
+    """Limit BLAS to one thread, silence warnings and let threads take turns quickly, until the last such block ends.
 
-    Both are settings of the process. If several trainings each restored them, in any order, a wrong value could stay:
+    These are settings of the process. If several trainings each restored them, in any order, a wrong value could stay:
     the first one sets them and the last one restores them. OpenMP has a setting for each thread, and is limited for the
     calling thread.
     """
@@ -26,7 +31,9 @@ def one_core_per_fit() -> Iterator[None]:
     with _lock:
         _active_blocks += 1
         if _active_blocks == 1:
-            _entered_contexts.extend([warnings.catch_warnings(), _controller().limit(limits=1, user_api="blas")])
+            _entered_contexts.extend(
+                [warnings.catch_warnings(), _controller().limit(limits=1, user_api="blas"), _quick_turns()]
+            )
             for context in _entered_contexts:
                 context.__enter__()
             warnings.simplefilter("ignore")
@@ -40,6 +47,17 @@ def one_core_per_fit() -> Iterator[None]:
             _active_blocks -= 1
             while _active_blocks == 0 and _entered_contexts:
                 _entered_contexts.pop().__exit__(None, None, None)
+
+
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """Let no thread keep the interpreter longer than `SWITCH_SECONDS` while another one waits for it."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, SWITCH_SECONDS))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _ignore_warning(*_: Any, **__: Any) -> None:
