@@ -66,10 +66,8 @@ UNSAVED = """
 AT_REST = "scrollTo(0, 0); document.activeElement.closest('.toast') || document.activeElement.blur()"
 # What a service without a file answers.
 NO_FILES = {"files": [], "current": None, "next": None}
-# In the frame after a change its sizes are measured, as those of charts, and in the next one all is drawn by them.
+# After a change, charts measure their width in one frame and are drawn in the next.
 DRAW = "async () => { for (const _ of [1, 2]) await new Promise(requestAnimationFrame) }"
-# How often a page may change, as one does that shows a running job, while it is looked at once.
-CHANGES = 5
 Check = Callable[["Page", str], None]
 # Return the words of a key, as in t("data.title").
 Words = Callable[[str], str]
@@ -172,12 +170,11 @@ def check() -> Check:
 
 
 def look_for(page: "Page", script: str) -> Any:
-    """Return what a script finds that should not be there. What a change left for the next frames is not found."""
-    for _ in range(CHANGES):
-        if not (found := page.evaluate(script)):
-            break
-        page.evaluate(DRAW)
-    return found
+    """Return the faults that a script finds twice: a page with a running job may change just before it is looked at."""
+    if not (found := page.evaluate(script)):
+        return found
+    page.evaluate(DRAW)
+    return page.evaluate(script)
 
 
 def take_picture(page: "Page", name: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import DESKTOP, FAULTS, PHONE, SIDEWAYS, axe, take_picture
+from tests.browser.conftest import DESKTOP, DRAW, FAULTS, PHONE, SIDEWAYS, axe, take_picture
 from tests.support.browser import opened
 from tests.support.model_reports import crowded_model_report
 from tests.support.printed_pages import BROKEN, CUT, PAPER, on_paper, printed
@@ -65,6 +65,7 @@ def test_a_screen_shows_the_report_without_a_fault_in_either_theme(chromium: "Br
                 assert page.evaluate(SIDEWAYS) == 0, f"{theme}, {name}"
                 assert page.evaluate("document.documentElement.scrollHeight") < LONGEST[name]
                 take_picture(page, f"report-{report}-{theme}-{name}")
+            page.evaluate(DRAW)
             assert page.evaluate(FAULTS) == [], theme
 
 

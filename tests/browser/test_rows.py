@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.browser.conftest import SIDEWAYS, Check
+from tests.browser.conftest import DRAW, SIDEWAYS, UNMARKED, Check
 from tests.browser.hands import FOCUSED
 from tests.support.stack import Stack
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 # The last page has four rows.
 LAST = 100_005
 HEIGHT = "document.documentElement.scrollHeight"
+# Keep what is unmarked before each frame is painted.
+WATCH = f"""
+window.unmarked = [];
+const look = () => {{ window.unmarked.push(...{UNMARKED.strip()}); requestAnimationFrame(look) }};
+requestAnimationFrame(look);
+"""
 
 
 def send(stack: Stack, name: str, body: str) -> str:
@@ -64,8 +70,7 @@ def test_of_a_hundred_and_twenty_columns_those_in_sight_are_drawn_beside_the_row
     page.get_by_text("Rows 2 to 21, 45 in all").wait_for()
     table = page.get_by_role("group", name="Rows", exact=True)
     # Where there is more of it is marked, and the keyboard gets there.
-    marked = page.locator("#rows .sideways")
-    assert marked.get_attribute("data-more") == "after"
+    page.locator("#rows .sideways[data-more='after']").wait_for()
     table.press("ArrowRight")
     page.locator("#rows .sideways[data-more='before after']").wait_for()
     table.evaluate("(element) => { element.scrollLeft = element.scrollWidth }")
@@ -82,6 +87,16 @@ def test_of_a_hundred_and_twenty_columns_those_in_sight_are_drawn_beside_the_row
     page.get_by_text("Rows 22 to 41").wait_for()
     page.get_by_role("columnheader", name="channel_119").wait_for()
     assert page.evaluate(SIDEWAYS) == 0
+
+
+def test_a_wide_table_is_marked_from_the_first_frame_on(own_page: "Page", stack: Stack) -> None:
+    names = ",".join(f"channel_{n}" for n in range(30))
+    file_id = send(stack, "marked.csv", f"{names}\n" + f"{','.join(['1'] * 30)}\n" * 30)
+    own_page.add_init_script(WATCH)
+    own_page.goto(f"/console/data/{file_id}")
+    own_page.locator("#rows .sideways[data-more='after']").wait_for()
+    own_page.evaluate(DRAW)
+    assert own_page.evaluate("window.unmarked") == []
 
 
 def test_rows_that_cannot_be_loaded_leave_those_before_and_a_way_to_try_again(page: "Page", stack: Stack) -> None:

@@ -1,5 +1,5 @@
 // Small components that every view uses. Their texts come from the view; nothing here knows what is shown.
-import { html, useEffect, useId, useRef, useState } from "./preact.js";
+import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "./preact.js";
 import { copy } from "./files.js";
 import { count } from "./format.js";
 import { hasMoved } from "./router.js";
@@ -272,7 +272,7 @@ export const Details = ({ summary, open, onToggle, children }) => html`<details 
 export function useWidth(otherwise = 640) {
   const element = useRef(null);
   const [width, setWidth] = useState(otherwise);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const watcher = new ResizeObserver(([entry]) => setWidth(Math.max(1, Math.floor(entry.contentRect.width))));
     watcher.observe(element.current);
     return () => watcher.disconnect();
