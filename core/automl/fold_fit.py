@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 
@@ -85,10 +86,13 @@ def fit_fold(
 def _fit(trial: Trial, x: Floats, y: Floats) -> Any:
     """Return a fitted copy of the trial's estimator."""
     estimator = clone(trial.estimator)
-    if trial.candidate.regressor.package != "lightgbm":
+    if trial.candidate.regressor.package == "lightgbm":
+        with ended_by_itself() as check:
+            return estimator.fit(x, y, callbacks=[lambda _: check()])
+    # Once is enough: GradientBoostingRegressor checks the parameters of each of its trees again.
+    inner_regressor(estimator)._validate_params()
+    with config_context(skip_parameter_validation=True):
         return estimator.fit(x, y)
-    with ended_by_itself() as check:
-        return estimator.fit(x, y, callbacks=[lambda _: check()])
 
 
 def _verified(trial: Trial, pipeline: Any, fold_cache: FoldCache) -> KeptGraph:

@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sklearn import config_context
-
 from core.automl.fit_threads import FitThreads
 from core.automl.fold_fit import as_training_error, fit_fold
 from core.automl.local_search import variations
@@ -106,11 +104,9 @@ class Race:
         search, trial = self.search, self._trial(label)
 
         def run() -> FoldResult:
-            # A gradient boosting of scikit-learn checks the parameters of each of its trees; ours are no caller's.
-            with config_context(skip_parameter_validation=True):
-                return fit_fold(
-                    search.fold_cache, trial, fold_number, search.limits, search.forecast, with_cost=fold_number == 0
-                )
+            return fit_fold(
+                search.fold_cache, trial, fold_number, search.limits, search.forecast, with_cost=fold_number == 0
+            )
 
         self._fits.start(fit, run)
 

@@ -86,7 +86,10 @@ class Trial:
         return -np.inf if self.failure else float(np.mean(self.scores))
 
     def prior_per_second(self, seconds: float) -> float:
-        """Return its prior for each second of a fit that takes so long."""
+        """Return its prior for each second, of a fit of so many seconds and its overhead.
+
+        The overhead keeps noise from ordering cheap trials.
+        """
         return self.prior / (OVERHEAD_SECONDS + seconds)
 
     def ran_on(self, fold_numbers: Collection[int]) -> bool:

@@ -46,8 +46,8 @@ def convert_lightgbm(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
 def read_trees(texts: Sequence[str]) -> list[Tree]:
     """Return trees, given their texts; raises `TrainingFailedError` where no graph can compute one.
 
-    The numbers of all are read at once. A search reads many thousand trees, which are small, and while it calls numpy
-    for each of them, no other thread gets on.
+    A search reads thousands of small trees. One call of numpy for all of them takes less time than one for each, and
+    other threads wait less.
     """
     described = [_fields(text) for text in texts]
     if any(fields.get("is_linear", "0") != "0" for fields in described):
@@ -106,8 +106,10 @@ def _integers(described: list[dict[str, str]], name: str) -> Ints:
 
 
 def _parts(numbers: NDArray[Any], lengths: Ints) -> list[NDArray[Any]]:
-    """Return consecutive parts of these lengths, which is what all of it has."""
+    """Divide numbers into consecutive parts of these lengths."""
     ends = np.cumsum(lengths).tolist()
+    if ends[-1] != len(numbers):
+        raise TrainingFailedError(f"LGBMRegressor has {len(numbers)} numbers where its trees need {ends[-1]}.")
     return [numbers[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
