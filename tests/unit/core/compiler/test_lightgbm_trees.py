@@ -93,3 +93,12 @@ def test_what_no_graph_computes_is_refused(params: dict[str, Any]) -> None:
     model = regressor("lightgbm").build({"n_estimators": 3}).set_params(**params).fit(matrix, target)
     with pytest.raises(TrainingFailedError, match="LGBMRegressor"):
         graph_of(matrix, lambda graph, joined: convert_estimator(graph, joined, model))
+
+
+def test_a_tree_with_a_number_too_many_is_refused() -> None:
+    matrix, target = drawn_matrix(5, 0, 0.0, 8)
+    model = regressor("lightgbm").build({"n_estimators": 3}).fit(matrix, target)
+    texts = model.booster_.model_to_string().partition("\nend of trees")[0].split("\nTree=")[1:]
+    texts[0] = texts[0].replace("\nleaf_value=", "\nleaf_value=0.5 ")
+    with pytest.raises(TrainingFailedError, match="numbers where its trees need"):
+        read_trees(texts)
