@@ -50,9 +50,13 @@ def test_a_drawn_model_is_its_graph(seed: int, sets: int, gaps: float, levels: i
     found = graph_of(rows, lambda graph, joined: convert_estimator(graph, joined, model))
     assert np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))) <= TOLERANCE
     leaves = model.predict(rows, pred_leaf=True).reshape(len(rows), -1)
-    texts = model.booster_.model_to_string().partition("\nend of trees")[0].split("\nTree=")[1:]
-    for tree, reached in zip(read_trees(texts), leaves.T, strict=True):
+    for tree, reached in zip(read_trees(texts_of_trees(model)), leaves.T, strict=True):
         np.testing.assert_array_equal(leaves_reached(tree, rows), reached)
+
+
+def texts_of_trees(model: Any) -> list[str]:
+    """Return the text of each tree of a fitted model."""
+    return list(model.booster_.model_to_string().partition("\nend of trees")[0].split("\nTree=")[1:])
 
 
 def leaves_reached(tree: Tree, rows: Floats) -> Floats:
@@ -70,8 +74,7 @@ def test_sets_of_hundreds_of_categories_are_kept() -> None:
     )
     model.set_params(categorical_column=[0], min_child_samples=1, colsample_bytree=1.0)
     model.fit(codes[:, np.newaxis], effect[codes.astype(np.int64)])
-    texts = model.booster_.model_to_string().partition("\nend of trees")[0].split("\nTree=")[1:]
-    assert max(len(values) for tree in read_trees(texts) for values in tree.members.values()) >= 400
+    assert max(len(values) for tree in read_trees(texts_of_trees(model)) for values in tree.members.values()) >= 400
     rows = np.append(np.arange(1200.0), np.nan)[:, np.newaxis]
     found = graph_of(rows, lambda graph, joined: convert_estimator(graph, joined, model))
     np.testing.assert_allclose(found, model.predict(rows), rtol=TOLERANCE, atol=TOLERANCE)
@@ -98,7 +101,7 @@ def test_what_no_graph_computes_is_refused(params: dict[str, Any]) -> None:
 def test_a_tree_with_a_number_too_many_is_refused() -> None:
     matrix, target = drawn_matrix(5, 0, 0.0, 8)
     model = regressor("lightgbm").build({"n_estimators": 3}).fit(matrix, target)
-    texts = model.booster_.model_to_string().partition("\nend of trees")[0].split("\nTree=")[1:]
+    texts = texts_of_trees(model)
     texts[0] = texts[0].replace("\nleaf_value=", "\nleaf_value=0.5 ")
     with pytest.raises(TrainingFailedError, match="numbers where its trees need"):
         read_trees(texts)
